@@ -1,0 +1,2 @@
+//! The `chest` program.
+fn main() {}

@@ -1,0 +1,115 @@
+//! What a snapshot holds: one entry for each file, folder, link or thing that could not be read.
+
+use crate::{ChunkId, Timestamp, TreePath};
+
+/// One item of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it lies below its root; the root itself has the empty path.
+    pub path: TreePath,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Rights, times, owner and extended attributes.
+    pub metadata: Metadata,
+}
+
+/// What an entry is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A file. Its content is the chunks' plaintexts one after another, laid around the holes.
+    File {
+        /// Length in bytes, holes included.
+        size: u64,
+        /// Chunk ids and plain lengths, in order.
+        chunks: Vec<(ChunkId, u32)>,
+        /// Ranges that no chunk covers and that read as zeros; ascending, not touching.
+        holes: Vec<Hole>,
+        /// The first path (in tree order) among the hard links of this file within its root, where it has several.
+        link_group: Option<[u8; 32]>,
+    },
+    /// A folder.
+    Directory,
+    /// A symbolic link and what it points to, as bytes.
+    Symlink {
+        /// The target exactly as stored by the system.
+        target: Vec<u8>,
+    },
+    /// A named pipe.
+    Fifo,
+    /// A socket: recorded, never restored as one.
+    Socket,
+    /// A character device.
+    CharacterDevice {
+        /// Major and minor number as the system encodes them.
+        device: u64,
+    },
+    /// A block device.
+    BlockDevice {
+        /// Major and minor number as the system encodes them.
+        device: u64,
+    },
+    /// Something that was there and could not be read: it makes the snapshot PARTIAL.
+    Unreadable {
+        /// The kind of obstacle.
+        reason: UnreadableReason,
+        /// The system's own words.
+        message: String,
+    },
+}
+
+/// Why an item could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnreadableReason {
+    /// The system refused access.
+    PermissionDenied,
+    /// It was listed, and gone when it was to be read.
+    Vanished,
+    /// It kept changing while it was read.
+    Changed,
+    /// The disk or network reported an error.
+    ReadError,
+    /// It is in use by another program.
+    InUse,
+    /// It is only in the cloud.
+    CloudOnly,
+    /// Its name or kind cannot be stored.
+    Unsupported,
+}
+
+/// A stretch of zeros that takes no room on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hole {
+    /// Where it begins.
+    pub offset: u64,
+    /// How long it is; never zero.
+    pub length: u64,
+}
+
+/// What the file system says about an item, apart from its content. No access time, no inode number: those would make
+/// every tree node differ on every run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Metadata {
+    /// Unix permission bits (the low twelve), or zero where the system has none.
+    pub mode: u32,
+    /// Owner's number.
+    pub uid: u32,
+    /// Group's number.
+    pub gid: u32,
+    /// Last change of the content.
+    pub modified: Timestamp,
+    /// Extended attributes, sorted by name.
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What tells whether a file has changed since it was last read, without opening it. Kept in the local cache only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fingerprint {
+    /// Length in bytes.
+    pub size: u64,
+    /// Last change of the content.
+    pub modified: Timestamp,
+    /// Last change of content or metadata, as kept by the system: a program cannot set it back.
+    pub changed: Timestamp,
+    /// The file's number in its file system.
+    pub inode: u64,
+}

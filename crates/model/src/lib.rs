@@ -1,0 +1,22 @@
+//! Words only: the vocabulary every other crate speaks (ids, paths, entries, outcomes, findings), and the traits through
+//! which the outside world (clock, randomness, progress) reaches the library. No I/O, no cryptography, nothing of ours below it.
+
+mod entry;
+mod environment;
+mod finding;
+mod ids;
+mod monitor;
+mod outcome;
+mod path;
+mod time;
+
+pub use entry::{Entry, EntryKind, Fingerprint, Hole, Metadata, UnreadableReason};
+pub use environment::{Environment, RandomError};
+pub use finding::{Finding, Severity};
+pub use ids::{ChunkId, Epoch, IdParseError, ObjectHash, RepositoryId, SlotId, WriterId};
+pub use monitor::{Monitor, Phase, Progress, Silent};
+pub use outcome::{
+    Class, Completeness, DamagedFile, Exception, ExceptionKind, RootDescription, RootEncoding, SnapshotSummary,
+};
+pub use path::{PathError, TreePath};
+pub use time::Timestamp;

@@ -1,0 +1,38 @@
+//! Points in time: seconds since 1970 in UTC, and nanoseconds.
+
+/// A point in time. Ordered; nanoseconds are always below 10⁹, also before 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp {
+    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
+    pub seconds: i64,
+    /// Nanoseconds after them.
+    pub nanoseconds: u32,
+}
+
+impl Timestamp {
+    /// From seconds and nanoseconds; nanoseconds beyond a second are cut off.
+    pub fn new(seconds: i64, nanoseconds: u32) -> Self {
+        Self { seconds, nanoseconds: nanoseconds.min(999_999_999) }
+    }
+
+    /// Seconds from `earlier` to `self`; negative if `self` comes first.
+    pub fn seconds_since(&self, earlier: Self) -> f64 {
+        (self.seconds - earlier.seconds) as f64 + (f64::from(self.nanoseconds) - f64::from(earlier.nanoseconds)) / 1e9
+    }
+}
+
+impl From<std::time::SystemTime> for Timestamp {
+    fn from(time: std::time::SystemTime) -> Self {
+        match time.duration_since(std::time::UNIX_EPOCH) {
+            Ok(after) => Self::new(i64::try_from(after.as_secs()).unwrap_or(i64::MAX), after.subsec_nanos()),
+            Err(before) => {
+                let before = before.duration();
+                let seconds = -i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
+                match before.subsec_nanos() {
+                    0 => Self::new(seconds, 0),
+                    nanoseconds => Self::new(seconds - 1, 1_000_000_000 - nanoseconds),
+                }
+            }
+        }
+    }
+}

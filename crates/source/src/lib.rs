@@ -1,0 +1,137 @@
+//! Where documents come from. A source lists its items in tree order and opens their content; the engine does not know
+//! whether it is a folder, a ZIP export or a mailbox.
+
+pub mod contract;
+mod exclude;
+mod folder;
+
+pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
+pub use folder::{FolderSource, FolderOptions};
+
+use chest_model::{Fingerprint, Hole, Metadata, RootDescription, TreePath, UnreadableReason};
+use std::ops::ControlFlow;
+
+/// Something that can be backed up.
+///
+/// Promises: items come in strictly ascending tree order, the root first, every folder before what lies below it; bytes read
+/// twice are the same unless a change is reported; an item that cannot be read is an item with its reason, never left out
+/// quietly; reading changes nothing (not even access times, where the system lets us).
+pub trait Source: Send + Sync {
+    /// What this source is called and where it lies.
+    fn description(&self) -> &RootDescription;
+
+    /// Calls `visit` for every item, in order, until it breaks. Fails only where the source as a whole is not there:
+    /// a source that vanished is an error, never an empty list.
+    fn walk(&self, visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) -> Result<(), SourceError>;
+
+    /// The item's extended attributes, sorted by name. Asked for only where the item is new or changed.
+    fn xattrs(&self, item: &SourceItem) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadFailure>;
+
+    /// Opens a file's content. Never follows a link, never waits on a pipe.
+    fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure>;
+}
+
+/// One item, as the listing shows it: nothing has been opened yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceItem {
+    /// Where it lies below the source.
+    pub path: TreePath,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Everything but extended attributes.
+    pub metadata: Metadata,
+    /// Tells whether it has changed since the last run.
+    pub fingerprint: Fingerprint,
+    /// For a file with several hard links: the first of their paths, in tree order, that this walk has met (its own, if it is the first).
+    pub first_link: Option<TreePath>,
+}
+
+/// What an item is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemKind {
+    /// A file of that many bytes.
+    File {
+        /// Length in bytes, holes included.
+        size: u64,
+    },
+    /// A folder.
+    Directory,
+    /// A symbolic link.
+    Symlink {
+        /// Where it points, as bytes.
+        target: Vec<u8>,
+    },
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A character device.
+    CharacterDevice {
+        /// Major and minor number as the system encodes them.
+        device: u64,
+    },
+    /// A block device.
+    BlockDevice {
+        /// Major and minor number as the system encodes them.
+        device: u64,
+    },
+    /// It is there and cannot be read.
+    Unreadable(ReadFailure),
+}
+
+/// Why one item could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ReadFailure {
+    /// The kind of obstacle.
+    pub reason: UnreadableReason,
+    /// The system's own words.
+    pub message: String,
+}
+
+/// An open file's content: its data without the holes.
+pub trait Content: Send {
+    /// Where the holes are; known from the start. Empty where the file has none.
+    fn holes(&self) -> &[Hole];
+
+    /// The next bytes of data (holes are passed over), at most `buffer.len()`; zero at the end. Fills the buffer as far as
+    /// the file allows.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadFailure>;
+
+    /// Looks at the file again after the last read.
+    fn finish(self: Box<Self>) -> Result<AfterReading, ReadFailure>;
+}
+
+/// How a file looked once it had been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AfterReading {
+    /// Its metadata (without extended attributes) now.
+    pub metadata: Metadata,
+    /// Its fingerprint now: equal to the one in the listing unless it changed.
+    pub fingerprint: Fingerprint,
+}
+
+/// The source as a whole cannot be backed up.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It is not there.
+    #[error("{path} does not exist")]
+    NotFound {
+        /// The path given.
+        path: String,
+    },
+    /// It is there and cannot be listed.
+    #[error("{path} cannot be read: {message}")]
+    Unreadable {
+        /// The path given.
+        path: String,
+        /// The system's own words.
+        message: String,
+    },
+    /// It disappeared while it was being walked.
+    #[error("{path} disappeared while it was being read")]
+    Vanished {
+        /// The path given.
+        path: String,
+    },
+}
