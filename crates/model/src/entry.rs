@@ -11,6 +11,17 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Rights, times, owner and extended attributes.
     pub metadata: Metadata,
+    /// Names and contents of extended attributes too large to stand in the tree; sorted by name.
+    pub large_xattrs: Vec<(Vec<u8>, ChunkList)>,
+}
+
+/// Which chunks, one after another, make a content.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChunkList {
+    /// 0: `chunks` are the content. n: they are lists, whose lists … n deep, are the content. Very large files only.
+    pub depth: u8,
+    /// Chunk ids and plain lengths, in order.
+    pub chunks: Vec<(ChunkId, u32)>,
 }
 
 /// What an entry is.
@@ -20,11 +31,11 @@ pub enum EntryKind {
     File {
         /// Length in bytes, holes included.
         size: u64,
-        /// Chunk ids and plain lengths, in order.
-        chunks: Vec<(ChunkId, u32)>,
+        /// The chunks of its data.
+        chunks: ChunkList,
         /// Ranges that no chunk covers and that read as zeros; ascending, not touching.
         holes: Vec<Hole>,
-        /// The first path (in tree order) among the hard links of this file within its root, where it has several.
+        /// Where it has several hard links within its root: what names the group.
         link_group: Option<[u8; 32]>,
     },
     /// A folder.

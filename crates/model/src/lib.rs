@@ -10,7 +10,7 @@ mod outcome;
 mod path;
 mod time;
 
-pub use entry::{Entry, EntryKind, Fingerprint, Hole, Metadata, UnreadableReason};
+pub use entry::{ChunkList, Entry, EntryKind, Fingerprint, Hole, Metadata, UnreadableReason};
 pub use environment::{Environment, RandomError};
 pub use finding::{Finding, Severity};
 pub use ids::{ChunkId, Epoch, IdParseError, ObjectHash, RepositoryId, SlotId, WriterId};

@@ -1,0 +1,146 @@
+//! What can be wrong with stored objects, keys and local files, as types.
+
+use chest_model::{ChunkId, Epoch, RandomError, WriterId};
+use chest_store::StoreError;
+
+/// What is wrong with one stored object.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ObjectError {
+    /// It ends before it should.
+    #[error("it is too short")]
+    TooShort,
+    /// Its length is none that this kind of object can have.
+    #[error("its length, {length} bytes, is not one that such an object can have")]
+    BadLength {
+        /// The length found.
+        length: u64,
+    },
+    /// Its bytes do not hash to its name: it was altered, cut or swapped.
+    #[error("its bytes do not match its name: it was altered or swapped")]
+    NotItsName,
+    /// It does not begin as our objects do.
+    #[error("it was not written by Parish Chest")]
+    NotOurs,
+    /// A newer program wrote it.
+    #[error("written by a newer Parish Chest (format {format}); this is format 1; nothing was changed")]
+    NewerFormat {
+        /// The format found.
+        format: u8,
+    },
+    /// It uses cryptography that this program does not know.
+    #[error("written by a newer Parish Chest (cipher suite {suite}); this one knows suite 1; nothing was changed")]
+    UnknownSuite {
+        /// The suite found.
+        suite: u8,
+    },
+    /// A type of object that this program does not know.
+    #[error("written by a newer Parish Chest (object type {number}); nothing was changed")]
+    UnknownType {
+        /// The type found.
+        number: u8,
+    },
+    /// A kind of record or pack that this program does not know.
+    #[error("written by a newer Parish Chest (kind {kind}); nothing was changed")]
+    UnknownKind {
+        /// The kind found.
+        kind: u8,
+    },
+    /// The repository needs something that this program cannot do.
+    #[error("this repository needs a newer Parish Chest ({least} or later, for {feature}); nothing was changed")]
+    UnknownFeature {
+        /// What is needed.
+        feature: String,
+        /// The least version, as the repository states it.
+        least: String,
+    },
+    /// It belongs to another repository.
+    #[error("it belongs to another repository")]
+    OtherRepository,
+    /// It belongs to another writer.
+    #[error("it belongs to another writer ({writer})")]
+    OtherWriter {
+        /// Whose it is.
+        writer: WriterId,
+    },
+    /// It belongs to an epoch whose key is not held.
+    #[error("it belongs to key epoch {}", epoch.0)]
+    OtherEpoch {
+        /// Which.
+        epoch: Epoch,
+    },
+    /// It is another type of object than its place says.
+    #[error("it is another type of object than its place says")]
+    WrongType,
+    /// The seal does not open: altered, or sealed with another key.
+    #[error("its seal does not open: it was altered, or sealed with another key")]
+    DoesNotOpen,
+    /// The signature is not the one expected.
+    #[error("its signature is wrong")]
+    BadSignature,
+    /// It opens, but what it says makes no sense.
+    #[error("its content makes no sense: {0}")]
+    Malformed(&'static str),
+    /// A chunk's plaintext is not what its id says.
+    #[error("chunk {0} does not have the content that its id says")]
+    WrongChunk(ChunkId),
+    /// What was sealed did not open again: this machine's memory or processor is failing.
+    #[error("what was sealed did not open again: this computer's memory or processor may be failing")]
+    SealingFailed,
+}
+
+/// Why something about a repository failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RepoError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An object is bad.
+    #[error("{object}: {problem}")]
+    Object {
+        /// The object's name in the store.
+        object: String,
+        /// What is wrong with it.
+        problem: ObjectError,
+    },
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// There is no repository at that place.
+    #[error("there is no repository there")]
+    NoRepository,
+    /// There is one already.
+    #[error("there is already something there: {0}")]
+    AlreadyThere(String),
+    /// No slot opens with what was given.
+    #[error(transparent)]
+    Unlock(#[from] crate::slot::UnlockError),
+    /// A chunk is in no index.
+    #[error("chunk {0} is in no pack that the index names")]
+    ChunkNotIndexed(ChunkId),
+    /// The history contradicts itself or what was seen before.
+    #[error("{0}")]
+    History(#[from] crate::history::HistoryError),
+    /// A file of this machine's own state could not be read or written.
+    #[error("{path}: {source}")]
+    Local {
+        /// Which file.
+        path: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A file of this machine's own state is damaged or belongs to something else.
+    #[error("{path} is damaged or belongs to another repository")]
+    LocalDamaged {
+        /// Which file.
+        path: String,
+    },
+    /// A put whose outcome is unknown did not show up.
+    #[error("{0} was sent and is not there")]
+    NotThere(String),
+}
+
+impl RepoError {
+    pub(crate) fn object(name: impl ToString, problem: ObjectError) -> Self {
+        Self::Object { object: name.to_string(), problem }
+    }
+}

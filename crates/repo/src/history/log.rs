@@ -1,0 +1,162 @@
+//! Writers' logs as read from the store.
+
+use super::{Chain, HistoryError, IgnoredRecord, LogView, OwnerHistory, fetch, first_missing, is_from_newer};
+use crate::error::{ObjectError, RepoError};
+use crate::header::ObjectType;
+use crate::layout::{LOG, Place, log_prefix};
+use crate::record::{LogPublic, OwnerBody, RecordFrame, RecordRef, WriterGrant};
+use chest_model::WriterId;
+use chest_store::ObjectStore;
+use std::collections::BTreeMap;
+
+/// One record of a log, verified.
+#[derive(Debug, Clone)]
+pub struct LogEntry {
+    /// What it says openly.
+    pub public: LogPublic,
+    /// The whole record, to open note and body.
+    pub frame: RecordFrame,
+}
+
+/// One writer's log.
+#[derive(Debug, Clone)]
+pub struct LogHistory {
+    writer: WriterId,
+    chain: Chain<LogEntry>,
+    /// What was not authentic or is damaged.
+    pub ignored: Vec<IgnoredRecord>,
+}
+
+impl LogHistory {
+    /// Lists and reads one writer's log.
+    pub fn read(store: &dyn ObjectStore, owner: &OwnerHistory, grant: &WriterGrant) -> Result<Self, RepoError> {
+        let mut history = Self { writer: grant.writer, chain: Chain::default(), ignored: Vec::new() };
+        for listed in store.list(&log_prefix(grant.writer))? {
+            let Some(place @ Place::Log(_, record)) = Place::parse(&listed.name) else { continue };
+            let taken = fetch(store, &place)?.and_then(|frame| history.take(record, frame, owner, grant));
+            if let Err(problem) = taken {
+                let object = listed.name.to_string();
+                if is_from_newer(&problem) {
+                    return Err(RepoError::object(object, problem));
+                }
+                history.ignored.push(IgnoredRecord { object, problem });
+            }
+        }
+        Ok(history)
+    }
+
+    /// Reads the logs of all writers that the owner added, and names the chains that belong to nobody.
+    pub fn read_all(
+        store: &dyn ObjectStore,
+        owner: &OwnerHistory,
+    ) -> Result<(BTreeMap<WriterId, Self>, Vec<String>), RepoError> {
+        let writers = owner.writers();
+        let mut logs = BTreeMap::new();
+        for (writer, grant) in &writers {
+            logs.insert(*writer, Self::read(store, owner, grant)?);
+        }
+        let strangers = store
+            .list(LOG)?
+            .into_iter()
+            .filter(|listed| match Place::parse(&listed.name) {
+                Some(Place::Log(writer, _) | Place::Inventory(writer, _)) => !writers.contains_key(&writer),
+                _ => true,
+            })
+            .map(|listed| listed.name.to_string());
+        Ok((logs, strangers.collect()))
+    }
+
+    fn take(
+        &mut self,
+        record: RecordRef,
+        frame: RecordFrame,
+        owner: &OwnerHistory,
+        grant: &WriterGrant,
+    ) -> Result<(), ObjectError> {
+        let fixed = *frame.fixed();
+        if fixed.object_type != ObjectType::LogRecord {
+            return Err(ObjectError::WrongType);
+        }
+        if fixed.kind != 0 {
+            return Err(ObjectError::UnknownKind { kind: fixed.kind });
+        }
+        if fixed.repository != owner.repository() {
+            return Err(ObjectError::OtherRepository);
+        }
+        if fixed.writer != grant.writer {
+            return Err(ObjectError::OtherWriter { writer: fixed.writer });
+        }
+        if fixed.epoch != grant.epoch {
+            return Err(ObjectError::OtherEpoch { epoch: fixed.epoch });
+        }
+        frame.verify(&grant.key)?;
+        let public = LogPublic::decode(frame.public())?;
+        if public.chain != grant.writer || public.seq != record.seq {
+            return Err(ObjectError::Malformed("it does not belong where its name says"));
+        }
+        self.chain.insert(record, public.parents.clone(), LogEntry { public, frame });
+        Ok(())
+    }
+
+    /// Whose.
+    pub fn writer(&self) -> WriterId {
+        self.writer
+    }
+
+    /// The records.
+    pub fn chain(&self) -> &Chain<LogEntry> {
+        &self.chain
+    }
+
+    /// What the protocol must know of it.
+    pub fn view(&self) -> LogView {
+        let pinned = self.chain.iter().flat_map(|(_, entry)| entry.public.owner_heads.iter().copied()).collect();
+        LogView {
+            records: self.chain.iter().map(|(record, _)| *record).collect(),
+            heads: self.chain.heads(),
+            gaps: self.chain.gaps(),
+            pinned,
+        }
+    }
+
+    /// Whether a record counts: it is not excluded by a cut of its writer, and no drop names a pack that it could have
+    /// relied on without being counted itself.
+    pub fn counts(&self, record: &RecordRef, owner: &OwnerHistory) -> bool {
+        let Some(entry) = self.chain.get(record) else { return false };
+        let saw = owner.condemned(&entry.public.owner_heads);
+        owner.chain().iter().all(|(_, public)| match &public.body {
+            OwnerBody::Cut { writer, heads } if *writer == self.writer => self.chain.ancestry(heads).contains(record),
+            OwnerBody::Drop { packs, cut } => {
+                packs.iter().all(|pack| saw.contains(pack))
+                    || cut.iter().any(|(chain, heads)| *chain == self.writer && self.chain.ancestry(heads).contains(record))
+            }
+            _ => true,
+        })
+    }
+
+    /// Whether everything that this log and the owner's records say of each other is there.
+    pub fn check_sound(&self, owner: &OwnerHistory) -> Result<(), HistoryError> {
+        let gap = |missing: String| HistoryError::Gap { missing };
+        if let Some(missing) = owner.chain().gaps().first() {
+            return Err(gap(Place::Owner(*missing).name().to_string()));
+        }
+        if let Some(missing) = self.chain.gaps().first() {
+            return Err(gap(Place::Log(self.writer, *missing).name().to_string()));
+        }
+        let pinned = self.chain.iter().flat_map(|(_, entry)| &entry.public.owner_heads);
+        if let Some(missing) = first_missing(pinned, owner.chain()) {
+            return Err(gap(Place::Owner(missing).name().to_string()));
+        }
+        let counted = owner.chain().iter().flat_map(|(_, public)| match &public.body {
+            OwnerBody::Cut { writer, heads } if *writer == self.writer => heads.as_slice(),
+            OwnerBody::Drop { cut, .. } => {
+                cut.iter().find(|(chain, _)| *chain == self.writer).map_or(&[][..], |(_, heads)| heads)
+            }
+            _ => &[],
+        });
+        match first_missing(counted, &self.chain) {
+            Some(missing) => Err(gap(Place::Log(self.writer, missing).name().to_string())),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The history of a repository: owner records and writers' logs, read from the store, verified, and judged as *views*
+//! (what a listing showed). Everything that is judged here is pure; reading is in `read` (docs/format.md, "Protocol").
+
+mod chain;
+mod log;
+mod owner;
+mod protocol;
+
+pub use chain::Chain;
+pub use log::{LogEntry, LogHistory};
+pub use owner::{OwnerHistory, OwnerTrust};
+pub use protocol::{LogView, OwnerView, Verdict, WriterEvent, WriterMachine, WriterOperation};
+
+use crate::error::{ObjectError, RepoError};
+use crate::layout::Place;
+use crate::record::{RecordFrame, RecordRef};
+use chest_model::WriterId;
+use chest_store::{ObjectStore, StoreError};
+
+/// What is wrong with a history as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// A record names a predecessor that is not there: the listing is incomplete, or something was removed.
+    #[error("the history has a gap: {missing} is named by a later record and is not there")]
+    Gap {
+        /// The name of what is missing.
+        missing: String,
+    },
+    /// Something that this machine has seen before is gone: an older state is being shown, or something was removed.
+    #[error("this machine has seen {missing} before, and it is gone: an older state is shown, or something was removed")]
+    SeenBeforeMissing {
+        /// The name of what is missing.
+        missing: String,
+    },
+    /// No record begins the history.
+    #[error("the record that begins the repository is missing")]
+    NoGenesis,
+    /// It is another repository than the one this machine was enrolled with.
+    #[error("this is not the repository that this machine was enrolled with")]
+    OtherGenesis,
+    /// The reader's public key here is not the one the repository was made with.
+    #[error("the key to which backups are sealed is not the one this repository was made with: nothing was written")]
+    ReaderKeySwapped,
+    /// The writer is not (or not with this key) among those that the owner added.
+    #[error("this machine's key is not among those that the owner added")]
+    NotEnrolled,
+    /// The protocol's steps were taken out of order: a mistake in this program, so nothing is acknowledged.
+    #[error("the steps of the backup were taken out of order; nothing is acknowledged")]
+    OutOfOrder,
+    /// The owner has revoked this writer.
+    #[error("the owner has revoked this machine's key")]
+    Revoked {
+        /// Which writer.
+        writer: WriterId,
+    },
+}
+
+/// A record that could not be used: it is reported, and treated as not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IgnoredRecord {
+    /// Its name.
+    pub object: String,
+    /// What is wrong with it.
+    pub problem: ObjectError,
+}
+
+/// Fetches a record and holds it against its name. `Ok(Err(..))` is a bad record, `Err` a store that fails.
+fn fetch(store: &dyn ObjectStore, place: &Place) -> Result<Result<RecordFrame, ObjectError>, RepoError> {
+    let name = place.name();
+    let bytes = match store.get(&name) {
+        Ok(bytes) => bytes,
+        // Listed, and gone: as good as never listed; a gap shows it if it matters.
+        Err(StoreError::NotFound(_)) => return Ok(Err(ObjectError::TooShort)),
+        Err(error) => return Err(error.into()),
+    };
+    if *blake3::hash(&bytes).as_bytes() != place.hash().0 {
+        return Ok(Err(ObjectError::NotItsName));
+    }
+    Ok(RecordFrame::parse(bytes))
+}
+
+/// Every ref of `refs` that is not in `chain`.
+fn first_missing<'a, T>(refs: impl IntoIterator<Item = &'a RecordRef>, chain: &Chain<T>) -> Option<RecordRef> {
+    refs.into_iter().find(|record| !chain.contains(record)).copied()
+}
+
+/// Problems that mean "a newer program wrote this": they stop everything, unlike rubbish, which is ignored.
+fn is_from_newer(problem: &ObjectError) -> bool {
+    matches!(
+        problem,
+        ObjectError::NewerFormat { .. }
+            | ObjectError::UnknownSuite { .. }
+            | ObjectError::UnknownType { .. }
+            | ObjectError::UnknownKind { .. }
+            | ObjectError::UnknownFeature { .. }
+    )
+}

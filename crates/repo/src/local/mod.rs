@@ -1,0 +1,16 @@
+//! What a machine that backs up keeps for itself: its key, the journal of a run, what it has seen, and the cache that spares
+//! it reading unchanged files. All but the key are sealed; all but the key can be lost without losing data.
+
+mod cache;
+mod folder;
+mod journal;
+mod seal;
+mod seen;
+mod writer_file;
+
+pub use cache::{CacheReader, CacheWriter, CachedEntry};
+pub use folder::LocalFolder;
+pub use journal::{Journal, JournalRecovery};
+pub use seal::LocalKey;
+pub use seen::Seen;
+pub use writer_file::WriterFile;

@@ -1,0 +1,273 @@
+//! The body of a run's record, sealed to the reader: where the trees begin, and everything about the run that is nobody
+//! else's business.
+
+use crate::cbor::{CborReader, CborWriter, required};
+use crate::chunk::ChunkerParameters;
+use crate::compress::Compression;
+use crate::error::ObjectError;
+use crate::header::KEY_PART_LEN;
+use crate::pack::PackedChunk;
+use chest_model::{
+    ChunkId, Class, Exception, ExceptionKind, ObjectHash, RootDescription, RootEncoding, TreePath, UnreadableReason,
+};
+
+/// A snapshot as its reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotBody {
+    /// What was backed up.
+    pub roots: Vec<SnapshotRoot>,
+    /// What was not read as it should have been.
+    pub exceptions: Vec<Exception>,
+    /// The machine's name.
+    pub host: String,
+    /// Why the run was made, where somebody said so.
+    pub reason: String,
+    /// How files were cut.
+    pub chunker: ChunkerParameters,
+    /// The program and its version.
+    pub program: String,
+    /// What the run did.
+    pub statistics: Statistics,
+}
+
+/// One root of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotRoot {
+    /// What it is called and where it came from.
+    pub description: RootDescription,
+    /// Its top node.
+    pub tree: ChunkId,
+    /// Where that node lies, so that a cold restore need not wait for the index.
+    pub location: Option<RootLocation>,
+    /// Number of files.
+    pub files: u64,
+    /// Bytes of content.
+    pub bytes: u64,
+}
+
+/// Where a root's top node lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootLocation {
+    /// The pack.
+    pub pack: ObjectHash,
+    /// The pack's length.
+    pub pack_len: u64,
+    /// The key part of the pack's header; the pack is this writer's.
+    pub key_part: [u8; KEY_PART_LEN],
+    /// The node's position in the pack.
+    pub position: u32,
+    /// Where its ciphertext begins.
+    pub offset: u64,
+    /// Lengths and compression.
+    pub row: PackedChunk,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// Files that had to be read.
+    pub files_read: u64,
+    /// Bytes that had to be read.
+    pub bytes_read: u64,
+    /// Chunks that were new.
+    pub chunks_added: u64,
+    /// Bytes put into the store, the record itself not counted.
+    pub bytes_sent: u64,
+}
+
+impl SnapshotBody {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = CborWriter::new();
+        out.map(7);
+        out.uint(0u8).array(self.roots.len());
+        for root in &self.roots {
+            root.write(&mut out);
+        }
+        out.uint(1u8).array(self.exceptions.len());
+        for exception in &self.exceptions {
+            out.array(4).bytes(&exception.root).bytes(exception.path.as_bytes());
+            out.uint(exception_number(exception.kind)).text(&exception.message);
+        }
+        out.uint(2u8).text(&self.host);
+        out.uint(3u8).text(&self.reason);
+        let ChunkerParameters { id, min, average, max } = self.chunker;
+        out.uint(4u8).array(4).uint(id).uint(min).uint(average).uint(max);
+        out.uint(5u8).text(&self.program);
+        let Statistics { files_read, bytes_read, chunks_added, bytes_sent } = self.statistics;
+        out.uint(6u8).array(4).uint(files_read).uint(bytes_read).uint(chunks_added).uint(bytes_sent);
+        out.finish()
+    }
+
+    /// Reads a body.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ObjectError> {
+        let mut reader = CborReader::new(bytes);
+        let (mut roots, mut exceptions, mut host, mut reason) = (None, None, None, None);
+        let (mut chunker, mut program, mut statistics) = (None, None, None);
+        reader.map(|key, value| {
+            match key {
+                0 => roots = Some(value.list(SnapshotRoot::read)?),
+                1 => exceptions = Some(value.list(read_exception)?),
+                2 => host = Some(value.text()?),
+                3 => reason = Some(value.text()?),
+                4 => chunker = Some(read_chunker(value)?),
+                5 => program = Some(value.text()?),
+                6 => statistics = Some(read_statistics(value)?),
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        reader.end()?;
+        Ok(Self {
+            roots: required(roots)?,
+            exceptions: required(exceptions)?,
+            host: required(host)?,
+            reason: required(reason)?,
+            chunker: required(chunker)?,
+            program: required(program)?,
+            statistics: required(statistics)?,
+        })
+    }
+}
+
+impl SnapshotRoot {
+    fn write(&self, out: &mut CborWriter) {
+        let RootDescription { label, native_path, encoding, class } = &self.description;
+        out.map(if self.location.is_some() { 8 } else { 7 });
+        out.uint(0u8).bytes(label);
+        out.uint(1u8).bytes(native_path);
+        out.uint(2u8).uint(match encoding {
+            RootEncoding::UnixBytes => 1u8,
+            RootEncoding::Wtf8 => 2,
+        });
+        out.uint(3u8).uint(class.number());
+        out.uint(4u8).bytes(&self.tree.0);
+        out.uint(5u8).uint(self.files);
+        out.uint(6u8).uint(self.bytes);
+        if let Some(RootLocation { pack, pack_len, key_part, position, offset, row }) = &self.location {
+            out.uint(7u8).array(8).bytes(&pack.0).uint(*pack_len).bytes(key_part).uint(*position).uint(*offset);
+            out.uint(row.stored_len).uint(row.plain_len).uint(row.compression as u8);
+        }
+    }
+
+    fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
+        let (mut label, mut native_path, mut encoding, mut class) = (None, None, None, None);
+        let (mut tree, mut files, mut bytes, mut place) = (None, None, None, None);
+        reader.map(|key, value| {
+            match key {
+                0 => label = Some(read_label(value)?),
+                1 => native_path = Some(value.bytes()?.to_vec()),
+                2 => encoding = Some(read_encoding(value)?),
+                3 => class = Class::from_number(value.small()?),
+                4 => tree = Some(ChunkId(value.fixed()?)),
+                5 => files = Some(value.uint()?),
+                6 => bytes = Some(value.uint()?),
+                7 => place = Some(read_location(value)?),
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        let tree = required(tree)?;
+        let location = place.map(|mut place: RootLocation| {
+            place.row.id = tree;
+            place
+        });
+        let description = RootDescription {
+            label: required(label)?,
+            native_path: required(native_path)?,
+            encoding: required(encoding)?,
+            class: required(class)?,
+        };
+        Ok(Self { description, tree, location, files: required(files)?, bytes: required(bytes)? })
+    }
+}
+
+/// A label becomes a folder's name on restore: exactly one component.
+fn read_label(reader: &mut CborReader<'_>) -> Result<Vec<u8>, ObjectError> {
+    let label = reader.bytes()?.to_vec();
+    match TreePath::root().child(&label) {
+        Ok(_) => Ok(label),
+        Err(_) => Err(ObjectError::Malformed("a root's label is not a name")),
+    }
+}
+
+fn read_encoding(reader: &mut CborReader<'_>) -> Result<RootEncoding, ObjectError> {
+    match reader.uint()? {
+        1 => Ok(RootEncoding::UnixBytes),
+        2 => Ok(RootEncoding::Wtf8),
+        _ => Err(ObjectError::Malformed("an unknown encoding of names")),
+    }
+}
+
+fn read_location(reader: &mut CborReader<'_>) -> Result<RootLocation, ObjectError> {
+    reader.array_of(8)?;
+    let (pack, pack_len, key_part) = (ObjectHash(reader.fixed()?), reader.uint()?, reader.fixed()?);
+    let (position, offset, stored_len, plain_len) = (reader.small()?, reader.uint()?, reader.small()?, reader.small()?);
+    let compression =
+        Compression::from_number(reader.small()?).ok_or(ObjectError::Malformed("unknown compression"))?;
+    let row = PackedChunk { id: ChunkId([0; 32]), plain_len, stored_len, compression };
+    Ok(RootLocation { pack, pack_len, key_part, position, offset, row })
+}
+
+fn read_exception(reader: &mut CborReader<'_>) -> Result<Exception, ObjectError> {
+    reader.array_of(4)?;
+    let root = reader.bytes()?.to_vec();
+    let path = TreePath::from_bytes(reader.bytes()?.to_vec()).map_err(|_| ObjectError::Malformed("a bad path"))?;
+    let kind = exception_from_number(reader.uint()?)?;
+    Ok(Exception { root, path, kind, message: reader.text()? })
+}
+
+pub(crate) fn read_chunker(reader: &mut CborReader<'_>) -> Result<ChunkerParameters, ObjectError> {
+    reader.array_of(4)?;
+    Ok(ChunkerParameters {
+        id: reader.small()?,
+        min: reader.small()?,
+        average: reader.small()?,
+        max: reader.small()?,
+    })
+}
+
+fn read_statistics(reader: &mut CborReader<'_>) -> Result<Statistics, ObjectError> {
+    reader.array_of(4)?;
+    Ok(Statistics {
+        files_read: reader.uint()?,
+        bytes_read: reader.uint()?,
+        chunks_added: reader.uint()?,
+        bytes_sent: reader.uint()?,
+    })
+}
+
+/// 0 is "changed while it was read"; a reason for being unreadable is its own number.
+fn exception_number(kind: ExceptionKind) -> u8 {
+    match kind {
+        ExceptionKind::ChangedWhileRead => 0,
+        ExceptionKind::Unreadable(reason) => reason_number(reason),
+    }
+}
+
+fn exception_from_number(number: u64) -> Result<ExceptionKind, ObjectError> {
+    match number {
+        0 => Ok(ExceptionKind::ChangedWhileRead),
+        _ => reason_from_number(number).map(ExceptionKind::Unreadable),
+    }
+}
+
+const REASONS: [UnreadableReason; 7] = [
+    UnreadableReason::PermissionDenied,
+    UnreadableReason::Vanished,
+    UnreadableReason::Changed,
+    UnreadableReason::ReadError,
+    UnreadableReason::InUse,
+    UnreadableReason::CloudOnly,
+    UnreadableReason::Unsupported,
+];
+
+/// The number of a reason in the format, from 1.
+pub(crate) fn reason_number(reason: UnreadableReason) -> u8 {
+    REASONS.iter().position(|one| *one == reason).map_or(0, |at| at as u8 + 1)
+}
+
+/// The reason of that number.
+pub(crate) fn reason_from_number(number: u64) -> Result<UnreadableReason, ObjectError> {
+    let at = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+    at.and_then(|at| REASONS.get(at)).copied().ok_or(ObjectError::Malformed("an unknown reason"))
+}
