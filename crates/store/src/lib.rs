@@ -2,9 +2,11 @@
 //! (`contract`) that tests and `chest doctor` run.
 
 pub mod contract;
+mod forward;
 mod local;
 mod memory;
 mod name;
+mod single_version;
 
 pub use local::LocalStore;
 pub use memory::MemoryStore;
@@ -17,7 +19,8 @@ use std::ops::Range;
 /// Keeps objects by name.
 ///
 /// What the format relies on, and nothing more: an object put is either wholly there or not there; what was answered `Done`
-/// is there for the next reader; names are never reused. No lock, no conditional write, no clock, no rename.
+/// is there for the next reader; names are never reused; no name is a folder of another (`a` and `a/b` cannot both lie in a
+/// file system). No lock, no conditional write, no clock, no rename.
 pub trait ObjectStore: Send + Sync {
     /// Stores `bytes` under `name`, durably.
     ///
@@ -36,6 +39,7 @@ pub trait ObjectStore: Send + Sync {
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError>;
 
     /// Every version of one name, the newest first; a store without versions shows the current one under a fixed id.
+    /// None where there is nothing of that name.
     fn versions(&self, name: &ObjectName) -> Result<Vec<Version>, StoreError>;
 
     /// The bytes of one version.

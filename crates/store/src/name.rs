@@ -1,5 +1,6 @@
 //! Names of objects: relative, lower-case, safe in any file system and any bucket.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 /// The name of an object below the repository's place, such as `packs/3f/3f9c…`.
@@ -26,6 +27,13 @@ impl ObjectName {
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Ordered, compared and hashed as its text is, so that a map of names can be searched by any prefix.
+impl Borrow<str> for ObjectName {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -1,0 +1,117 @@
+//! The promises of [`ObjectStore`] as code that runs against any store: in our tests, and on the user's own bucket or disk
+//! before anything is entrusted to it.
+
+mod probe;
+mod promises;
+
+use crate::ObjectStore;
+use probe::Probe;
+use std::fmt;
+
+/// A promise that every store must keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Promise {
+    /// Listing where nothing lies succeeds and shows nothing.
+    EmptyList,
+    /// What was put can be read and is listed at once.
+    PutIsVisible,
+    /// Putting a name again succeeds and changes nothing.
+    SecondPutKeepsTheFirst,
+    /// A prefix selects by text, not by folder.
+    PlainPrefix,
+    /// A list shows every object once, in order, with its size, and nothing else.
+    CompleteSortedList,
+    /// A range gives exactly its bytes.
+    ExactRange,
+    /// A range past the end is refused.
+    RangePastTheEnd,
+    /// An object may be empty.
+    EmptyObject,
+    /// An object of the size of a pack comes back whole.
+    LargeObject,
+    /// What is not there is said to be not there.
+    MissingObject,
+    /// What was deleted is gone from reads and lists.
+    Deletion,
+    /// Deleting what is not there succeeds.
+    SecondDeletion,
+    /// What was put once has one version, which can be read.
+    OneVersion,
+    /// Several threads at once get what each of them put.
+    ParallelUse,
+    /// The check itself could remove all that it made.
+    NothingLeftBehind,
+}
+
+impl Promise {
+    /// A stable short name, for scripts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EmptyList => "empty-list",
+            Self::PutIsVisible => "put-is-visible",
+            Self::SecondPutKeepsTheFirst => "second-put-keeps-the-first",
+            Self::PlainPrefix => "plain-prefix",
+            Self::CompleteSortedList => "complete-sorted-list",
+            Self::ExactRange => "exact-range",
+            Self::RangePastTheEnd => "range-past-the-end",
+            Self::EmptyObject => "empty-object",
+            Self::LargeObject => "large-object",
+            Self::MissingObject => "missing-object",
+            Self::Deletion => "deletion",
+            Self::SecondDeletion => "second-deletion",
+            Self::OneVersion => "one-version",
+            Self::ParallelUse => "parallel-use",
+            Self::NothingLeftBehind => "nothing-left-behind",
+        }
+    }
+}
+
+impl fmt::Display for Promise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A promise that a store did not keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Which.
+    pub promise: Promise,
+    /// What happened, in a sentence.
+    pub what: String,
+}
+
+/// How much [`check_to_extent`] puts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// How many small objects the list must show. More than 1,000 make a bucket answer in several pages.
+    pub listed_objects: usize,
+    /// Length of the large object, in bytes.
+    pub large_object: usize,
+}
+
+impl Default for Extent {
+    /// As much as a person will wait for over a village's line: a few dozen objects and one pack.
+    fn default() -> Self {
+        Self { listed_objects: 40, large_object: 16 << 20 }
+    }
+}
+
+/// Tries every promise below `scratch_prefix`, where nothing must lie yet, and returns those that were broken.
+///
+/// The prefix is that of an object name without the last component, such as `doctor/3f9c`. Everything made is removed again.
+pub fn check(store: &dyn ObjectStore, scratch_prefix: &str) -> Vec<Broken> {
+    check_to_extent(store, scratch_prefix, Extent::default())
+}
+
+/// [`check`], with as many and as large objects as asked for.
+pub fn check_to_extent(store: &dyn ObjectStore, scratch_prefix: &str, extent: Extent) -> Vec<Broken> {
+    let probe = Probe::new(store, scratch_prefix);
+    // Where something lies already, nothing that follows could be judged, and nothing must be removed.
+    if let Err(broken) = promises::empty_list(&probe) {
+        return vec![broken];
+    }
+    let mut broken = promises::try_all(&probe, extent);
+    broken.extend(probe.clean_up().err());
+    broken
+}
