@@ -1,0 +1,79 @@
+//! Further names for a file that has been restored.
+
+use chest_model::TreePath;
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::error::TargetError;
+use super::existing::{FileIdentity, ItemKind};
+use super::folders::Folder;
+use super::new_file::link_handle;
+use super::placing::{self, Nameless, Placed, replace_by_way_of_temporary};
+use super::{Shared, Target};
+
+impl Target {
+    /// Gives the file at `first` (the path where it was really placed) the further name `path`. `identity` says which file
+    /// is meant, as [`Placed`] or [`ExistingItem`](super::ExistingItem) told it: anything else that may be there by now is
+    /// not linked to. [`TargetError::CannotLink`] means that a copy would do.
+    pub fn make_hard_link(
+        &self,
+        first: &TreePath,
+        identity: FileIdentity,
+        path: &TreePath,
+    ) -> Result<Placed, TargetError> {
+        let mut link = HardLink { file: self.open_first(first, identity)?, identity };
+        let (folder, _) = self.shared.parent_and_name(path)?;
+        match placing::place(&self.shared, &folder, path, &mut link) {
+            Ok(spot) => Ok(spot.placed(path, Vec::new())),
+            Err(TargetError::Refused { path, source } | TargetError::Unsupported { path, source }) => {
+                Err(TargetError::CannotLink { path, source })
+            }
+            Err(TargetError::Io { path, source }) if is_about_links(&source) => {
+                Err(TargetError::CannotLink { path, source })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_first(&self, first: &TreePath, identity: FileIdentity) -> Result<OwnedFd, TargetError> {
+        let (folder, name) = self.shared.parent_and_name(first)?;
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(folder.handle(), name, flags, Mode::empty())
+            .map_err(|errno| TargetError::at(first, errno))?;
+        let stat = rustix::fs::fstat(&file).map_err(|errno| TargetError::at(first, errno))?;
+        if ItemKind::of(&stat) != ItemKind::File || FileIdentity::of(&stat) != identity {
+            return Err(TargetError::Replaced { path: first.clone() });
+        }
+        Ok(file)
+    }
+}
+
+fn is_about_links(error: &std::io::Error) -> bool {
+    let errno = error.raw_os_error();
+    [Errno::XDEV, Errno::MLINK].iter().any(|candidate| errno == Some(candidate.raw_os_error()))
+}
+
+struct HardLink {
+    file: OwnedFd,
+    identity: FileIdentity,
+}
+
+impl Nameless for HardLink {
+    fn take_name(&mut self, shared: &Shared, folder: &Folder, name: &[u8]) -> Result<(), Errno> {
+        link_handle(shared, &self.file, folder, name)
+    }
+
+    fn replace(&mut self, shared: &Shared, folder: &Folder, name: &[u8]) -> Result<(), Errno> {
+        replace_by_way_of_temporary(folder, name, |hidden| link_handle(shared, &self.file, folder, hidden))
+    }
+
+    fn is_already(&self, folder: &Folder, name: &[u8]) -> bool {
+        rustix::fs::statat(folder.handle(), name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| FileIdentity::of(&stat) == self.identity)
+    }
+
+    fn identity(&self) -> Option<FileIdentity> {
+        Some(self.identity)
+    }
+}

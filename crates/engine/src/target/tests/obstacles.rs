@@ -1,0 +1,121 @@
+//! Targets that are full, read-only, closed or no folders at all.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+#[test]
+fn missing_folders_above_the_target_are_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = Target::open_or_create(&dir.path().join("a/b/c"), options(Existing::KeepBoth)).unwrap();
+    restore(&target, &path("file"), b"x").unwrap();
+    assert!(dir.path().join("a/b/c/file").is_file());
+    Target::open_or_create(&dir.path().join("a/b/c"), options(Existing::KeepBoth)).unwrap();
+}
+
+#[test]
+fn a_file_is_no_target_and_holds_none() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("file"), b"").unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.path().join("dangling")).unwrap();
+    for name in ["file", "file/below", "dangling"] {
+        let outcome = Target::open_or_create(&dir.path().join(name), options(Existing::KeepBoth));
+        assert!(matches!(outcome, Err(TargetError::NotAFolder { .. })), "{name}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_target_reached_through_the_users_own_link_is_used() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("real")).unwrap();
+    std::os::unix::fs::symlink("real", dir.path().join("link")).unwrap();
+    let target = Target::open_or_create(&dir.path().join("link"), options(Existing::KeepBoth)).unwrap();
+    restore(&target, &path("file"), b"x").unwrap();
+    assert!(dir.path().join("real/file").is_file());
+}
+
+#[test]
+fn a_folder_without_the_right_to_write_is_refused_at_once() {
+    as_ordinary_user(module_path!(), "a_folder_without_the_right_to_write_is_refused_at_once", || {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("shut/inner")).unwrap();
+        std::fs::set_permissions(dir.path().join("shut"), std::fs::Permissions::from_mode(0o500)).unwrap();
+        for name in ["shut", "shut/new"] {
+            let outcome = Target::open_or_create(&dir.path().join(name), options(Existing::KeepBoth));
+            assert!(matches!(outcome, Err(TargetError::Unwritable { .. })), "{name}: {outcome:?}");
+        }
+        for (_, lack) in WAYS {
+            let target = open_with(dir.path(), options(Existing::KeepBoth), lack);
+            let refused = |outcome: Result<(), TargetError>| matches!(outcome, Err(TargetError::Refused { .. }));
+            assert!(refused(restore(&target, &path("shut/a"), b"x").map(drop)));
+            assert!(refused(target.make_folder(&path("shut/a")).map(drop)));
+            assert!(refused(target.make_symlink(&path("shut/a"), b"x", &plain()).map(drop)));
+            assert_eq!(target.make_folder(&path("shut/inner")).unwrap(), Made::AlreadyThere);
+        }
+    });
+}
+
+#[test]
+fn a_read_only_file_system_is_told_as_such() {
+    let Some(mounted) = Mounted::new("size=1m") else { return };
+    let target = open_with(mounted.path(), options(Existing::KeepBoth), |_| {});
+    let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(mounted.path()).status().unwrap();
+    assert!(remounted.success());
+    assert!(matches!(restore(&target, &path("a"), b"x"), Err(TargetError::ReadOnly { .. })));
+    assert!(matches!(target.make_folder(&path("a")), Err(TargetError::ReadOnly { .. })));
+    let outcome = Target::open_or_create(mounted.path(), options(Existing::KeepBoth));
+    assert!(matches!(outcome, Err(TargetError::Unwritable { .. })), "{outcome:?}");
+}
+
+#[test]
+fn a_full_disk_fails_the_item_leaves_nothing_of_it_and_lets_others_go_on() {
+    for (way, lack) in WAYS {
+        let Some(mounted) = Mounted::new("size=1m") else { return };
+        std::fs::write(mounted.path().join("a"), "the user's").unwrap();
+        let target = open_with(mounted.path(), options(Existing::Overwrite), lack);
+        let outcome = restore(&target, &path("a"), &vec![1; 2 << 20]);
+        assert!(matches!(outcome, Err(TargetError::NoSpace { .. })), "{way}: {outcome:?}");
+        assert_eq!(names_below(mounted.path()), ["a"], "{way}");
+        assert_eq!(std::fs::read(mounted.path().join("a")).unwrap(), b"the user's", "{way}");
+        restore(&target, &path("small"), &[1; 1000]).unwrap();
+    }
+}
+
+#[test]
+fn a_disk_without_room_for_names_fails_each_kind_of_item() {
+    let Some(mounted) = Mounted::new("nr_inodes=3") else { return };
+    let target = open_with(mounted.path(), options(Existing::KeepBoth), |_| {});
+    let first = restore(&target, &path("1"), b"x").unwrap();
+    while target.make_fifo(&path("fill"), &plain()).is_ok_and(|placed| placed.how != Placement::AlreadyThere) {}
+    let full = |outcome: Result<(), TargetError>| matches!(outcome, Err(TargetError::NoSpace { .. }));
+    assert!(full(restore(&target, &path("2"), b"x").map(drop)));
+    assert!(full(target.make_folder(&path("3")).map(drop)));
+    assert!(full(target.make_symlink(&path("4"), b"x", &plain()).map(drop)));
+    assert!(full(target.make_hard_link(&first.path, first.identity.unwrap(), &path("5")).map(drop)));
+}
+
+#[test]
+fn names_that_do_not_fit_and_folders_that_are_not_there_are_errors_of_their_item() {
+    in_every_way(Existing::KeepBoth, |target, _| {
+        let long = TreePath::root().child(&[b'a'; 256]).unwrap();
+        assert!(matches!(target.begin_file(&long, 1), Err(TargetError::NameTooLong { .. })));
+        assert!(matches!(target.make_folder(&long), Err(TargetError::NameTooLong { .. })));
+        let below = long.child(b"x").unwrap();
+        let outcome = target.begin_file(&below, 1).map(drop);
+        assert!(matches!(&outcome, Err(error) if error.path() == Some(&long)), "{outcome:?}");
+        let outcome = target.begin_file(&path("none/x"), 1).map(drop);
+        assert!(matches!(&outcome, Err(TargetError::Missing { path: at }) if *at == path("none")), "{outcome:?}");
+        assert!(matches!(target.begin_file(&TreePath::root(), 1), Err(TargetError::Obstructed { .. })));
+    });
+}
+
+#[test]
+fn a_folder_removed_meanwhile_is_told_as_missing() {
+    in_every_way(Existing::KeepBoth, |target, dir| {
+        target.make_folder(&path("a")).unwrap();
+        let file = target.begin_file(&path("a/b"), 1).unwrap();
+        let removed = std::fs::remove_dir_all(dir.join("a"));
+        let outcome = file.finish(&plain());
+        assert!(removed.is_err() || matches!(outcome, Err(TargetError::Missing { .. })), "{outcome:?}");
+    });
+}

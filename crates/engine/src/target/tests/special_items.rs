@@ -1,0 +1,149 @@
+//! Symbolic links, hard links, pipes and devices.
+
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+use super::*;
+
+const LABEL: &str = " (restored 21 November 2026)";
+
+#[test]
+fn a_link_points_where_it_did_whatever_bytes_that_is() {
+    in_every_way(Existing::KeepBoth, |target, dir| {
+        target.make_symlink(&path("a"), b"../\xff\n/nowhere", &plain()).unwrap();
+        assert_eq!(std::fs::read_link(dir.join("a")).unwrap().as_os_str().as_encoded_bytes(), b"../\xff\n/nowhere");
+        for bad in [&b""[..], b"a\0b", &[b'a'; 5000]] {
+            assert!(matches!(target.make_symlink(&path("b"), bad, &plain()), Err(TargetError::BadLinkTarget { .. })));
+        }
+    });
+}
+
+#[test]
+fn the_very_same_link_or_pipe_is_not_made_twice() {
+    for existing in [Existing::KeepBoth, Existing::Overwrite, Existing::Skip] {
+        in_every_way(existing, |target, dir| {
+            for how in [Placement::AsNamed, Placement::AlreadyThere] {
+                assert_eq!(target.make_symlink(&path("link"), b"x", &plain()).unwrap().how, how);
+                assert_eq!(target.make_fifo(&path("fifo"), &plain()).unwrap().how, how);
+            }
+            assert_eq!(names_below(dir), ["fifo", "link"]);
+        });
+    }
+}
+
+#[test]
+fn another_link_of_that_name_is_kept_replaced_or_left() {
+    for (existing, how, found) in [
+        (Existing::KeepBoth, Placement::Beside, "old"),
+        (Existing::Overwrite, Placement::Overwrote, "new"),
+        (Existing::Skip, Placement::Skipped, "old"),
+    ] {
+        in_every_way(existing, |target, dir| {
+            std::os::unix::fs::symlink("old", dir.join("a.lnk")).unwrap();
+            let placed = target.make_symlink(&path("a.lnk"), b"new", &plain()).unwrap();
+            assert_eq!(placed.how, how);
+            assert_eq!(std::fs::read_link(dir.join("a.lnk")).unwrap().to_str(), Some(found));
+            let beside = dir.join(format!("a{LABEL}.lnk"));
+            assert_eq!(beside.is_symlink(), how == Placement::Beside);
+        });
+    }
+}
+
+#[test]
+fn a_hard_link_is_one_more_name_of_the_same_file() {
+    in_every_way(Existing::KeepBoth, |target, dir| {
+        let first = restore(target, &path("first"), b"content").unwrap();
+        target.make_folder(&path("folder")).unwrap();
+        let identity = first.identity.unwrap();
+        let link = target.make_hard_link(&first.path, identity, &path("folder/second")).unwrap();
+        assert_eq!((link.how, link.identity), (Placement::AsNamed, Some(identity)));
+        assert_eq!(std::fs::metadata(dir.join("first")).unwrap().nlink(), 2);
+        let again = target.make_hard_link(&first.path, identity, &path("folder/second")).unwrap();
+        assert_eq!(again.how, Placement::AlreadyThere);
+        std::fs::write(dir.join("taken"), "the user's").unwrap();
+        let beside = target.make_hard_link(&first.path, identity, &path("taken")).unwrap();
+        assert_eq!(beside.path, path(&format!("taken{LABEL}")));
+        assert_eq!(std::fs::read(dir.join("taken")).unwrap(), b"the user's");
+    });
+}
+
+#[test]
+fn a_hard_link_replaces_when_asked() {
+    in_every_way(Existing::Overwrite, |target, dir| {
+        let first = restore(target, &path("first"), b"content").unwrap();
+        std::fs::write(dir.join("taken"), "the user's").unwrap();
+        let identity = first.identity.unwrap();
+        assert_eq!(target.make_hard_link(&first.path, identity, &path("taken")).unwrap().how, Placement::Overwrote);
+        assert_eq!(std::fs::read(dir.join("taken")).unwrap(), b"content");
+        assert_eq!(names_below(dir), ["first", "taken"]);
+    });
+}
+
+#[test]
+fn a_hard_link_is_made_only_to_the_file_that_is_meant() {
+    in_every_way(Existing::KeepBoth, |target, dir| {
+        let first = restore(target, &path("first"), b"content").unwrap();
+        let identity = first.identity.unwrap();
+        std::fs::write(dir.join("user's"), "the user's").unwrap();
+        std::os::unix::fs::symlink("first", dir.join("link")).unwrap();
+        for wrong in ["user's", "link"] {
+            let outcome = target.make_hard_link(&path(wrong), identity, &path("second"));
+            assert!(matches!(outcome, Err(TargetError::Replaced { .. })), "{wrong}: {outcome:?}");
+        }
+        let outcome = target.make_hard_link(&path("none"), identity, &path("second"));
+        assert!(matches!(outcome, Err(TargetError::Missing { .. })));
+        assert!(!dir.join("second").exists());
+    });
+}
+
+#[test]
+fn a_hard_link_that_is_not_possible_is_told_apart_from_failures() {
+    let Some(mounted) = Mounted::new("size=1m") else { return };
+    std::fs::create_dir(mounted.path().join("inner")).unwrap();
+    let outer = tempfile::tempdir().unwrap();
+    std::fs::create_dir(outer.path().join("disk")).unwrap();
+    let bound = Command::new("mount").arg("--bind").arg(mounted.path()).arg(outer.path().join("disk")).status();
+    assert!(bound.unwrap().success());
+    let target = open_with(outer.path(), options(Existing::KeepBoth), |_| {});
+    let first = restore(&target, &path("first"), b"x").unwrap();
+    let outcome = target.make_hard_link(&first.path, first.identity.unwrap(), &path("disk/second"));
+    Command::new("umount").arg("--lazy").arg(outer.path().join("disk")).status().unwrap();
+    assert!(matches!(outcome, Err(TargetError::CannotLink { .. })), "{outcome:?}");
+}
+
+#[test]
+fn a_pipe_is_a_pipe_with_its_rights() {
+    in_every_way(Existing::KeepBoth, |target, dir| {
+        let metadata = Metadata { mode: 0o620, ..plain() };
+        assert_eq!(target.make_fifo(&path("a"), &metadata).unwrap().notes, []);
+        let stat = std::fs::symlink_metadata(dir.join("a")).unwrap();
+        assert!(stat.file_type().is_fifo());
+        assert_eq!((stat.mode() & 0o7777, stat.mtime_nsec()), (0o620, 123_456_789));
+        // To open it would wait for a writer for ever.
+        assert!(matches!(target.read_existing(&path("a")), Err(TargetError::Obstructed { .. })));
+    });
+}
+
+#[test]
+fn devices_need_a_privileged_restore() {
+    let null = rustix::fs::makedev(1, 3);
+    in_every_way(Existing::KeepBoth, |target, dir| {
+        let outcome = target.make_device(&path("null"), ItemKind::CharacterDevice, null, &plain());
+        assert!(matches!(outcome, Err(TargetError::NotAllowed { .. })));
+        assert!(!dir.join("null").exists());
+    });
+    if rustix::process::geteuid().is_root() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = open_with(dir.path(), TargetOptions { privileged: true, ..options(Existing::KeepBoth) }, |_| {});
+        let metadata = Metadata { mode: 0o666, ..plain() };
+        for how in [Placement::AsNamed, Placement::AlreadyThere] {
+            let placed = target.make_device(&path("null"), ItemKind::CharacterDevice, null, &metadata).unwrap();
+            assert_eq!((placed.how, placed.notes), (how, vec![]));
+        }
+        let stat = std::fs::symlink_metadata(dir.path().join("null")).unwrap();
+        assert!(stat.file_type().is_char_device() && stat.rdev() == null && stat.mode() & 0o7777 == 0o666);
+        let zero = target.make_device(&path("null"), ItemKind::CharacterDevice, rustix::fs::makedev(1, 5), &metadata);
+        assert_eq!(zero.unwrap().how, Placement::Beside);
+        let wrong = target.make_device(&path("file"), ItemKind::File, 0, &metadata);
+        assert!(matches!(wrong, Err(TargetError::NotAllowed { .. })));
+    }
+}
