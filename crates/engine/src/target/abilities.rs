@@ -1,5 +1,5 @@
-//! What kernel and file system can do, as far as this restore has found out: each lacking ability costs one failed call,
-//! not one for each file.
+//! What kernel and file system can do, as far as this restore has found out: each lacking ability costs one failed
+//! call, not one for each file.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

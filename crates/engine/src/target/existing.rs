@@ -114,8 +114,9 @@ impl Target {
         }
     }
 
-    /// Says that what is at `path` is as the snapshot has it, and counts as restored: nothing else in this restore replaces
-    /// it, even with [`Existing::Overwrite`](super::Existing::Overwrite), should another name mean the same file here.
+    /// Says that what is at `path` is as the snapshot has it, and counts as restored: nothing else in this restore
+    /// replaces it, even with [`Existing::Overwrite`](super::Existing::Overwrite), should another name mean the same
+    /// file here.
     pub fn keep_existing(&self, path: &TreePath, item: &ExistingItem) -> Placed {
         if let Some(mut written) = self.shared.written_for_overwriting() {
             written.insert(item.identity);
@@ -124,8 +125,8 @@ impl Target {
         Placed { path: path.clone(), how: Placement::AlreadyThere, identity, notes: Vec::new() }
     }
 
-    /// Opens the file at `path`, so that its content can be compared and used again. Only for files: the mere opening of a
-    /// device can have effects.
+    /// Opens the file at `path`, so that its content can be compared and used again. Only for files: the mere opening
+    /// of a device can have effects.
     pub fn read_existing(&self, path: &TreePath) -> Result<ExistingReader, TargetError> {
         let not_a_file = || TargetError::Obstructed { path: path.clone() };
         match self.existing(path)?.map(|item| item.kind) {

@@ -1,5 +1,5 @@
-//! Open handles of the folders in the target: resolved without following links, and the last used ones kept open, so that
-//! the files of one folder cost one resolution together.
+//! Open handles of the folders in the target: resolved without following links, and the last used ones kept open, so
+//! that the files of one folder cost one resolution together.
 
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;

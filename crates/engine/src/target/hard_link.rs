@@ -13,9 +13,9 @@ use super::placing::{self, Nameless, Placed, replace_by_way_of_temporary};
 use super::{Shared, Target};
 
 impl Target {
-    /// Gives the file at `first` (the path where it was really placed) the further name `path`. `identity` says which file
-    /// is meant, as [`Placed`] or [`ExistingItem`](super::ExistingItem) told it: anything else that may be there by now is
-    /// not linked to. [`TargetError::CannotLink`] means that a copy would do.
+    /// Gives the file at `first` (the path where it was really placed) the further name `path`. `identity` says which
+    /// file is meant, as [`Placed`] or [`ExistingItem`](super::ExistingItem) told it: anything else that may be there
+    /// by now is not linked to. [`TargetError::CannotLink`] means that a copy would do.
     pub fn make_hard_link(
         &self,
         first: &TreePath,

@@ -1,7 +1,7 @@
 //! What a killed restore left under hidden names is removed by the next one that comes to the same folder.
 //!
-//! An unfinished file is locked by the program that writes it, and the lock dies with the program: so what can be locked
-//! is nobody's. Where the file system knows no locks, nothing is ever removed.
+//! An unfinished file is locked by the program that writes it, and the lock dies with the program: so what can be
+//! locked is nobody's. Where the file system knows no locks, nothing is ever removed.
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags};

@@ -31,7 +31,8 @@ pub enum MetadataNote {
         /// Why not.
         reason: io::ErrorKind,
     },
-    /// The set-user-id and set-group-id bits were left off: the restore is not privileged, or the owner is not the same.
+    /// The set-user-id and set-group-id bits were left off: the restore is not privileged, or the owner is not the
+    /// same.
     SetIdBitsLeftOff {
         /// As backed up.
         mode: u32,

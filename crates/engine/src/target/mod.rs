@@ -1,12 +1,12 @@
 //! The folder that a restore writes into: the one place that changes the user's files.
 //!
-//! Two promises hold whatever the snapshot says and whatever other programs do meanwhile. Nothing is written outside the
-//! folder: every name is resolved from an open folder handle, one component deep, and no symbolic link is ever followed.
-//! Nothing that the user has is lost: a name is given by system calls that fail where it is taken, and something is
-//! replaced only with [`Existing::Overwrite`], in one step, by an item that is complete.
+//! Two promises hold whatever the snapshot says and whatever other programs do meanwhile. Nothing is written outside
+//! the folder: every name is resolved from an open folder handle, one component deep, and no symbolic link is ever
+//! followed. Nothing that the user has is lost: a name is given by system calls that fail where it is taken, and
+//! something is replaced only with [`Existing::Overwrite`], in one step, by an item that is complete.
 //!
-//! A handle means the folder that was opened, not the name: somebody who moves a folder elsewhere during a restore takes
-//! along what is still being written into it.
+//! A handle means the folder that was opened, not the name: somebody who moves a folder elsewhere during a restore
+//! takes along what is still being written into it.
 
 mod abilities;
 mod error;
@@ -45,8 +45,8 @@ pub enum Existing {
     /// What is there stays; the restored one is written beside it as `name (restored 21 November 2026).ext`.
     #[default]
     KeepBoth,
-    /// The restored one takes its place. A folder is never replaced, nor what this restore itself has written (on a file
-    /// system that takes `A` and `a` for one name): then as `KeepBoth`.
+    /// The restored one takes its place. A folder is never replaced, nor what this restore itself has written (on a
+    /// file system that takes `A` and `a` for one name): then as `KeepBoth`.
     Overwrite,
     /// What is there stays, and nothing is written.
     Skip,
@@ -93,8 +93,8 @@ struct Shared {
 }
 
 impl Target {
-    /// Opens the folder `dir`, and makes it and the folders above it where they are missing. Symbolic links on the way to
-    /// `dir` itself are the user's and are followed.
+    /// Opens the folder `dir`, and makes it and the folders above it where they are missing. Symbolic links on the way
+    /// to `dir` itself are the user's and are followed.
     pub fn open_or_create(dir: &Path, options: TargetOptions) -> Result<Self, TargetError> {
         std::fs::create_dir_all(dir).map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => {
@@ -141,9 +141,9 @@ impl Target {
         }
     }
 
-    /// Sets rights, times, owner and extended attributes of a folder, and tells what could not be set. To be called when
-    /// everything in it is written, deepest first: writing into a folder changes its time, and may need rights that it
-    /// will not have afterwards.
+    /// Sets rights, times, owner and extended attributes of a folder, and tells what could not be set. To be called
+    /// when everything in it is written, deepest first: writing into a folder changes its time, and may need rights
+    /// that it will not have afterwards.
     pub fn set_folder_metadata(&self, path: &TreePath, metadata: &Metadata) -> Result<Vec<MetadataNote>, TargetError> {
         let folder = self.shared.folders.open(path.as_bytes(), &self.shared.abilities)?;
         metadata::apply_to_folder(folder.handle(), metadata, self.shared.privileged)

@@ -15,8 +15,8 @@ pub(super) fn label(restored_on: &str) -> String {
     format!(" (restored {})", &day[..end])
 }
 
-/// The names to try for an item, best first: its own, then those beside it. A name of the form of unfinished files is not
-/// given to anything finished, because a later restore would take it for a leftover.
+/// The names to try for an item, best first: its own, then those beside it. A name of the form of unfinished files is
+/// not given to anything finished, because a later restore would take it for a leftover.
 pub(super) fn candidates<'a>(name: &'a [u8], label: &'a str) -> impl Iterator<Item = (Rank, Vec<u8>)> + 'a {
     const TRIES: u32 = 10_000;
     let own = (!is_temporary(name)).then(|| (Rank::Own, name.to_vec()));

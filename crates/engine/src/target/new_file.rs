@@ -41,7 +41,8 @@ impl Target {
 }
 
 impl NewFile {
-    /// Writes content at an offset, from any thread, in any order. What is never written reads as zeros and takes no room.
+    /// Writes content at an offset, from any thread, in any order. What is never written reads as zeros and takes no
+    /// room.
     pub fn write_at(&self, offset: u64, content: &[u8]) -> Result<(), TargetError> {
         let end = offset.checked_add(content.len() as u64).filter(|&end| end <= self.size);
         let end = end.ok_or_else(|| TargetError::BeyondEnd { path: self.path.clone() })?;

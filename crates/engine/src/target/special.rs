@@ -106,8 +106,8 @@ impl Nameless for Special<'_> {
     }
 }
 
-/// Only if the name still means what was just made: somebody could have put a link to a stranger's file there, to have it
-/// given away.
+/// Only if the name still means what was just made: somebody could have put a link to a stranger's file there, to have
+/// it given away.
 fn set_metadata(
     folder: &Folder,
     name: &[u8],
