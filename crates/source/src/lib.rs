@@ -6,16 +6,16 @@ mod exclude;
 mod folder;
 
 pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
-pub use folder::{FolderSource, FolderOptions};
+pub use folder::{FolderOptions, FolderSource};
 
 use chest_model::{Fingerprint, Hole, Metadata, RootDescription, TreePath, UnreadableReason};
 use std::ops::ControlFlow;
 
 /// Something that can be backed up.
 ///
-/// Promises: items come in strictly ascending tree order, the root first, every folder before what lies below it; bytes read
-/// twice are the same unless a change is reported; an item that cannot be read is an item with its reason, never left out
-/// quietly; reading changes nothing (not even access times, where the system lets us).
+/// Promises: items come in strictly ascending tree order, the root first, every folder before what lies below it; bytes
+/// read twice are the same unless a change is reported; an item that cannot be read is an item with its reason, never
+/// left out quietly; reading changes nothing (not even access times, where the system lets us).
 pub trait Source: Send + Sync {
     /// What this source is called and where it lies.
     fn description(&self) -> &RootDescription;
@@ -25,11 +25,14 @@ pub trait Source: Send + Sync {
     fn walk(&self, visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) -> Result<(), SourceError>;
 
     /// The item's extended attributes, sorted by name. Asked for only where the item is new or changed.
-    fn xattrs(&self, item: &SourceItem) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadFailure>;
+    fn xattrs(&self, item: &SourceItem) -> Result<Xattrs, ReadFailure>;
 
     /// Opens a file's content. Never follows a link, never waits on a pipe.
     fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure>;
 }
+
+/// Extended attributes: names and values.
+pub type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// One item, as the listing shows it: nothing has been opened yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +45,8 @@ pub struct SourceItem {
     pub metadata: Metadata,
     /// Tells whether it has changed since the last run.
     pub fingerprint: Fingerprint,
-    /// For a file with several hard links: the first of their paths, in tree order, that this walk has met (its own, if it is the first).
+    /// For a file with several hard links: the first of their paths, in tree order, that this walk has met (its own, if
+    /// it is the first).
     pub first_link: Option<TreePath>,
 }
 
@@ -94,8 +98,8 @@ pub trait Content: Send {
     /// Where the holes are; known from the start. Empty where the file has none.
     fn holes(&self) -> &[Hole];
 
-    /// The next bytes of data (holes are passed over), at most `buffer.len()`; zero at the end. Fills the buffer as far as
-    /// the file allows.
+    /// The next bytes of data (holes are passed over), at most `buffer.len()`; zero at the end. Fills the buffer as far
+    /// as the file allows.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadFailure>;
 
     /// Looks at the file again after the last read.
