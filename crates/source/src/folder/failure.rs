@@ -1,0 +1,62 @@
+//! What an error of the system means for one item, and for the source as a whole.
+
+use crate::ReadFailure;
+use chest_model::UnreadableReason;
+use rustix::io::Errno;
+
+/// The obstacle that an error stands for, with the system's own words.
+pub(super) fn failure(errno: Errno) -> ReadFailure {
+    ReadFailure { reason: reason(errno), message: words(errno) }
+}
+
+/// The item is there, but is no longer what was listed.
+pub(super) fn changed(what: &str) -> ReadFailure {
+    ReadFailure { reason: UnreadableReason::Changed, message: what.to_owned() }
+}
+
+/// The system's own words.
+pub(super) fn words(errno: Errno) -> String {
+    std::io::Error::from(errno).to_string()
+}
+
+/// Whether an error about the root itself says that it is no longer there.
+pub(super) fn means_gone(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::NOENT | Errno::STALE | Errno::IO | Errno::NOTCONN | Errno::NODEV | Errno::NXIO | Errno::NOMEDIUM
+    )
+}
+
+fn reason(errno: Errno) -> UnreadableReason {
+    match errno {
+        Errno::ACCESS | Errno::PERM => UnreadableReason::PermissionDenied,
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::STALE => UnreadableReason::Vanished,
+        Errno::BUSY | Errno::TXTBSY | Errno::AGAIN => UnreadableReason::InUse,
+        _ => UnreadableReason::ReadError,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_reason() {
+        for (errno, expected) in [
+            (Errno::ACCESS, UnreadableReason::PermissionDenied),
+            (Errno::PERM, UnreadableReason::PermissionDenied),
+            (Errno::NOENT, UnreadableReason::Vanished),
+            (Errno::LOOP, UnreadableReason::Vanished),
+            (Errno::NOTDIR, UnreadableReason::Vanished),
+            (Errno::STALE, UnreadableReason::Vanished),
+            (Errno::TXTBSY, UnreadableReason::InUse),
+            (Errno::BUSY, UnreadableReason::InUse),
+            (Errno::AGAIN, UnreadableReason::InUse),
+            (Errno::IO, UnreadableReason::ReadError),
+            (Errno::NAMETOOLONG, UnreadableReason::ReadError),
+        ] {
+            assert_eq!(failure(errno).reason, expected, "{errno:?}");
+        }
+        assert!(failure(Errno::ACCESS).message.contains("denied"));
+    }
+}

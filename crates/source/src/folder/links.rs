@@ -1,0 +1,38 @@
+//! Which files are one file under several names.
+
+use super::facts::Facts;
+use chest_model::{Timestamp, TreePath};
+use std::collections::HashMap;
+
+/// The first names of files with several hard links, until all their names have been met.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    known: HashMap<Key, Known>,
+}
+
+/// The time of the last change is part of it: a number given to a new file during the walk must not join two that have
+/// nothing to do with each other.
+type Key = (u64, u64, Timestamp);
+
+#[derive(Debug)]
+struct Known {
+    first: TreePath,
+    still_to_come: u64,
+}
+
+impl Links {
+    /// The first path under which this file was met, in a walk that now meets it at `path`.
+    pub(super) fn meet(&mut self, facts: &Facts, path: &TreePath) -> Option<TreePath> {
+        if facts.links < 2 {
+            return None;
+        }
+        let key = (facts.device, facts.inode, facts.changed);
+        let known = self.known.entry(key).or_insert_with(|| Known { first: path.clone(), still_to_come: facts.links });
+        known.still_to_come -= 1;
+        let first = known.first.clone();
+        if known.still_to_come == 0 {
+            self.known.remove(&key);
+        }
+        Some(first)
+    }
+}

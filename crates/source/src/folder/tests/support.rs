@@ -1,0 +1,69 @@
+//! What the walker's tests share.
+
+use super::super::limits::Limits;
+use crate::{FolderOptions, FolderSource, Source, SourceItem, contract};
+use chest_model::{Class, RootDescription, RootEncoding};
+use std::ops::ControlFlow;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// Limits so tight that every tree runs into all of them.
+pub(super) const TIGHT: Limits = Limits { batch: 2, handles: 1, ready: 12, held: 3 };
+
+/// A folder on the file system of the build: unlike a temporary folder, that is never one in memory only.
+pub(super) fn folder_on_disk() -> TempDir {
+    let test_program = std::env::current_exe().unwrap();
+    tempfile::tempdir_in(test_program.parent().unwrap()).unwrap()
+}
+
+pub(super) fn source_with(path: &Path, options: FolderOptions) -> FolderSource {
+    let description = RootDescription {
+        label: FolderSource::label_for(path),
+        native_path: path.as_os_str().as_encoded_bytes().to_vec(),
+        encoding: RootEncoding::UnixBytes,
+        class: Class::Documents,
+    };
+    FolderSource::new(path, description, options).unwrap()
+}
+
+pub(super) fn source(path: &Path) -> FolderSource {
+    source_with(path, FolderOptions::default())
+}
+
+pub(super) fn items(source: &FolderSource) -> Vec<SourceItem> {
+    let mut items = Vec::new();
+    source
+        .walk(&mut |item| {
+            items.push(item);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    items
+}
+
+/// Paths as text, for trees whose names are text.
+pub(super) fn paths(source: &FolderSource) -> Vec<String> {
+    items(source).iter().map(|item| item.path.to_string()).collect()
+}
+
+pub(super) fn find(items: &[SourceItem], path: impl AsRef<[u8]>) -> &SourceItem {
+    let found = items.iter().find(|item| item.path.as_bytes() == path.as_ref());
+    found.unwrap_or_else(|| panic!("{} is not among the items", String::from_utf8_lossy(path.as_ref())))
+}
+
+pub(super) fn read_all(source: &FolderSource, item: &SourceItem) -> Vec<u8> {
+    let mut content = source.open(item).unwrap();
+    let mut data = Vec::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = content.read(&mut buffer).unwrap();
+        if read == 0 {
+            return data;
+        }
+        data.extend_from_slice(&buffer[..read]);
+    }
+}
+
+pub(super) fn assert_contract(source: &FolderSource) {
+    assert_eq!(contract::check(source), []);
+}
