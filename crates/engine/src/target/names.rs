@@ -82,7 +82,8 @@ fn temporary(process: u32, number: u64) -> Vec<u8> {
 pub(super) fn is_temporary(name: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(TEMPORARY_PREFIX.as_bytes()) else { return false };
     let is_number = |part: &[u8]| part.len() >= 8 && part.iter().all(u8::is_ascii_hexdigit);
-    matches!(rest.split(|&byte| byte == b'-').collect::<Vec<_>>()[..], [process, number] if is_number(process) && is_number(number))
+    let mut parts = rest.split(|&byte| byte == b'-');
+    parts.next().is_some_and(is_number) && parts.next().is_some_and(is_number) && parts.next().is_none()
 }
 
 #[cfg(test)]
