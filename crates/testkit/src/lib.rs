@@ -1,1 +1,13 @@
-//! Placeholder
+//! For tests only: stores that record, fail and stop, sources that fail, a fixed clock and host, damage. To be used from
+//! `tests/` directories: the unit tests of a crate below would see a second copy of that crate.
+
+pub mod damage;
+mod failing_source;
+mod faulty_store;
+mod fixed_environment;
+mod recording_store;
+
+pub use failing_source::FailingSource;
+pub use faulty_store::{Effect, FaultPlan, FaultyStore};
+pub use fixed_environment::FixedEnvironment;
+pub use recording_store::{Call, CallOutcome, KillSwitch, Operation, RecordingStore, Verb, When};
