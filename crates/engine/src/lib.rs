@@ -1,1 +1,20 @@
-//! Placeholder
+//! The operations: what Parish Chest does. Each takes the slice of repository, source and target that it needs, tells a
+//! monitor what it is doing, and gives one outcome that terminal, JSON and reports all share.
+
+pub mod backup;
+// browse
+// check
+mod context;
+pub mod enrol;
+mod error;
+pub mod init;
+// restore
+pub mod target;
+mod unlock;
+
+pub use chest_repo as repo;
+pub use chest_source as source;
+pub use chest_store as store;
+pub use context::Context;
+pub use error::EngineError;
+pub use unlock::Opened;

@@ -17,10 +17,6 @@ impl CborWriter {
         self.0.into_writer()
     }
 
-    /// How much has been written.
-    pub(crate) fn len(&self) -> usize {
-        self.0.writer().len()
-    }
 
     pub(crate) fn map(&mut self, pairs: usize) -> &mut Self {
         let _ = self.0.map(pairs as u64);

@@ -6,6 +6,9 @@ use chest_store::StoreError;
 /// What is wrong with one stored object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectError {
+    /// It is not in the store.
+    #[error("it is missing")]
+    Missing,
     /// It ends before it should.
     #[error("it is too short")]
     TooShort,
@@ -134,6 +137,9 @@ pub enum RepoError {
         /// Which file.
         path: String,
     },
+    /// Another thread of this run failed first.
+    #[error("the run was stopped")]
+    Stopped,
     /// A put whose outcome is unknown did not show up.
     #[error("{0} was sent and is not there")]
     NotThere(String),

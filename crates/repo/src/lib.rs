@@ -15,6 +15,7 @@ pub mod layout;
 pub mod local;
 pub mod pack;
 pub mod record;
+pub mod repository;
 pub mod slot;
 pub mod tree;
 pub mod words;

@@ -70,7 +70,7 @@ fn fetch(store: &dyn ObjectStore, place: &Place) -> Result<Result<RecordFrame, O
     let bytes = match store.get(&name) {
         Ok(bytes) => bytes,
         // Listed, and gone: as good as never listed; a gap shows it if it matters.
-        Err(StoreError::NotFound(_)) => return Ok(Err(ObjectError::TooShort)),
+        Err(StoreError::NotFound(_)) => return Ok(Err(ObjectError::Missing)),
         Err(error) => return Err(error.into()),
     };
     if *blake3::hash(&bytes).as_bytes() != place.hash().0 {

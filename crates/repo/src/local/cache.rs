@@ -98,6 +98,11 @@ impl CacheReader {
         reader
     }
 
+    /// Whether the last run left a cache that can be read.
+    pub fn is_there(&self) -> bool {
+        self.next.is_some()
+    }
+
     /// The entry of that path, if the last run had one. Paths must ascend from call to call.
     pub fn find(&mut self, path: &TreePath) -> Option<CachedEntry> {
         while let Some(next) = &self.next {

@@ -7,9 +7,10 @@ use super::{
 use crate::compress::Decompressor;
 use crate::crypto::aead::{BodyKey, Domain, TAG_LEN};
 use crate::error::ObjectError;
-use crate::header::{Fixed, ObjectType, Opener, READER_HEADER_LEN, array, le32};
+use crate::header::{Fixed, KEY_PART_LEN, ObjectType, Opener, READER_HEADER_LEN, array, le32};
 use crate::index::IndexedPack;
 use crate::keys::DomainKeys;
+use chest_model::ObjectHash;
 
 /// The key to one pack.
 pub struct PackKey {
@@ -57,6 +58,16 @@ impl PackKey {
         header[..fixed.len()].copy_from_slice(&fixed);
         header[fixed.len()..].copy_from_slice(&pack.key_part);
         Self::from_object(opener, &header)
+    }
+
+    /// What a pack says of itself: its line in the index, made from the pack alone.
+    pub fn describe(opener: &Opener, name: ObjectHash, object: &[u8]) -> Result<IndexedPack, ObjectError> {
+        let key = Self::from_object(opener, object)?;
+        let chunks = key.table(object)?;
+        let fixed = Fixed::decode(object)?;
+        let key_part = array(&object[READER_HEADER_LEN - KEY_PART_LEN..READER_HEADER_LEN]);
+        let (writer, epoch, size) = (fixed.writer, fixed.epoch, object.len() as u64);
+        Ok(IndexedPack { name, writer, epoch, class: key.class, size, key_part, chunks })
     }
 
     /// The kind of chunks it holds.

@@ -11,6 +11,7 @@ mod snapshot;
 pub use frame::{RecordFrame, SealedRecord};
 pub(crate) use frame::{RecordParts, seal_record};
 pub use inventory::{Inventory, MAX_LISTED};
+pub(crate) use log::RUN;
 pub use log::{Added, AddedKind, AddedObject, LogPublic};
 pub use note::{ClassCount, NoteRoot, WriterNote};
 pub use owner::{LiveSlot, OwnerBody, OwnerPublic, WriterGrant};

@@ -1,0 +1,203 @@
+//! Puts items together in tree order: tree nodes, the cache for the next run, counts and exceptions.
+
+use super::RootOutcome;
+use super::pipeline::Step;
+use super::read::ReadItem;
+use crate::EngineError;
+use chest_model::{
+    ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Hole, Monitor, Progress,
+    RootDescription, TreePath,
+};
+use chest_repo::local::CacheWriter;
+use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
+use chest_repo::tree::{TreeBuilder, encode_entry};
+use chest_source::SourceItem;
+use std::collections::HashMap;
+
+/// A file changed so shortly before it was read may change again without its time showing it: the kernel's clock ticks every
+/// 4 to 10 ms.
+const CLOCK_TICK_SECONDS: f64 = 0.02;
+
+/// Assembles one root.
+pub(super) struct Assembler<'b, 'a> {
+    batch: &'b Batch<'a>,
+    tools: ChunkTools,
+    tree: TreeBuilder,
+    cache: CacheWriter,
+    environment: &'b dyn Environment,
+    monitor: &'b dyn Monitor,
+    label: Vec<u8>,
+    groups: HashMap<TreePath, Content>,
+    assembled: Assembled,
+}
+
+/// What the later links of a group share with the first.
+#[derive(Clone)]
+struct Content {
+    size: u64,
+    chunks: ChunkList,
+    holes: Vec<Hole>,
+    xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    large_xattrs: Vec<(Vec<u8>, ChunkList)>,
+    fate: Option<(ExceptionKind, String)>,
+    readable: bool,
+}
+
+/// A root, assembled.
+pub(super) struct Assembled {
+    pub(super) root: ChunkId,
+    pub(super) outcome: RootOutcome,
+    pub(super) exceptions: Vec<Exception>,
+    pub(super) files_read: u64,
+    pub(super) bytes_read: u64,
+    pub(super) files_unchanged: u64,
+    /// The cache for the next run; takes its place once the run is safe.
+    pub(super) cache: Option<CacheWriter>,
+}
+
+impl<'b, 'a> Assembler<'b, 'a> {
+    pub(super) fn new(
+        batch: &'b Batch<'a>,
+        tools: ChunkTools,
+        cache: CacheWriter,
+        environment: &'b dyn Environment,
+        monitor: &'b dyn Monitor,
+        description: &RootDescription,
+    ) -> Self {
+        let outcome = RootOutcome { description: description.clone(), files: 0, folders: 0, bytes: 0 };
+        let assembled = Assembled {
+            root: ChunkId([0; 32]),
+            outcome,
+            exceptions: Vec::new(),
+            files_read: 0,
+            bytes_read: 0,
+            files_unchanged: 0,
+            cache: None,
+        };
+        Self {
+            batch,
+            tools,
+            tree: TreeBuilder::new(batch.domain().clone()),
+            cache,
+            environment,
+            monitor,
+            label: description.label.clone(),
+            groups: HashMap::new(),
+            assembled,
+        }
+    }
+
+    /// Takes the next item.
+    pub(super) fn take(&mut self, step: Step) -> Result<(), EngineError> {
+        self.monitor.progress(Progress::Done { items: 1, bytes: 0 });
+        match step {
+            Step::Unchanged(item, cached) => {
+                if matches!(cached.entry.kind, EntryKind::File { .. }) {
+                    self.assembled.files_unchanged += 1;
+                }
+                self.remember_group(&item.path, item.first_link.as_ref(), &cached.entry, None);
+                self.push(&cached.entry, &cached.encoded)?;
+                self.cache.push(&cached.fingerprint, &cached.encoded, &cached.reached, self.environment)?;
+            }
+            Step::Link(item) => self.link(item)?,
+            Step::Read(read) => self.read(*read)?,
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, read: ReadItem) -> Result<(), EngineError> {
+        let ReadItem { entry, encoded, fingerprint, reached, exception, bytes_read } = read;
+        if matches!(entry.kind, EntryKind::File { .. }) {
+            self.assembled.files_read += 1;
+        }
+        self.assembled.bytes_read += bytes_read;
+        let grouped = matches!(&entry.kind, EntryKind::File { link_group: Some(_), .. } | EntryKind::Unreadable { .. });
+        if grouped {
+            self.remember_group(&entry.path, Some(&entry.path), &entry, exception.clone());
+        }
+        self.push(&entry, &encoded)?;
+        if let Some((kind, message)) = exception {
+            self.except(entry.path.clone(), kind, message);
+        }
+        match fingerprint.filter(|fingerprint| self.is_settled(fingerprint)) {
+            Some(fingerprint) => Ok(self.cache.push(&fingerprint, &encoded, &reached, self.environment)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a change after this moment would show in the file's times.
+    fn is_settled(&self, fingerprint: &Fingerprint) -> bool {
+        self.environment.now().seconds_since(fingerprint.changed) > CLOCK_TICK_SECONDS
+    }
+
+    fn remember_group(
+        &mut self,
+        path: &TreePath,
+        first: Option<&TreePath>,
+        entry: &Entry,
+        fate: Option<(ExceptionKind, String)>,
+    ) {
+        if first != Some(path) {
+            return;
+        }
+        let (size, chunks, holes, readable) = match &entry.kind {
+            EntryKind::File { size, chunks, holes, .. } => (*size, chunks.clone(), holes.clone(), true),
+            _ => (0, ChunkList::default(), Vec::new(), false),
+        };
+        let (xattrs, large_xattrs) = (entry.metadata.xattrs.clone(), entry.large_xattrs.clone());
+        let content = Content { size, chunks, holes, xattrs, large_xattrs, fate, readable };
+        self.groups.insert(path.clone(), content);
+    }
+
+    /// A further link has the first one's content, and its fate.
+    fn link(&mut self, item: SourceItem) -> Result<(), EngineError> {
+        let first = item.first_link.clone().unwrap_or_default();
+        let Some(content) = self.groups.get(&first).cloned() else {
+            return Err(chest_repo::RepoError::Stopped.into());
+        };
+        let (kind, message) = content.fate.clone().unzip();
+        let mut metadata = item.metadata;
+        let entry_kind = if content.readable {
+            metadata.xattrs = content.xattrs;
+            let link_group = Some(self.batch.domain().link_group(first.as_bytes()));
+            EntryKind::File { size: content.size, chunks: content.chunks, holes: content.holes, link_group }
+        } else {
+            let reason = match kind {
+                Some(ExceptionKind::Unreadable(reason)) => reason,
+                _ => chest_model::UnreadableReason::Changed,
+            };
+            EntryKind::Unreadable { reason, message: message.clone().unwrap_or_default() }
+        };
+        let entry = Entry { path: item.path, kind: entry_kind, metadata, large_xattrs: content.large_xattrs };
+        self.push(&entry, &encode_entry(&entry))?;
+        if let (Some(kind), Some(message)) = (kind, message) {
+            self.except(entry.path, kind, message);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, entry: &Entry, encoded: &[u8]) -> Result<(), EngineError> {
+        match &entry.kind {
+            EntryKind::File { size, .. } => {
+                self.assembled.outcome.files += 1;
+                self.assembled.outcome.bytes += size;
+            }
+            EntryKind::Directory => self.assembled.outcome.folders += 1,
+            _ => {}
+        }
+        let mut sink = BatchNodes { batch: self.batch, tools: &mut self.tools };
+        Ok(self.tree.push(&entry.path, encoded, &mut sink)?)
+    }
+
+    fn except(&mut self, path: TreePath, kind: ExceptionKind, message: String) {
+        self.assembled.exceptions.push(Exception { root: self.label.clone(), path, kind, message });
+    }
+
+    /// Ends the tree.
+    pub(super) fn finish(mut self) -> Result<Assembled, EngineError> {
+        let mut sink = BatchNodes { batch: self.batch, tools: &mut self.tools };
+        self.assembled.root = self.tree.finish(&mut sink)?;
+        self.assembled.cache = Some(self.cache);
+        Ok(self.assembled)
+    }
+}

@@ -1,0 +1,88 @@
+//! Backing up: walk, recognise what is unchanged, read the rest, and record it, with a second look at the owner's decisions
+//! before the run is called a success. Needs the writer's key only.
+
+mod assemble;
+mod pipeline;
+mod read;
+mod run;
+
+pub use run::backup;
+
+use chest_model::{Class, Completeness, Exception, ObjectHash, RepositoryId, RootDescription, Timestamp, WriterId};
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+pub struct BackupOptions {
+    /// Why the run is made; recorded for the reader.
+    pub reason: String,
+    /// Zstandard level.
+    pub level: i32,
+    /// Threads that read and compress.
+    pub threads: usize,
+    /// Threads that send packs.
+    pub uploads: usize,
+    /// Bytes that may be in flight between reading and sending.
+    pub budget: u64,
+    /// The program and its version; recorded for the reader.
+    pub program: String,
+}
+
+impl Default for BackupOptions {
+    fn default() -> Self {
+        Self { reason: String::new(), level: 3, threads: 2, uploads: 1, budget: 64 << 20, program: String::new() }
+    }
+}
+
+/// What a backup did.
+#[derive(Debug, Clone)]
+pub struct BackupOutcome {
+    /// The repository.
+    pub repository: RepositoryId,
+    /// The writer that made it.
+    pub writer: WriterId,
+    /// The snapshot: the hash of its record.
+    pub snapshot: ObjectHash,
+    /// Whether everything was read.
+    pub completeness: Completeness,
+    /// The classes of which something was not read.
+    pub partial_classes: Vec<Class>,
+    /// Start of reading.
+    pub started: Timestamp,
+    /// End of reading.
+    pub ended: Timestamp,
+    /// What was backed up.
+    pub roots: Vec<RootOutcome>,
+    /// Files that had to be read.
+    pub files_read: u64,
+    /// Bytes that had to be read.
+    pub bytes_read: u64,
+    /// Files recognised as unchanged without opening them.
+    pub files_unchanged: u64,
+    /// Chunks that were new.
+    pub chunks_added: u64,
+    /// Bytes put into the store.
+    pub bytes_sent: u64,
+    /// Packs of an interrupted run that were taken over instead of being sent again.
+    pub packs_taken_over: u64,
+    /// Whether the cache of unchanged files was there.
+    pub had_cache: bool,
+    /// Index objects that are missing or damaged: name and what is wrong.
+    pub damaged_index: Vec<(String, String)>,
+    /// What was not read as it should have been.
+    pub exceptions: Vec<Exception>,
+    /// Six words that name the repository's state after this run.
+    pub head_words: Vec<&'static str>,
+}
+
+/// One root of a backup.
+#[derive(Debug, Clone)]
+pub struct RootOutcome {
+    /// What it is called and where it lies.
+    pub description: RootDescription,
+    /// Files in it.
+    pub files: u64,
+    /// Folders in it.
+    pub folders: u64,
+    /// Bytes of content.
+    pub bytes: u64,
+}

@@ -1,0 +1,264 @@
+//! The threads of a backup: one walks, some read and compress, one or more send, and the caller's assembles in order. What is
+//! ahead of the assembly is bounded, so that one huge file does not let the rest of the tree pile up in memory.
+
+use super::BackupOptions;
+use super::assemble::{Assembled, Assembler};
+use super::read::{ItemReader, ReadItem};
+use crate::EngineError;
+use chest_model::{ChunkId, EntryKind, Monitor, Progress};
+use chest_repo::RepoError;
+use chest_repo::chunk::Chunker;
+use chest_repo::local::{CacheReader, CachedEntry};
+use chest_repo::pack::PackClass;
+use chest_repo::repository::{Batch, ChunkTools};
+use chest_source::{ItemKind, Source, SourceItem};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+use std::ops::ControlFlow;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// How far the walk may be ahead of the assembly, in items.
+const AHEAD: u64 = 16 << 10;
+
+/// Offers chunks to threads that have nothing else to do.
+pub(super) struct Handoff {
+    sender: Sender<(ChunkId, Vec<u8>)>,
+    receiver: Receiver<(ChunkId, Vec<u8>)>,
+}
+
+impl Handoff {
+    fn new() -> Self {
+        let (sender, receiver) = bounded(0);
+        Self { sender, receiver }
+    }
+
+    /// Whether an idle thread took it. Small chunks are not worth the copy.
+    pub(super) fn offer(&self, id: ChunkId, plain: &[u8]) -> bool {
+        const WORTH_IT: usize = 128 << 10;
+        plain.len() >= WORTH_IT && self.sender.try_send((id, plain.to_vec())).is_ok()
+    }
+}
+
+/// One item on its way to the assembly.
+pub(super) enum Step {
+    /// As the last run stored it.
+    Unchanged(SourceItem, Box<CachedEntry>),
+    /// A further hard link to a file that came earlier.
+    Link(SourceItem),
+    /// Read anew.
+    Read(Box<ReadItem>),
+}
+
+/// Keeps the walk from running too far ahead.
+struct Window {
+    done: Mutex<u64>,
+    moved: Condvar,
+}
+
+impl Window {
+    fn wait_for(&self, number: u64, batch: &Batch<'_>) {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        while number > *done + AHEAD && !batch.has_failed() {
+            let pause = std::time::Duration::from_millis(100);
+            done = self.moved.wait_timeout(done, pause).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn advance(&self, done: u64) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = done;
+        self.moved.notify_all();
+    }
+}
+
+/// Backs up one source into a batch.
+pub(super) fn run_source(
+    source: &dyn Source,
+    batch: &Batch<'_>,
+    chunker: &Chunker,
+    cache: CacheReader,
+    assembler: Assembler<'_, '_>,
+    options: &BackupOptions,
+    monitor: &dyn Monitor,
+) -> Result<Assembled, EngineError> {
+    let window = Window { done: Mutex::new(0), moved: Condvar::new() };
+    let handoff = Handoff::new();
+    let threads = options.threads.max(1);
+    let (jobs, todo) = bounded::<(u64, SourceItem)>(256);
+    let (results, arrived) = bounded::<(u64, Step)>(1024);
+    let (stop, stopped) = bounded::<()>(0);
+    std::thread::scope(|scope| {
+        for _ in 0..options.uploads.max(1) {
+            let stopped = stopped.clone();
+            scope.spawn(move || batch.upload(&stopped));
+        }
+        for _ in 0..threads {
+            let (todo, results, handoff) = (todo.clone(), results.clone(), &handoff);
+            scope.spawn(move || {
+                let worked = work(source, batch, chunker, handoff, options, monitor, &todo, &results);
+                if let Err(error) = worked {
+                    fail(batch, error);
+                }
+            });
+        }
+        // The walker holds the last senders: when it ends, the workers end, and then the assembly.
+        drop(todo);
+        let walker = scope.spawn(|| {
+            let (jobs, results) = (jobs, results);
+            walk(source, batch, cache, &window, monitor, &jobs, &results)
+        });
+        let assembled = assemble(&arrived, assembler, &window, batch);
+        // Nobody takes results any more: whoever still sends ends.
+        drop(arrived);
+        let walked = walker.join().unwrap_or(Err(EngineError::Repo(RepoError::Stopped)));
+        drop(stop);
+        if batch.has_failed() {
+            return Err(batch.stopped().into());
+        }
+        walked?;
+        assembled
+    })
+}
+
+/// Ends the run with an error of any kind.
+fn fail(batch: &Batch<'_>, error: EngineError) {
+    batch.fail(match error {
+        EngineError::Repo(error) => error,
+        _ => RepoError::Stopped,
+    });
+}
+
+fn walk(
+    source: &dyn Source,
+    batch: &Batch<'_>,
+    mut cache: CacheReader,
+    window: &Window,
+    monitor: &dyn Monitor,
+    jobs: &Sender<(u64, SourceItem)>,
+    results: &Sender<(u64, Step)>,
+) -> Result<(), EngineError> {
+    let mut number = 0;
+    let mut cancelled = false;
+    source.walk(&mut |item| {
+        if monitor.cancelled() {
+            cancelled = true;
+        }
+        if cancelled || batch.has_failed() {
+            return ControlFlow::Break(());
+        }
+        window.wait_for(number, batch);
+        let bytes = item.fingerprint.size;
+        let is_file = matches!(item.kind, ItemKind::File { .. });
+        monitor.progress(Progress::Found { items: 1, bytes: if is_file { bytes } else { 0 } });
+        let cached = cache.find(&item.path);
+        let sent = match unchanged(&item, cached, batch) {
+            Some(cached) => {
+                monitor.progress(Progress::Done { items: 0, bytes: if is_file { bytes } else { 0 } });
+                results.send((number, Step::Unchanged(item, cached))).is_ok()
+            }
+            None if item.first_link.as_ref().is_some_and(|first| *first != item.path) => {
+                monitor.progress(Progress::Done { items: 0, bytes });
+                results.send((number, Step::Link(item))).is_ok()
+            }
+            None => jobs.send((number, item)).is_ok(),
+        };
+        number += 1;
+        if sent { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    if cancelled {
+        batch.fail(RepoError::Stopped);
+        return Err(EngineError::Interrupted);
+    }
+    Ok(())
+}
+
+/// The cached entry, where the item looks as it did and everything it needs is still stored.
+fn unchanged(item: &SourceItem, cached: Option<CachedEntry>, batch: &Batch<'_>) -> Option<Box<CachedEntry>> {
+    let cached = cached.filter(|cached| cached.fingerprint == item.fingerprint && same_kind(&item.kind, &cached.entry.kind))?;
+    // A further hard link takes its content from the first one.
+    if item.first_link.as_ref().is_some_and(|first| *first != item.path) {
+        return None;
+    }
+    let lists = cached.entry.large_xattrs.iter().map(|(_, list)| list);
+    let content = match &cached.entry.kind {
+        EntryKind::File { chunks, link_group, .. } => {
+            let group = item.first_link.as_ref().map(|first| batch.domain().link_group(first.as_bytes()));
+            if *link_group != group {
+                return None;
+            }
+            Some(chunks)
+        }
+        _ => None,
+    };
+    let mut ids = lists.chain(content).flat_map(|list| list.chunks.iter().map(|(id, _)| id)).chain(&cached.reached);
+    ids.all(|id| batch.is_known(id)).then(|| Box::new(cached))
+}
+
+fn same_kind(item: &ItemKind, entry: &EntryKind) -> bool {
+    match (item, entry) {
+        (ItemKind::File { size }, EntryKind::File { size: stored, .. }) => size == stored,
+        (ItemKind::Symlink { target }, EntryKind::Symlink { target: stored }) => target == stored,
+        (ItemKind::CharacterDevice { device }, EntryKind::CharacterDevice { device: stored })
+        | (ItemKind::BlockDevice { device }, EntryKind::BlockDevice { device: stored }) => device == stored,
+        (ItemKind::Directory, EntryKind::Directory)
+        | (ItemKind::Fifo, EntryKind::Fifo)
+        | (ItemKind::Socket, EntryKind::Socket) => true,
+        _ => false,
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn work(
+    source: &dyn Source,
+    batch: &Batch<'_>,
+    chunker: &Chunker,
+    handoff: &Handoff,
+    options: &BackupOptions,
+    monitor: &dyn Monitor,
+    todo: &Receiver<(u64, SourceItem)>,
+    results: &Sender<(u64, Step)>,
+) -> Result<(), EngineError> {
+    let tools = ChunkTools::new(options.level)?;
+    let share = (options.budget / 4) as usize / options.threads.max(1);
+    let buffer = vec![0; share.max(2 * chunker.max())];
+    let mut reader = ItemReader { batch, chunker, handoff, monitor, tools, buffer };
+    loop {
+        select! {
+            recv(todo) -> job => {
+                let Ok((number, item)) = job else { break };
+                let read = reader.read(source, item)?;
+                if results.send((number, Step::Read(Box::new(read)))).is_err() {
+                    return Ok(());
+                }
+            }
+            recv(handoff.receiver) -> chunk => {
+                let Ok((id, plain)) = chunk else { break };
+                batch.add(PackClass::Data, id, &plain, &mut reader.tools)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn assemble(
+    arrived: &Receiver<(u64, Step)>,
+    mut assembler: Assembler<'_, '_>,
+    window: &Window,
+    batch: &Batch<'_>,
+) -> Result<Assembled, EngineError> {
+    let mut early = std::collections::BTreeMap::new();
+    let mut next = 0;
+    for (number, step) in arrived {
+        early.insert(number, step);
+        while let Some(step) = early.remove(&next) {
+            if let Err(error) = assembler.take(step) {
+                fail(batch, error);
+                return Err(RepoError::Stopped.into());
+            }
+            next += 1;
+            window.advance(next);
+        }
+        if batch.has_failed() {
+            return Err(RepoError::Stopped.into());
+        }
+    }
+    assembler.finish()
+}

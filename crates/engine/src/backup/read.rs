@@ -1,0 +1,244 @@
+//! Reads one item of a source into an entry: content cut, hashed and handed to the batch as it comes.
+
+use super::pipeline::Handoff;
+use crate::EngineError;
+use chest_model::{
+    ChunkId, ChunkList, Entry, EntryKind, ExceptionKind, Fingerprint, Metadata, Monitor, Progress, UnreadableReason,
+};
+use chest_repo::chunk::Chunker;
+use chest_repo::pack::PackClass;
+use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
+use chest_repo::tree::{encode_entry, shorten_list};
+use chest_source::{AfterReading, Content, ItemKind, ReadFailure, Source, SourceItem};
+
+/// How often a file that keeps changing is read.
+const ATTEMPTS: usize = 3;
+/// Extended attributes longer than this become chunks.
+const LARGE_XATTR: usize = 2 << 10;
+/// A message longer than this says nothing more.
+const MESSAGE_LEN: usize = 300;
+
+/// One thread's means of reading.
+pub(super) struct ItemReader<'b, 'a> {
+    pub(super) batch: &'b Batch<'a>,
+    pub(super) chunker: &'b Chunker,
+    pub(super) handoff: &'b Handoff,
+    pub(super) monitor: &'b dyn Monitor,
+    pub(super) tools: ChunkTools,
+    /// At least two chunks of the largest size, so that what is left over is moved less than once on average.
+    pub(super) buffer: Vec<u8>,
+}
+
+/// An item, read.
+pub(super) struct ReadItem {
+    pub(super) entry: Entry,
+    pub(super) encoded: Vec<u8>,
+    /// How it looked when it was read; `None`: do not rely on it next time.
+    pub(super) fingerprint: Option<Fingerprint>,
+    /// Chunks that the entry reaches only through lists.
+    pub(super) reached: Vec<ChunkId>,
+    pub(super) exception: Option<(ExceptionKind, String)>,
+    pub(super) bytes_read: u64,
+}
+
+/// The content of a file, stored.
+struct StoredContent {
+    chunks: Vec<(ChunkId, u32)>,
+    holes: Vec<chest_model::Hole>,
+    data: u64,
+    after: AfterReading,
+}
+
+impl ItemReader<'_, '_> {
+    /// Reads an item. What befalls the item is in the result; an error means that the run cannot go on.
+    pub(super) fn read(&mut self, source: &dyn Source, item: SourceItem) -> Result<ReadItem, EngineError> {
+        let kind = match &item.kind {
+            ItemKind::Unreadable(failure) => return Ok(unreadable(&item, failure.clone())),
+            ItemKind::File { .. } => return self.read_file(source, item),
+            ItemKind::Directory => EntryKind::Directory,
+            ItemKind::Symlink { target } => EntryKind::Symlink { target: target.clone() },
+            ItemKind::Fifo => EntryKind::Fifo,
+            ItemKind::Socket => EntryKind::Socket,
+            ItemKind::CharacterDevice { device } => EntryKind::CharacterDevice { device: *device },
+            ItemKind::BlockDevice { device } => EntryKind::BlockDevice { device: *device },
+        };
+        let metadata = item.metadata.clone();
+        self.finish(source, item, kind, metadata, Finished::default())
+    }
+
+    fn read_file(&mut self, source: &dyn Source, item: SourceItem) -> Result<ReadItem, EngineError> {
+        let mut bytes_read = 0;
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            match self.store_content(source, &item, &mut bytes_read)? {
+                Err(failure) => return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) }),
+                Ok(content) => {
+                    // Held against how it looked when *this* reading began: the listing, or the end of the last attempt.
+                    let before = last.as_ref().map_or(item.fingerprint, |last: &StoredContent| last.after.fingerprint);
+                    let stable = content.after.fingerprint == before;
+                    last = Some(content);
+                    if stable {
+                        break;
+                    }
+                }
+            }
+        }
+        let Some(content) = last else {
+            let failure = ReadFailure { reason: UnreadableReason::Changed, message: String::new() };
+            return Ok(unreadable(&item, failure));
+        };
+        self.file_entry(source, item, content, bytes_read)
+    }
+
+    fn file_entry(
+        &mut self,
+        source: &dyn Source,
+        item: SourceItem,
+        content: StoredContent,
+        bytes_read: u64,
+    ) -> Result<ReadItem, EngineError> {
+        let StoredContent { chunks, holes, data, after } = content;
+        let hollow: u64 = holes.iter().map(|hole| hole.length).sum();
+        let changed = data + hollow != after.fingerprint.size;
+        if changed && !holes.is_empty() {
+            let message = "it kept changing while it was read".to_owned();
+            let failure = ReadFailure { reason: UnreadableReason::Changed, message };
+            return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) });
+        }
+        let reached = if chunks.len() > 512 { chunks.iter().map(|(id, _)| *id).collect() } else { Vec::new() };
+        let mut sink = BatchNodes { batch: self.batch, tools: &mut self.tools };
+        let list = shorten_list(ChunkList { depth: 0, chunks }, &mut sink)?;
+        let reached = if list.depth > 0 { reached } else { Vec::new() };
+        let link_group = item.first_link.as_ref().map(|first| self.batch.domain().link_group(first.as_bytes()));
+        let kind = EntryKind::File { size: data + hollow, chunks: list, holes, link_group };
+        let finished = Finished { reached, bytes_read, changed, fingerprint: Some(after.fingerprint) };
+        self.finish(source, item, kind, after.metadata, finished)
+    }
+
+    fn finish(
+        &mut self,
+        source: &dyn Source,
+        item: SourceItem,
+        kind: EntryKind,
+        mut metadata: Metadata,
+        finished: Finished,
+    ) -> Result<ReadItem, EngineError> {
+        let xattrs = match source.xattrs(&item) {
+            Ok(xattrs) => xattrs,
+            Err(failure) => return Ok(ReadItem { bytes_read: finished.bytes_read, ..unreadable(&item, failure) }),
+        };
+        let mut large_xattrs = Vec::new();
+        for (name, value) in xattrs {
+            if value.len() > LARGE_XATTR {
+                let chunk = self.store_chunk(&value)?;
+                large_xattrs.push((name, ChunkList { depth: 0, chunks: vec![chunk] }));
+            } else {
+                metadata.xattrs.push((name, value));
+            }
+        }
+        let Finished { reached, bytes_read, changed, fingerprint } = finished;
+        let fingerprint = fingerprint.unwrap_or(item.fingerprint);
+        let entry = Entry { path: item.path, kind, metadata, large_xattrs };
+        let exception = changed
+            .then(|| (ExceptionKind::ChangedWhileRead, "it kept changing while it was read".to_owned()));
+        let fingerprint = (!changed).then_some(fingerprint);
+        Ok(ReadItem { encoded: encode_entry(&entry), entry, fingerprint, reached, exception, bytes_read })
+    }
+
+    fn store_content(
+        &mut self,
+        source: &dyn Source,
+        item: &SourceItem,
+        bytes_read: &mut u64,
+    ) -> Result<Result<StoredContent, ReadFailure>, EngineError> {
+        let mut content = match source.open(item) {
+            Ok(content) => content,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let holes = content.holes().to_vec();
+        let (chunks, data) = match self.store_chunks(&mut *content)? {
+            Ok(stored) => stored,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        *bytes_read += data;
+        Ok(content.finish().map(|after| StoredContent { chunks, holes, data, after }))
+    }
+
+    /// Cuts what comes and stores what is new; gives the chunks and the number of bytes.
+    #[allow(clippy::type_complexity)]
+    fn store_chunks(
+        &mut self,
+        content: &mut dyn Content,
+    ) -> Result<Result<(Vec<(ChunkId, u32)>, u64), ReadFailure>, EngineError> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let stored = self.store_through(content, &mut buffer);
+        self.buffer = buffer;
+        stored
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn store_through(
+        &mut self,
+        content: &mut dyn Content,
+        buffer: &mut [u8],
+    ) -> Result<Result<(Vec<(ChunkId, u32)>, u64), ReadFailure>, EngineError> {
+        let (mut chunks, mut total) = (Vec::new(), 0);
+        let (mut filled, mut at_end) = (0, false);
+        while !at_end || filled > 0 {
+            while !at_end && filled < buffer.len() {
+                match content.read(&mut buffer[filled..]) {
+                    Ok(0) => at_end = true,
+                    Ok(length) => {
+                        filled += length;
+                        self.monitor.progress(Progress::Done { items: 0, bytes: length as u64 });
+                    }
+                    Err(failure) => return Ok(Err(failure)),
+                }
+            }
+            let mut start = 0;
+            while filled - start >= self.chunker.max() || (at_end && start < filled) {
+                let length = self.chunker.cut(&buffer[start..filled]);
+                chunks.push(self.store_chunk(&buffer[start..start + length])?);
+                total += length as u64;
+                start += length;
+            }
+            buffer.copy_within(start..filled, 0);
+            filled -= start;
+        }
+        Ok(Ok((chunks, total)))
+    }
+
+    fn store_chunk(&mut self, plain: &[u8]) -> Result<(ChunkId, u32), EngineError> {
+        let id = self.batch.domain().chunk_id(plain);
+        // An idle thread takes the compression over; else it is done here.
+        if self.batch.claim(id) && !self.handoff.offer(id, plain) {
+            self.batch.add(PackClass::Data, id, plain, &mut self.tools)?;
+        }
+        // Chunks are at most 16 MiB.
+        Ok((id, plain.len() as u32))
+    }
+}
+
+#[derive(Default)]
+struct Finished {
+    reached: Vec<ChunkId>,
+    bytes_read: u64,
+    changed: bool,
+    fingerprint: Option<Fingerprint>,
+}
+
+/// An entry that says why its item could not be read.
+pub(super) fn unreadable(item: &SourceItem, failure: ReadFailure) -> ReadItem {
+    let message: String = failure.message.chars().take(MESSAGE_LEN).collect();
+    let kind = EntryKind::Unreadable { reason: failure.reason, message: message.clone() };
+    let metadata = Metadata { xattrs: Vec::new(), ..item.metadata.clone() };
+    let entry = Entry { path: item.path.clone(), kind, metadata, large_xattrs: Vec::new() };
+    ReadItem {
+        encoded: encode_entry(&entry),
+        entry,
+        fingerprint: None,
+        reached: Vec::new(),
+        exception: Some((ExceptionKind::Unreadable(failure.reason), message)),
+        bytes_read: 0,
+    }
+}

@@ -1,0 +1,357 @@
+//! One backup from the first look to the last: drives the writer's protocol and does what it asks for.
+
+use super::assemble::{Assembled, Assembler};
+use super::pipeline::run_source;
+use super::{BackupOptions, BackupOutcome};
+use crate::{Context, EngineError};
+use chest_model::{Class, Completeness, Exception, Phase, Progress, Timestamp, WriterId};
+use chest_repo::chunk::Chunker;
+use chest_repo::history::{
+    HistoryError, LogHistory, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
+};
+use chest_repo::local::{CacheReader, CacheWriter, Journal, LocalFolder, LocalKey, Seen, WriterFile};
+use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
+use chest_repo::repository::{Batch, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored, repository_id};
+use chest_source::Source;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The name of the file in which a writer notes what it has seen.
+const SEEN: &str = "seen-by-writer";
+/// How many rounds a run makes where packs are condemned meanwhile.
+const ROUNDS: usize = 4;
+
+/// Backs up the sources into one snapshot.
+pub fn backup(
+    context: &Context<'_>,
+    sources: &[Box<dyn Source>],
+    options: &BackupOptions,
+) -> Result<BackupOutcome, EngineError> {
+    check_sources(sources)?;
+    let repository = repository_id(&*context.store)?;
+    let state = context.state(repository);
+    let writer = WriterFile::load(&state)?.ok_or(EngineError::NotEnrolled)?;
+    // Read a second time, so that a key spoilt in memory is found before anything is sealed to it.
+    let writer_again = WriterFile::load(&state)?.ok_or(EngineError::NotEnrolled)?;
+    let _lock = state.lock()?.ok_or_else(|| EngineError::Busy(state.file("lock")))?;
+    let local_key = LocalKey::of_writer(&writer.key);
+    let run = Run { context, sources, options, state, writer, writer_again, local_key };
+    for _ in 0..ROUNDS {
+        if let Some(outcome) = run.round()? {
+            return Ok(outcome);
+        }
+    }
+    Err(EngineError::NoQuietMoment)
+}
+
+fn check_sources(sources: &[Box<dyn Source>]) -> Result<(), EngineError> {
+    if sources.is_empty() {
+        return Err(EngineError::NothingToBackUp);
+    }
+    let mut labels = BTreeSet::new();
+    for source in sources {
+        let label = &source.description().label;
+        let shown = || String::from_utf8_lossy(label).into_owned();
+        if chest_model::TreePath::root().child(label).is_err() {
+            return Err(EngineError::BadLabel(shown()));
+        }
+        if !labels.insert(label.clone()) {
+            return Err(EngineError::SameRootTwice(shown()));
+        }
+    }
+    Ok(())
+}
+
+struct Run<'c> {
+    context: &'c Context<'c>,
+    sources: &'c [Box<dyn Source>],
+    options: &'c BackupOptions,
+    state: LocalFolder,
+    writer: WriterFile,
+    writer_again: WriterFile,
+    local_key: LocalKey,
+}
+
+/// What a round has gathered so far.
+#[derive(Default)]
+struct Round<'c> {
+    owner: Option<OwnerHistory>,
+    log: Option<LogHistory>,
+    work: Option<Work<'c>>,
+    recorded: Option<RecordedRun>,
+}
+
+/// What was backed up and put.
+struct Work<'c> {
+    batch: Batch<'c>,
+    stored: Stored,
+    roots: Vec<Assembled>,
+    started: Timestamp,
+    ended: Timestamp,
+    notes: Vec<WriterNote>,
+    packs_taken_over: u64,
+    had_cache: bool,
+    damaged_index: Vec<(String, String)>,
+}
+
+impl Run<'_> {
+    /// One round of the protocol; `None` where another is needed.
+    fn round(&self) -> Result<Option<BackupOutcome>, EngineError> {
+        let seen = Seen::load(&self.state, SEEN, &self.local_key)?;
+        let own = self.writer.key.writer();
+        let seen_log = seen.logs.get(&own).cloned().unwrap_or_default();
+        let (mut machine, mut operation) = WriterMachine::new(own, seen.owner, seen_log);
+        let mut round = Round::default();
+        self.begin(Phase::Opening);
+        loop {
+            let event = match operation {
+                WriterOperation::ListOwner => WriterEvent::Owner(self.list_owner(&mut round)?),
+                WriterOperation::ListOwnLog => WriterEvent::OwnLog(self.list_own_log(&mut round)?),
+                WriterOperation::Store { condemned } => {
+                    self.context.monitor.progress(Progress::End);
+                    self.store(&mut round, &condemned)?;
+                    self.begin(Phase::Committing);
+                    WriterEvent::Stored
+                }
+                WriterOperation::Record { parents, owner_heads } => {
+                    WriterEvent::Recorded(self.record(&mut round, parents, owner_heads)?)
+                }
+                WriterOperation::Finish(Verdict::Saved) => {
+                    let outcome = self.finish(round)?;
+                    self.context.monitor.progress(Progress::End);
+                    return Ok(Some(outcome));
+                }
+                WriterOperation::Finish(Verdict::Again) => return Ok(None),
+                WriterOperation::Finish(Verdict::Refused(error)) => return Err(error.into()),
+            };
+            operation = machine.step(event);
+        }
+    }
+
+    fn begin(&self, phase: Phase) {
+        self.context.monitor.progress(Progress::Begin { phase, items: 0, bytes: 0 });
+    }
+
+    fn list_owner(&self, round: &mut Round<'_>) -> Result<chest_repo::history::OwnerView, EngineError> {
+        let trust = OwnerTrust::Enrolled { genesis: self.writer.genesis, owner_key: self.writer.owner_key };
+        let owner = OwnerHistory::read(&*self.context.store, trust)?;
+        owner.check_reader(&self.writer.reader)?;
+        let grant = owner.writers().get(&self.writer.key.writer()).copied();
+        if grant.is_none_or(|grant| grant.key != self.writer.key.public()) {
+            return Err(HistoryError::NotEnrolled.into());
+        }
+        owner.configuration().check_writable().map_err(|problem| EngineError::object("the configuration", problem))?;
+        let view = owner.view();
+        round.owner = Some(owner);
+        Ok(view)
+    }
+
+    fn list_own_log(&self, round: &mut Round<'_>) -> Result<chest_repo::history::LogView, EngineError> {
+        let owner = round.owner.as_ref().ok_or(HistoryError::OutOfOrder)?;
+        let grant = owner.writers().get(&self.writer.key.writer()).copied().ok_or(HistoryError::NotEnrolled)?;
+        let log = LogHistory::read(&*self.context.store, owner, &grant)?;
+        let view = log.view();
+        // The note and numbers of the new record follow from the log as it was when the run began.
+        if round.recorded.is_none() {
+            round.log = Some(log);
+        }
+        Ok(view)
+    }
+
+    fn store<'c>(
+        &'c self,
+        round: &mut Round<'c>,
+        condemned: &BTreeSet<chest_model::ObjectHash>,
+    ) -> Result<(), EngineError> {
+        let context = self.context;
+        let (Some(owner), Some(log)) = (&round.owner, &round.log) else { return Err(HistoryError::OutOfOrder.into()) };
+        let configuration = owner.configuration().clone();
+        self.begin(Phase::LoadingIndex);
+        let recovery = Journal::recover(&self.state, &self.local_key)?;
+        let mut known = Known::read(&*context.store, &self.writer, log, condemned, recovery)?;
+        let notes = std::mem::take(&mut known.notes);
+        let damaged_index = known.lost_index.iter().map(|(name, problem)| (name.clone(), problem.to_string())).collect();
+        let packs_taken_over = known.adopted_packs() as u64;
+        context.monitor.progress(Progress::End);
+        let options = BatchOptions {
+            store: &*context.store,
+            writer: &self.writer,
+            writer_again: &self.writer_again,
+            configuration: configuration.clone(),
+            environment: context.environment,
+            monitor: context.monitor,
+            folder: &self.state,
+            local_key: &self.local_key,
+        };
+        let batch = Batch::begin(options, known)?;
+        self.begin(Phase::BackingUp);
+        let started = context.environment.now();
+        let (roots, had_cache) = self.read_sources(&batch, configuration.chunker)?;
+        let ended = context.environment.now();
+        context.monitor.progress(Progress::End);
+        let stored = batch.finish(&mut ChunkTools::new(self.options.level)?)?;
+        round.work =
+            Some(Work { batch, stored, roots, started, ended, notes, packs_taken_over, had_cache, damaged_index });
+        Ok(())
+    }
+
+    fn read_sources(
+        &self,
+        batch: &Batch<'_>,
+        parameters: chest_repo::chunk::ChunkerParameters,
+    ) -> Result<(Vec<Assembled>, bool), EngineError> {
+        let context = self.context;
+        let chunker = Chunker::new(parameters, batch.domain());
+        let cache_folder = context.cache(self.writer.key.repository());
+        let (mut roots, mut had_cache) = (Vec::new(), true);
+        for source in self.sources {
+            let description = source.description();
+            let cache = CacheReader::open(&cache_folder, &description.label, &self.local_key);
+            had_cache &= cache.is_there();
+            let next_cache = CacheWriter::begin(&cache_folder, &description.label, &self.local_key)?;
+            let tools = ChunkTools::new(self.options.level)?;
+            let assembler =
+                Assembler::new(batch, tools, next_cache, context.environment, context.monitor, description);
+            let assembled =
+                run_source(&**source, batch, &chunker, cache, assembler, self.options, context.monitor)?;
+            roots.push(assembled);
+        }
+        Ok((roots, had_cache))
+    }
+
+    fn record(
+        &self,
+        round: &mut Round<'_>,
+        parents: Vec<RecordRef>,
+        owner_heads: Vec<RecordRef>,
+    ) -> Result<RecordRef, EngineError> {
+        let (Some(owner), Some(log), Some(work)) = (&round.owner, &round.log, &round.work) else {
+            return Err(HistoryError::OutOfOrder.into());
+        };
+        let exceptions: Vec<Exception> = work.roots.iter().flat_map(|root| root.exceptions.iter().cloned()).collect();
+        let partial = partial_classes(&work.roots);
+        let run = RunRecord {
+            parents,
+            owner_heads,
+            started: work.started,
+            ended: work.ended,
+            completeness: if exceptions.is_empty() { Completeness::Complete } else { Completeness::Partial },
+            partial_classes: partial.iter().map(|class| 1 << class.number()).sum(),
+            other_heads: self.other_heads(owner)?,
+            note: self.note(work, &partial),
+            body: self.body(work, exceptions, owner),
+        };
+        let recorded = work.batch.record(run, &work.stored, log)?;
+        round.recorded = Some(recorded);
+        Ok(recorded.record)
+    }
+
+    fn note(&self, work: &Work<'_>, partial: &BTreeSet<Class>) -> WriterNote {
+        let mut last: BTreeMap<u8, ClassCount> = work
+            .notes
+            .iter()
+            .flat_map(|note| &note.last_complete)
+            .map(|count| (count.class.number(), *count))
+            .collect();
+        let mut now: BTreeMap<u8, ClassCount> = BTreeMap::new();
+        for root in &work.roots {
+            let class = root.outcome.description.class;
+            let count = now.entry(class.number()).or_insert(ClassCount { class, files: 0, bytes: 0 });
+            count.files += root.outcome.files;
+            count.bytes += root.outcome.bytes;
+        }
+        last.extend(now.into_iter().filter(|(_, count)| !partial.contains(&count.class)));
+        let roots = work
+            .roots
+            .iter()
+            .map(|root| NoteRoot { label: root.outcome.description.label.clone(), tree: root.root })
+            .collect();
+        WriterNote { live_index: Vec::new(), last_complete: last.into_values().collect(), roots }
+    }
+
+    fn body(&self, work: &Work<'_>, exceptions: Vec<Exception>, owner: &OwnerHistory) -> SnapshotBody {
+        let roots = work
+            .roots
+            .iter()
+            .map(|root| SnapshotRoot {
+                description: root.outcome.description.clone(),
+                tree: root.root,
+                location: None,
+                files: root.outcome.files,
+                bytes: root.outcome.bytes,
+            })
+            .collect();
+        SnapshotBody {
+            roots,
+            exceptions,
+            host: self.context.environment.host_name(),
+            reason: self.options.reason.clone(),
+            chunker: owner.configuration().chunker,
+            program: self.options.program.clone(),
+            statistics: Statistics {
+                files_read: work.roots.iter().map(|root| root.files_read).sum(),
+                bytes_read: work.roots.iter().map(|root| root.bytes_read).sum(),
+                chunks_added: work.stored.chunks,
+                bytes_sent: work.stored.bytes,
+            },
+        }
+    }
+
+    /// The newest record of every other live chain.
+    fn other_heads(&self, owner: &OwnerHistory) -> Result<Vec<(WriterId, RecordRef)>, EngineError> {
+        let revoked = owner.view().revoked;
+        let mut heads = Vec::new();
+        for (writer, grant) in owner.writers() {
+            if writer != self.writer.key.writer() && !revoked.contains(&writer) {
+                let log = LogHistory::read(&*self.context.store, owner, &grant)?;
+                heads.extend(log.chain().heads().last().map(|head| (writer, *head)));
+            }
+        }
+        Ok(heads)
+    }
+
+    /// The record is safe: journal, caches and what was seen follow.
+    fn finish(&self, round: Round<'_>) -> Result<BackupOutcome, EngineError> {
+        let (Some(owner), Some(work), Some(recorded)) = (round.owner, round.work, round.recorded) else {
+            return Err(HistoryError::OutOfOrder.into());
+        };
+        let Work { batch, stored, mut roots, started, ended, packs_taken_over, had_cache, damaged_index, .. } = work;
+        batch.end_journal()?;
+        for root in &mut roots {
+            if let Some(cache) = root.cache.take() {
+                cache.finish(self.context.environment)?;
+            }
+        }
+        let own = self.writer.key.writer();
+        let logs = BTreeMap::from([(own, vec![recorded.record])]);
+        let seen = Seen { owner: owner.chain().heads(), logs };
+        seen.store(&self.state, SEEN, &self.local_key, self.context.environment)?;
+        let repository = self.writer.key.repository();
+        let exceptions: Vec<Exception> = roots.iter().flat_map(|root| root.exceptions.iter().cloned()).collect();
+        Ok(BackupOutcome {
+            repository,
+            writer: own,
+            snapshot: recorded.record.hash,
+            completeness: if exceptions.is_empty() { Completeness::Complete } else { Completeness::Partial },
+            partial_classes: partial_classes(&roots).into_iter().collect(),
+            started,
+            ended,
+            files_read: roots.iter().map(|root| root.files_read).sum(),
+            bytes_read: roots.iter().map(|root| root.bytes_read).sum(),
+            files_unchanged: roots.iter().map(|root| root.files_unchanged).sum(),
+            chunks_added: stored.chunks,
+            bytes_sent: stored.bytes + recorded.bytes,
+            packs_taken_over,
+            had_cache,
+            damaged_index,
+            exceptions,
+            head_words: crate::init::head_words(repository, &recorded.record.hash),
+            roots: roots.into_iter().map(|root| root.outcome).collect(),
+        })
+    }
+}
+
+/// The classes of which something was not read as it should have been.
+fn partial_classes(roots: &[Assembled]) -> BTreeSet<Class> {
+    roots.iter().filter(|root| !root.exceptions.is_empty()).map(|root| root.outcome.description.class).collect()
+}
+

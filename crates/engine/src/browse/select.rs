@@ -1,0 +1,75 @@
+//! Which snapshot is meant: the latest, the last of a day, or one by its id.
+
+use super::SnapshotsOutcome;
+use crate::{EngineError, Opened};
+use chest_model::Timestamp;
+use chest_repo::repository::Snapshot;
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SnapshotSelector {
+    /// The newest that is COMPLETE or PARTIAL.
+    Latest,
+    /// The last whose reading ended in this span: a day, as the caller's time zone has it.
+    Between {
+        /// The first moment.
+        from: Timestamp,
+        /// The first moment after.
+        until: Timestamp,
+        /// As typed, for messages.
+        text: String,
+    },
+    /// The one whose id begins so: six or more hexadecimal digits.
+    Id(String),
+}
+
+/// What narrows the choice.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Which.
+    pub selector: Option<SnapshotSelector>,
+    /// Only of this machine.
+    pub host: Option<String>,
+    /// Only those that hold a root of this name.
+    pub root: Option<Vec<u8>>,
+}
+
+/// Every snapshot.
+pub fn snapshots(opened: &Opened) -> SnapshotsOutcome {
+    let (snapshots, unreadable) = opened.session.snapshots();
+    SnapshotsOutcome {
+        snapshots: snapshots.iter().map(Snapshot::summary).collect(),
+        unreadable: unreadable.into_iter().map(|(name, error)| (name, error.to_string())).collect(),
+    }
+}
+
+/// The snapshot that is meant.
+pub fn select(opened: &Opened, selection: &Selection) -> Result<Snapshot, EngineError> {
+    let selector = selection.selector.clone().unwrap_or(SnapshotSelector::Latest);
+    let (all, _) = opened.session.snapshots();
+    let mut fitting: Vec<Snapshot> = all.into_iter().filter(|snapshot| is_within(snapshot, selection)).collect();
+    match &selector {
+        SnapshotSelector::Latest => {}
+        SnapshotSelector::Between { from, until, .. } => {
+            fitting.retain(|snapshot| (*from..*until).contains(&snapshot.public.ended));
+        }
+        SnapshotSelector::Id(digits) => {
+            fitting.retain(|snapshot| snapshot.record.hash.to_hex().starts_with(&digits.to_lowercase()));
+            if fitting.len() > 1 {
+                return Err(EngineError::AmbiguousSnapshot { text: digits.clone(), count: fitting.len() });
+            }
+        }
+    }
+    fitting.pop().ok_or_else(|| {
+        EngineError::NoSuchSnapshot(match selector {
+            SnapshotSelector::Latest => "latest".to_owned(),
+            SnapshotSelector::Between { text, .. } | SnapshotSelector::Id(text) => text,
+        })
+    })
+}
+
+fn is_within(snapshot: &Snapshot, selection: &Selection) -> bool {
+    let host = selection.host.as_ref().is_none_or(|host| snapshot.body.host == *host);
+    let holds = |label: &Vec<u8>| snapshot.body.roots.iter().any(|root| root.description.label == *label);
+    host && selection.root.as_ref().is_none_or(holds)
+}

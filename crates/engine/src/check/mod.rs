@@ -1,0 +1,89 @@
+//! Checking a repository: history, index, trees and packs. Findings are data: what is wrong, what it means, what to do. A
+//! check writes nothing.
+
+mod history;
+mod packs;
+mod scrub;
+mod trees;
+
+pub use scrub::scrub;
+
+use crate::{Context, EngineError, Opened};
+use chest_model::{DamagedFile, Finding, Severity};
+
+/// How much of the packs is read.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum ReadData {
+    /// None: only what names, lengths, history, index and trees show.
+    #[default]
+    None,
+    /// This share of the packs, above 0 and at most 1, chosen at random.
+    Share(f64),
+}
+
+/// What is to be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CheckOptions {
+    /// How much of the packs is read.
+    pub read_data: ReadData,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Default)]
+pub struct CheckOutcome {
+    /// The findings, the worst first.
+    pub findings: Vec<Finding>,
+    /// Files that cannot be had back in full, per snapshot.
+    pub damaged_files: Vec<DamagedFile>,
+    /// Snapshots that were checked.
+    pub snapshots: u64,
+    /// Entries of trees that were gone through (shared ones once).
+    pub entries: u64,
+    /// Packs that are there.
+    pub packs: u64,
+    /// Packs that were read in full.
+    pub packs_read: u64,
+    /// Bytes that were read of them.
+    pub bytes_read: u64,
+}
+
+impl CheckOutcome {
+    /// Whether anything stored is damaged, missing or contradicts what was seen.
+    pub fn is_damaged(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Damage)
+    }
+
+    fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
+/// Checks everything that a key opens.
+pub fn check(context: &Context<'_>, opened: &Opened, options: &CheckOptions) -> Result<CheckOutcome, EngineError> {
+    let mut outcome = CheckOutcome::default();
+    history::check_history(opened, &mut outcome);
+    history::check_objects(opened, &mut outcome)?;
+    let indexes = packs::check_index(opened, &mut outcome)?;
+    let lost = packs::read_packs(context, opened, &indexes, options.read_data, &mut outcome)?;
+    trees::check_trees(context, opened, &indexes, &lost, &mut outcome)?;
+    outcome.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.object.cmp(&b.object)));
+    Ok(outcome)
+}
+
+fn finding(
+    id: &'static str,
+    severity: Severity,
+    object: impl ToString,
+    what: impl Into<String>,
+    meaning: &str,
+    remedy: &str,
+) -> Finding {
+    Finding {
+        id,
+        severity,
+        object: object.to_string(),
+        what: what.into(),
+        meaning: meaning.to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}

@@ -1,0 +1,81 @@
+//! Restoring: a plan of what would happen, then the files themselves, pack by pack and in parallel, each appearing under its
+//! name only when every byte of it has been proven.
+
+mod content;
+mod execute;
+mod plan;
+
+pub use plan::{PlannedItem, PlannedStep, RestorePlan};
+
+use crate::browse::ShownPath;
+use crate::target::{Existing, MetadataNote};
+use crate::{Context, EngineError, Opened};
+use chest_repo::repository::Snapshot;
+use std::path::PathBuf;
+
+/// What is to be restored, and where.
+#[derive(Debug, Clone)]
+pub struct RestoreRequest {
+    /// The folder to restore into; made where it is missing.
+    pub to: PathBuf,
+    /// What to restore, as `list` and `find` show it; nothing: all.
+    pub paths: Vec<ShownPath>,
+    /// Whether files go directly into the folder, without the folders they lay in.
+    pub flat: bool,
+    /// What happens where a name is taken.
+    pub existing: Existing,
+    /// The day, as it stands in the names of files written beside others: `21 November 2026`.
+    pub restored_on: String,
+    /// Whether set-user-id bits, devices and privileged attributes are restored too.
+    pub privileged: bool,
+    /// Threads that fetch and write.
+    pub threads: usize,
+}
+
+/// What a restore did.
+#[derive(Debug, Clone, Default)]
+pub struct RestoreOutcome {
+    /// Files written.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Folders made.
+    pub folders: u64,
+    /// Links, pipes and devices made.
+    pub others: u64,
+    /// Files that were there already with the same content.
+    pub already_there: u64,
+    /// Files that were left as they were, because that was asked for.
+    pub skipped: u64,
+    /// Files written beside one that was there: what was asked for, and the name used.
+    pub beside: Vec<(ShownPath, ShownPath)>,
+    /// What could not be restored, with the reason: it is absent from the target.
+    pub failed: Vec<RestoreFailure>,
+    /// What is restored, with something about it that could not be set.
+    pub notes: Vec<(ShownPath, MetadataNote)>,
+    /// What was unreadable when the backup was made, so that there is nothing to restore.
+    pub never_backed_up: Vec<(ShownPath, String)>,
+    /// Bytes fetched from the store.
+    pub bytes_fetched: u64,
+}
+
+/// An item that could not be restored.
+#[derive(Debug, Clone)]
+pub struct RestoreFailure {
+    /// Which.
+    pub path: ShownPath,
+    /// Whether what is stored is damaged (else the target refused it).
+    pub stored_damage: bool,
+    /// What happened.
+    pub message: String,
+}
+
+/// Works out what a restore would do; nothing is written.
+pub fn plan(
+    context: &Context<'_>,
+    opened: &Opened,
+    snapshot: &Snapshot,
+    request: RestoreRequest,
+) -> Result<RestorePlan, EngineError> {
+    plan::make(context, opened, snapshot, request)
+}

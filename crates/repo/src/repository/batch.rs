@@ -1,0 +1,370 @@
+//! Adding to a repository: the scoped writer of one run. Chunks go in, sealed packs and index objects go out, in the order
+//! that keeps a killed run harmless: journal, pack, index, record.
+
+mod known;
+mod record;
+
+pub use known::Known;
+pub use record::{RecordedRun, RunRecord};
+
+use super::{fresh, put_settled};
+use crate::compress::{Compression, Compressor, Decompressor};
+use crate::config::Configuration;
+use crate::error::{ObjectError, RepoError};
+use crate::header::Sealer;
+use crate::index::{IdSet, IndexedPack, Segment, seal_segment};
+use crate::keys::DomainKeys;
+use crate::layout::{PACKS, Place, index_prefix};
+use crate::local::{Journal, LocalFolder, LocalKey, WriterFile};
+use crate::pack::{PackClass, PackedChunk, Packer, PendingChunk, ReadyPack, SealedPack, seal_pack};
+use crate::record::{AddedKind, AddedObject};
+use crate::tree::NodeSink;
+use chest_model::{ChunkId, Environment, Monitor, ObjectHash, Progress};
+use chest_store::ObjectStore;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use known::LiveSegment;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// An index object is written after so many packs, so that a run that loses its journal loses no more work than that.
+const PACKS_PER_SEGMENT: usize = 64;
+
+/// What a batch works with.
+pub struct BatchOptions<'a> {
+    /// Where objects go.
+    pub store: &'a dyn ObjectStore,
+    /// The machine's key.
+    pub writer: &'a WriterFile,
+    /// The same, read a second time.
+    pub writer_again: &'a WriterFile,
+    /// What everybody goes by.
+    pub configuration: Configuration,
+    /// Clock and randomness.
+    pub environment: &'a dyn Environment,
+    /// Who watches.
+    pub monitor: &'a dyn Monitor,
+    /// Where the journal lies.
+    pub folder: &'a LocalFolder,
+    /// What seals the journal.
+    pub local_key: &'a LocalKey,
+}
+
+/// One run's additions.
+pub struct Batch<'a> {
+    options: BatchOptions<'a>,
+    sealer: Sealer,
+    domain: Arc<DomainKeys>,
+    journal: Journal,
+    /// The heads of the own log when the run began.
+    base: Vec<ObjectHash>,
+    known: Mutex<IdSet>,
+    data: Mutex<Option<Packer>>,
+    tree: Mutex<Option<Packer>>,
+    progress: Mutex<Sent>,
+    queue: (Sender<SealedPack>, Receiver<SealedPack>),
+    failed: AtomicBool,
+    failure: Mutex<Option<RepoError>>,
+}
+
+/// What has been sent.
+#[derive(Default)]
+struct Sent {
+    added: Vec<AddedObject>,
+    /// Packs that no index object names yet.
+    unindexed: Vec<IndexedPack>,
+    live: Vec<LiveSegment>,
+    /// Where tree nodes lie that were added by this run.
+    nodes: HashMap<ChunkId, (Arc<IndexedPack>, u32)>,
+    bytes: u64,
+    chunks: u64,
+}
+
+/// What a finished batch has put into the store.
+pub struct Stored {
+    /// The objects that the record names.
+    pub added: Vec<AddedObject>,
+    /// The index objects that are live, with their lengths.
+    pub live_index: Vec<(ObjectHash, u64)>,
+    /// Bytes put.
+    pub bytes: u64,
+    /// Chunks added.
+    pub chunks: u64,
+    nodes: HashMap<ChunkId, (Arc<IndexedPack>, u32)>,
+}
+
+/// What each thread needs to compress and check chunks.
+pub struct ChunkTools {
+    compressor: Compressor,
+    decompressor: Decompressor,
+}
+
+impl ChunkTools {
+    /// For one thread.
+    pub fn new(level: i32) -> Result<Self, RepoError> {
+        let error = |source| RepoError::Local { path: "the compressor".to_owned(), source };
+        Ok(Self {
+            compressor: Compressor::new(level).map_err(error)?,
+            decompressor: Decompressor::new().map_err(error)?,
+        })
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// Begins a run on what is known to be stored.
+    pub fn begin(options: BatchOptions<'a>, known: Known) -> Result<Self, RepoError> {
+        let Known { chunks, live, adopted, base, .. } = known;
+        let journal =
+            Journal::begin(options.folder, options.local_key, &base, &adopted.packs, options.environment)?;
+        let packer = |class| -> Result<_, RepoError> {
+            Ok(Mutex::new(Some(Packer::new(class, options.configuration.pack_len, fresh(options.environment)?))))
+        };
+        let (data, tree) = (packer(PackClass::Data)?, packer(PackClass::Tree)?);
+        let sent = Sent { added: adopted.objects, unindexed: adopted.packs, live, ..Sent::default() };
+        Ok(Self {
+            sealer: options.writer.sealer(options.writer_again),
+            domain: Arc::new(options.writer.domain.keys()),
+            journal,
+            base,
+            known: Mutex::new(chunks),
+            data,
+            tree,
+            progress: Mutex::new(sent),
+            // A sealed pack waits only until an uploader takes it: memory stays bounded.
+            queue: bounded(0),
+            failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            options,
+        })
+    }
+
+    /// The domain's keys.
+    pub fn domain(&self) -> &Arc<DomainKeys> {
+        &self.domain
+    }
+
+    /// Whether a chunk is stored already, or on its way.
+    pub fn is_known(&self, id: &ChunkId) -> bool {
+        lock(&self.known).contains(id)
+    }
+
+    /// Whether the caller must add this chunk: true once for each new id.
+    pub fn claim(&self, id: ChunkId) -> bool {
+        lock(&self.known).insert(id)
+    }
+
+    /// Adds the plaintext of a chunk that was claimed.
+    pub fn add(&self, class: PackClass, id: ChunkId, plain: &[u8], tools: &mut ChunkTools) -> Result<(), RepoError> {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(self.stopped());
+        }
+        let (stored, compression) = tools.compressor.compress(plain);
+        let row = PackedChunk { id, plain_len: plain.len() as u32, stored_len: stored.len() as u32, compression };
+        debug_assert!(compression != Compression::Raw || stored.len() == plain.len());
+        let ready = lock(self.packer(class)).as_mut().and_then(|packer| packer.push(PendingChunk { row, stored }));
+        match ready {
+            Some(ready) => {
+                let sealed = self.seal(ready, tools)?;
+                self.queue.0.send(sealed).map_err(|_| self.stopped())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn packer(&self, class: PackClass) -> &Mutex<Option<Packer>> {
+        match class {
+            PackClass::Data => &self.data,
+            PackClass::Tree => &self.tree,
+        }
+    }
+
+    fn seal(&self, ready: ReadyPack, tools: &mut ChunkTools) -> Result<SealedPack, RepoError> {
+        let random = fresh(self.options.environment)?;
+        seal_pack(&self.sealer, &self.domain, &mut tools.decompressor, ready, &random)
+            .map_err(|problem| RepoError::object("a new pack", problem))
+    }
+
+    /// Sends sealed packs until [`Self::close`] is called; run by one or more threads beside those that add.
+    pub fn upload(&self, stop: &Receiver<()>) {
+        loop {
+            crossbeam_channel::select! {
+                recv(self.queue.1) -> sealed => {
+                    let Ok(sealed) = sealed else { return };
+                    // After a failure packs are taken and dropped, so that no thread waits for ever.
+                    if !self.failed.load(Ordering::Relaxed)
+                        && let Err(error) = self.send(sealed)
+                    {
+                        self.fail(error);
+                    }
+                }
+                recv(stop) -> _ => return,
+            }
+        }
+    }
+
+    fn send(&self, sealed: SealedPack) -> Result<(), RepoError> {
+        let SealedPack { bytes, indexed } = sealed;
+        let length = bytes.len() as u64;
+        self.journal.note(&indexed, self.options.environment)?;
+        put_settled(self.options.store, &Place::Pack(indexed.name).name(), bytes)?;
+        self.options.monitor.progress(Progress::Sent { bytes: length });
+        let full = {
+            let mut sent = lock(&self.progress);
+            sent.bytes += length;
+            sent.chunks += indexed.chunks.len() as u64;
+            sent.added.push(AddedObject { kind: AddedKind::Pack, hash: indexed.name });
+            sent.remember_nodes(&indexed);
+            sent.unindexed.push(indexed);
+            (sent.unindexed.len() >= PACKS_PER_SEGMENT).then(|| std::mem::take(&mut sent.unindexed))
+        };
+        match full {
+            Some(packs) => self.send_segment(packs),
+            None => Ok(()),
+        }
+    }
+
+    fn send_segment(&self, packs: Vec<IndexedPack>) -> Result<(), RepoError> {
+        let segment = Segment { base: self.base.clone(), packs };
+        let sealed = seal_segment(&self.sealer, &segment, &fresh(self.options.environment)?)
+            .map_err(|problem| RepoError::object("a new index object", problem))?;
+        let length = sealed.bytes.len() as u64;
+        let place = Place::Index(self.sealer.key().writer(), sealed.name);
+        put_settled(self.options.store, &place.name(), sealed.bytes)?;
+        let mut sent = lock(&self.progress);
+        sent.bytes += length;
+        sent.added.push(AddedObject { kind: AddedKind::Index, hash: sealed.name });
+        sent.live.push(LiveSegment { name: sealed.name, size: length, packs: segment.packs });
+        Ok(())
+    }
+
+    /// Stops the run: what was added so far stays, journalled, for the next one.
+    pub fn fail(&self, error: RepoError) {
+        lock(&self.failure).get_or_insert(error);
+        self.failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Why the run stopped; taken once.
+    pub fn stopped(&self) -> RepoError {
+        lock(&self.failure).take().unwrap_or(RepoError::Stopped)
+    }
+
+    /// Sends what is left, sees every pack present by listing, and writes the index. The record comes next.
+    pub fn finish(&self, tools: &mut ChunkTools) -> Result<Stored, RepoError> {
+        if self.has_failed() {
+            return Err(self.stopped());
+        }
+        for class in [PackClass::Data, PackClass::Tree] {
+            let rest = lock(self.packer(class)).take().map(Packer::finish).unwrap_or_default();
+            for ready in rest {
+                let sealed = self.seal(ready, tools)?;
+                self.send(sealed)?;
+            }
+        }
+        self.see_present(PACKS, AddedKind::Pack)?;
+        self.write_index()?;
+        self.see_present(&index_prefix(self.sealer.key().writer()), AddedKind::Index)?;
+        let mut sent = std::mem::take(&mut *lock(&self.progress));
+        sent.added.sort();
+        sent.added.dedup();
+        let live_index = sent.live.iter().map(|segment| (segment.name, segment.size)).collect();
+        Ok(Stored { added: sent.added, live_index, bytes: sent.bytes, chunks: sent.chunks, nodes: sent.nodes })
+    }
+
+    /// What was put must be seen by listing before anything relies on it.
+    fn see_present(&self, prefix: &str, kind: AddedKind) -> Result<(), RepoError> {
+        let wanted: Vec<ObjectHash> =
+            lock(&self.progress).added.iter().filter(|object| object.kind == kind).map(|object| object.hash).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let listed = self.options.store.list(prefix)?;
+        let there: std::collections::HashSet<ObjectHash> =
+            listed.iter().filter_map(|one| Place::parse(&one.name)).map(|place| place.hash()).collect();
+        match wanted.iter().find(|hash| !there.contains(hash)) {
+            Some(missing) => Err(RepoError::NotThere(format!("{prefix}…{missing}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts what no index object names yet into one, together with the smaller ones where eight of a size have gathered.
+    fn write_index(&self) -> Result<(), RepoError> {
+        let (mut packs, merged) = {
+            let mut sent = lock(&self.progress);
+            if sent.unindexed.is_empty() {
+                return Ok(());
+            }
+            (std::mem::take(&mut sent.unindexed), sent.take_crowded())
+        };
+        packs.extend(merged.into_iter().flat_map(|segment| segment.packs));
+        self.send_segment(packs)
+    }
+
+    /// Ends the journal, once the record is safe.
+    pub fn end_journal(self) -> Result<(), RepoError> {
+        self.journal.end()
+    }
+
+    /// What seals for this writer.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+}
+
+impl Sent {
+    fn remember_nodes(&mut self, pack: &IndexedPack) {
+        if pack.class == PackClass::Tree {
+            let shared = Arc::new(pack.clone());
+            for (position, chunk) in pack.chunks.iter().enumerate() {
+                self.nodes.insert(chunk.id, (shared.clone(), position as u32));
+            }
+        }
+    }
+
+    /// Takes out the live index objects of every size class that has eight of them.
+    fn take_crowded(&mut self) -> Vec<LiveSegment> {
+        const CROWD: usize = 8;
+        let class = |segment: &LiveSegment| segment.size.ilog2();
+        let mut counts: HashMap<u32, usize> = HashMap::new();
+        for segment in self.live.iter().filter(|segment| segment.is_readable()) {
+            *counts.entry(class(segment)).or_default() += 1;
+        }
+        let crowded = |segment: &LiveSegment| segment.is_readable() && counts.get(&class(segment)).is_some_and(|&n| n >= CROWD);
+        let (taken, kept) = std::mem::take(&mut self.live).into_iter().partition(crowded);
+        self.live = kept;
+        taken
+    }
+}
+
+/// Stores tree nodes and chunk lists through a batch.
+pub struct BatchNodes<'b, 'a> {
+    /// Where they go.
+    pub batch: &'b Batch<'a>,
+    /// The thread's own.
+    pub tools: &'b mut ChunkTools,
+}
+
+impl NodeSink for BatchNodes<'_, '_> {
+    fn node(&mut self, plain: Vec<u8>) -> Result<ChunkId, RepoError> {
+        let id = self.batch.domain.chunk_id(&plain);
+        if self.batch.claim(id) {
+            self.batch.add(PackClass::Tree, id, &plain, self.tools)?;
+        }
+        Ok(id)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A thread that panicked has failed the run already; the data itself is whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl From<ObjectError> for RepoError {
+    fn from(problem: ObjectError) -> Self {
+        Self::object("a new object", problem)
+    }
+}

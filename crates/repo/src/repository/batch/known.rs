@@ -1,0 +1,177 @@
+//! What a run may deduplicate against: only index objects that the note of the writer's own verified head names, and what an
+//! interrupted run of this very writer left on top of that head. Never a pack that is condemned or not there.
+
+use crate::error::{ObjectError, RepoError};
+use crate::history::LogHistory;
+use crate::index::{IdSet, IndexedPack, open_segment};
+use crate::layout::{PACKS, Place, index_prefix};
+use crate::local::{JournalRecovery, WriterFile};
+use crate::record::{AddedKind, AddedObject, WriterNote};
+use chest_model::{ChunkId, ObjectHash};
+use chest_store::{ObjectStore, StoreError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What is known to be stored.
+pub struct Known {
+    /// Chunks that need not be sent.
+    pub(super) chunks: IdSet,
+    pub(super) live: Vec<LiveSegment>,
+    pub(super) adopted: Adopted,
+    /// The heads of the own log.
+    pub(super) base: Vec<ObjectHash>,
+    /// The notes of those heads.
+    pub notes: Vec<WriterNote>,
+    /// Index objects that are missing or damaged: their chunks will be sent again.
+    pub lost_index: Vec<(String, ObjectError)>,
+}
+
+/// What an interrupted run left and this one takes over.
+#[derive(Default)]
+pub(super) struct Adopted {
+    pub(super) objects: Vec<AddedObject>,
+    pub(super) packs: Vec<IndexedPack>,
+}
+
+/// An index object that is live.
+pub(super) struct LiveSegment {
+    pub(super) name: ObjectHash,
+    pub(super) size: u64,
+    /// Empty where it cannot be read: it stays live, so that every reader sees the damage.
+    pub(super) packs: Vec<IndexedPack>,
+}
+
+impl LiveSegment {
+    pub(super) fn is_readable(&self) -> bool {
+        !self.packs.is_empty()
+    }
+}
+
+impl Known {
+    /// Reads it. `condemned` are the packs that nobody may rely on.
+    pub fn read(
+        store: &dyn ObjectStore,
+        writer: &WriterFile,
+        log: &LogHistory,
+        condemned: &BTreeSet<ObjectHash>,
+        recovery: Option<JournalRecovery>,
+    ) -> Result<Self, RepoError> {
+        let base = log.chain().head_hashes();
+        let notes = read_notes(writer, log)?;
+        let named: BTreeMap<ObjectHash, u64> = notes.iter().flat_map(|note| note.live_index.iter().copied()).collect();
+        let mut known = Self {
+            chunks: IdSet::default(),
+            live: Vec::new(),
+            adopted: Adopted::default(),
+            base,
+            notes,
+            lost_index: Vec::new(),
+        };
+        for (name, size) in &named {
+            known.read_live(store, writer, *name, *size)?;
+        }
+        known.adopt_index(store, writer, &named)?;
+        let present = present_packs(store)?;
+        let usable = |pack: &IndexedPack| present.get(&pack.name) == Some(&pack.size) && !condemned.contains(&pack.name);
+        known.adopt_journal(recovery, &usable);
+        let packs = known.live.iter().flat_map(|segment| &segment.packs).chain(&known.adopted.packs);
+        let chunks: IdSet = packs.filter(|pack| usable(pack)).flat_map(|pack| pack.chunks.iter().map(|chunk| chunk.id)).collect();
+        known.chunks = chunks;
+        Ok(known)
+    }
+
+    /// How many chunks need not be sent.
+    pub fn chunk_count(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Whether a chunk need not be sent.
+    pub fn contains(&self, id: &ChunkId) -> bool {
+        self.chunks.contains(id)
+    }
+
+    /// How many packs of an interrupted run are taken over.
+    pub fn adopted_packs(&self) -> usize {
+        self.adopted.packs.len()
+    }
+
+    fn read_live(&mut self, store: &dyn ObjectStore, writer: &WriterFile, name: ObjectHash, size: u64) -> Result<(), RepoError> {
+        let place = Place::Index(writer.key.writer(), name);
+        let read = match store.get(&place.name()) {
+            Ok(bytes) if *blake3::hash(&bytes).as_bytes() != name.0 => Err(ObjectError::NotItsName),
+            Ok(bytes) => open_segment(&writer.key, &bytes),
+            Err(StoreError::NotFound(_)) => Err(ObjectError::Missing),
+            Err(error) => return Err(error.into()),
+        };
+        let packs = match read {
+            Ok(segment) => segment.packs,
+            Err(problem) => {
+                self.lost_index.push((place.name().to_string(), problem));
+                Vec::new()
+            }
+        };
+        self.live.push(LiveSegment { name, size, packs });
+        Ok(())
+    }
+
+    /// Takes up index objects that an interrupted run wrote on top of the present heads.
+    fn adopt_index(
+        &mut self,
+        store: &dyn ObjectStore,
+        writer: &WriterFile,
+        named: &BTreeMap<ObjectHash, u64>,
+    ) -> Result<(), RepoError> {
+        for listed in store.list(&index_prefix(writer.key.writer()))? {
+            let Some(Place::Index(_, name)) = Place::parse(&listed.name) else { continue };
+            if named.contains_key(&name) {
+                continue;
+            }
+            let Ok(bytes) = store.get(&listed.name) else { continue };
+            if *blake3::hash(&bytes).as_bytes() != name.0 {
+                continue;
+            }
+            let Ok(segment) = open_segment(&writer.key, &bytes) else { continue };
+            if segment.base == self.base {
+                self.adopted.objects.push(AddedObject { kind: AddedKind::Index, hash: name });
+                let packs = segment.packs.iter().map(|pack| AddedObject { kind: AddedKind::Pack, hash: pack.name });
+                self.adopted.objects.extend(packs);
+                self.live.push(LiveSegment { name, size: listed.size, packs: segment.packs });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up packs that an interrupted run sent and no index object names yet.
+    fn adopt_journal(&mut self, recovery: Option<JournalRecovery>, usable: &dyn Fn(&IndexedPack) -> bool) {
+        let Some(recovery) = recovery.filter(|recovery| recovery.base == self.base) else { return };
+        let indexed: BTreeSet<ObjectHash> = self.live.iter().flat_map(|segment| &segment.packs).map(|pack| pack.name).collect();
+        let mut packs: HashMap<ObjectHash, IndexedPack> = HashMap::new();
+        for pack in recovery.packs {
+            if !indexed.contains(&pack.name) && usable(&pack) {
+                packs.insert(pack.name, pack);
+            }
+        }
+        self.adopted.objects.extend(packs.keys().map(|name| AddedObject { kind: AddedKind::Pack, hash: *name }));
+        self.adopted.packs.extend(packs.into_values());
+    }
+}
+
+fn read_notes(writer: &WriterFile, log: &LogHistory) -> Result<Vec<WriterNote>, RepoError> {
+    let heads = log.chain().heads();
+    let notes = heads.iter().filter_map(|head| log.chain().get(head).map(|entry| (head, entry)));
+    notes
+        .map(|(head, entry)| {
+            let name = || Place::Log(writer.key.writer(), *head).name();
+            let note = entry.frame.open_note(&writer.key).map_err(|problem| RepoError::object(name(), problem))?;
+            WriterNote::decode(&note).map_err(|problem| RepoError::object(name(), problem))
+        })
+        .collect()
+}
+
+fn present_packs(store: &dyn ObjectStore) -> Result<HashMap<ObjectHash, u64>, RepoError> {
+    let listed = store.list(PACKS)?;
+    let packs = listed.iter().filter_map(|one| match Place::parse(&one.name) {
+        Some(Place::Pack(name)) => Some((name, one.size)),
+        _ => None,
+    });
+    Ok(packs.collect())
+}

@@ -1,0 +1,41 @@
+//! Working with a whole repository: getting in, reading, and adding.
+
+mod author;
+mod batch;
+mod fetch;
+mod session;
+mod unlock;
+
+pub use author::{append_decision, begin_repository};
+pub use batch::{Batch, BatchNodes, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored};
+pub use fetch::Fetcher;
+pub use session::{ReaderSession, Snapshot, WriterIndex, repository_id};
+pub use unlock::{read_slots, unlock};
+
+use crate::error::RepoError;
+use bytes::Bytes;
+use chest_model::Environment;
+use chest_store::{ObjectName, ObjectStore, PutOutcome};
+
+/// Puts an object and does not return before it is seen to be there: an unknown outcome is settled by looking for the name
+/// and sending the same bytes again.
+pub fn put_settled(store: &dyn ObjectStore, name: &ObjectName, bytes: Vec<u8>) -> Result<(), RepoError> {
+    let bytes = Bytes::from(bytes);
+    for _ in 0..3 {
+        if store.put(name, bytes.clone())? == PutOutcome::Done || is_there(store, name, bytes.len() as u64)? {
+            return Ok(());
+        }
+    }
+    Err(RepoError::NotThere(name.to_string()))
+}
+
+fn is_there(store: &dyn ObjectStore, name: &ObjectName, size: u64) -> Result<bool, RepoError> {
+    Ok(store.list(name.as_str())?.iter().any(|listed| listed.name == *name && listed.size == size))
+}
+
+/// 32 fresh random bytes.
+pub fn fresh(environment: &dyn Environment) -> Result<[u8; 32], RepoError> {
+    let mut bytes = [0; 32];
+    environment.fill_random(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,230 @@
+//! Reading a repository with the master key: its history, its snapshots, its index.
+
+use crate::error::{ObjectError, RepoError};
+use crate::header::Opener;
+use crate::history::{LogHistory, OwnerHistory, OwnerTrust};
+use crate::index::{IndexedPack, Lookup, open_segment};
+use crate::keys::{DomainKeys, MasterKey};
+use crate::layout::{OWNER, PACKS, Place};
+use crate::pack::PackKey;
+use crate::record::{Added, AddedKind, Inventory, RecordRef, SnapshotBody, WriterNote};
+use chest_model::{ObjectHash, RepositoryId, SnapshotSummary, WriterId};
+use chest_store::ObjectStore;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// An open repository, for reading.
+pub struct ReaderSession {
+    store: Arc<dyn ObjectStore>,
+    opener: Arc<Opener>,
+    /// The owner's decisions.
+    pub owner: OwnerHistory,
+    /// Every writer's log.
+    pub logs: BTreeMap<WriterId, LogHistory>,
+    /// Objects in `log/` that belong to no writer.
+    pub strangers: Vec<String>,
+}
+
+/// A run's record, opened.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Its record; the hash is the snapshot's id.
+    pub record: RecordRef,
+    /// The writer that made it.
+    pub writer: WriterId,
+    /// What it says openly.
+    pub public: crate::record::LogPublic,
+    /// What it says to the reader.
+    pub body: SnapshotBody,
+}
+
+impl Snapshot {
+    /// As lists show it.
+    pub fn summary(&self) -> SnapshotSummary {
+        SnapshotSummary {
+            id: self.record.hash,
+            writer: self.writer,
+            started: self.public.started,
+            ended: self.public.ended,
+            completeness: self.public.completeness,
+            host: self.body.host.clone(),
+            roots: self.body.roots.iter().map(|root| root.description.clone()).collect(),
+            files: self.body.roots.iter().map(|root| root.files).sum(),
+            bytes: self.body.roots.iter().map(|root| root.bytes).sum(),
+        }
+    }
+}
+
+/// One writer's index, and what could not be read of it.
+pub struct WriterIndex {
+    /// Where its chunks lie.
+    pub lookup: Lookup,
+    /// The chunk keys of its domain.
+    pub domain: Arc<DomainKeys>,
+    /// Index objects that are missing or damaged; their packs were read instead.
+    pub damaged: Vec<(String, ObjectError)>,
+    /// How many packs had to be read because an index object was lost.
+    pub rebuilt: usize,
+}
+
+/// The repository's id, which stands open in every object: read from any owner record, and proven by nothing yet.
+pub fn repository_id(store: &dyn ObjectStore) -> Result<RepositoryId, RepoError> {
+    let listed = store.list(OWNER)?;
+    for one in listed.iter().rev() {
+        if let Some(Place::Owner(_)) = Place::parse(&one.name) {
+            let bytes = store.get(&one.name)?;
+            if let Ok(frame) = crate::record::RecordFrame::parse(bytes) {
+                return Ok(frame.fixed().repository);
+            }
+        }
+    }
+    Err(RepoError::NoRepository)
+}
+
+impl ReaderSession {
+    /// Reads and verifies the whole history.
+    pub fn open(store: Arc<dyn ObjectStore>, master: MasterKey) -> Result<Self, RepoError> {
+        let owner = OwnerHistory::read(&*store, OwnerTrust::Master(&master))?;
+        owner.check_reader(&master.reader_public())?;
+        let (logs, strangers) = LogHistory::read_all(&*store, &owner)?;
+        Ok(Self { store, opener: Arc::new(Opener::new(master)), owner, logs, strangers })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// What opens sealed objects.
+    pub fn opener(&self) -> &Arc<Opener> {
+        &self.opener
+    }
+
+    /// Every snapshot that counts, oldest first by the end of its reading; and records that could not be opened.
+    pub fn snapshots(&self) -> (Vec<Snapshot>, Vec<(String, RepoError)>) {
+        let (mut snapshots, mut unreadable) = (Vec::new(), Vec::new());
+        for log in self.logs.values() {
+            for (record, _) in log.chain().iter().filter(|(record, _)| log.counts(record, &self.owner)) {
+                match self.snapshot(log.writer(), *record) {
+                    Ok(snapshot) => snapshots.push(snapshot),
+                    Err(error) => unreadable.push((Place::Log(log.writer(), *record).name().to_string(), error)),
+                }
+            }
+        }
+        snapshots.sort_by_key(|snapshot| (snapshot.public.ended, snapshot.record));
+        (snapshots, unreadable)
+    }
+
+    fn snapshot(&self, writer: WriterId, record: RecordRef) -> Result<Snapshot, RepoError> {
+        let name = || Place::Log(writer, record).name();
+        let entry = self.logs.get(&writer).and_then(|log| log.chain().get(&record));
+        let entry = entry.ok_or_else(|| RepoError::object(name(), ObjectError::Missing))?;
+        let body = entry.frame.open_body(&self.opener).map_err(|problem| RepoError::object(name(), problem))?;
+        let body = SnapshotBody::decode(&body).map_err(|problem| RepoError::object(name(), problem))?;
+        Ok(Snapshot { record, writer, public: entry.public.clone(), body })
+    }
+
+    /// The chunk keys of a writer's domain.
+    pub fn domain(&self, writer: WriterId) -> Result<DomainKeys, RepoError> {
+        let grant = self.owner.writers().get(&writer).copied();
+        let grant = grant.ok_or(crate::history::HistoryError::NotEnrolled)?;
+        let master = self
+            .opener
+            .master_of(grant.domain.epoch)
+            .map_err(|problem| RepoError::object("the writer's domain", problem))?;
+        Ok(master.domain(grant.domain.founder).keys())
+    }
+
+    /// The notes of a writer's heads put together: the index objects that are live.
+    pub fn live_index(&self, writer: WriterId) -> Result<BTreeSet<ObjectHash>, RepoError> {
+        let Some(log) = self.logs.get(&writer) else { return Ok(BTreeSet::new()) };
+        let key = self.opener.master().writer(writer);
+        let mut live = BTreeSet::new();
+        for head in log.chain().heads() {
+            let Some(entry) = log.chain().get(&head) else { continue };
+            let name = || Place::Log(writer, head).name();
+            let note = entry.frame.open_note(&key).map_err(|problem| RepoError::object(name(), problem))?;
+            let note = WriterNote::decode(&note).map_err(|problem| RepoError::object(name(), problem))?;
+            live.extend(note.live_index.iter().map(|(hash, _)| *hash));
+        }
+        Ok(live)
+    }
+
+    /// Reads a writer's index. Where an index object is lost, the packs that the writer's records name are read instead:
+    /// packs describe themselves.
+    pub fn index(&self, writer: WriterId) -> Result<WriterIndex, RepoError> {
+        let key = self.opener.master().writer(writer);
+        let (mut packs, mut damaged) = (Vec::new(), Vec::new());
+        for hash in self.live_index(writer)? {
+            let place = Place::Index(writer, hash);
+            match self.get_proven(&place)? {
+                Ok(bytes) => match open_segment(&key, &bytes) {
+                    Ok(segment) => packs.extend(segment.packs),
+                    Err(problem) => damaged.push((place.name().to_string(), problem)),
+                },
+                Err(problem) => damaged.push((place.name().to_string(), problem)),
+            }
+        }
+        let mut rebuilt = 0;
+        if !damaged.is_empty() {
+            let known: BTreeSet<ObjectHash> = packs.iter().map(|pack| pack.name).collect();
+            for hash in self.packs_named_by(writer)?.difference(&known) {
+                if let Some(pack) = self.describe_pack(*hash)? {
+                    packs.push(pack);
+                    rebuilt += 1;
+                }
+            }
+        }
+        Ok(WriterIndex { lookup: Lookup::new(packs), domain: Arc::new(self.domain(writer)?), damaged, rebuilt })
+    }
+
+    /// Every pack that a writer's records name as added by it.
+    pub fn packs_named_by(&self, writer: WriterId) -> Result<BTreeSet<ObjectHash>, RepoError> {
+        let added = self.added_by(writer)?;
+        Ok(added.into_iter().filter(|(kind, _)| *kind == AddedKind::Pack).map(|(_, hash)| hash).collect())
+    }
+
+    /// Every object that a writer's records name as added by it. An inventory that is lost names nothing.
+    pub fn added_by(&self, writer: WriterId) -> Result<BTreeSet<(AddedKind, ObjectHash)>, RepoError> {
+        let mut names = BTreeSet::new();
+        let Some(log) = self.logs.get(&writer) else { return Ok(names) };
+        for (_, entry) in log.chain().iter() {
+            match &entry.public.added {
+                Added::Listed(objects) => names.extend(objects.iter().map(|object| (object.kind, object.hash))),
+                Added::Inventory { hash, .. } => {
+                    let listed = self.get_proven(&Place::Inventory(writer, *hash))?.and_then(|bytes| Inventory::decode(&bytes));
+                    let objects = listed.map(|inventory| inventory.0).unwrap_or_default();
+                    names.extend(objects.iter().map(|object| (object.kind, object.hash)));
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// What a pack says of itself; `None` where it is lost or damaged.
+    fn describe_pack(&self, hash: ObjectHash) -> Result<Option<IndexedPack>, RepoError> {
+        let Ok(bytes) = self.get_proven(&Place::Pack(hash))? else { return Ok(None) };
+        Ok(PackKey::describe(&self.opener, hash, &bytes).ok())
+    }
+
+    /// An object whose bytes hash to its name; else what is wrong with it. A store that fails is an error.
+    pub fn get_proven(&self, place: &Place) -> Result<Result<bytes::Bytes, ObjectError>, RepoError> {
+        let bytes = match self.store.get(&place.name()) {
+            Ok(bytes) => bytes,
+            Err(chest_store::StoreError::NotFound(_)) => return Ok(Err(ObjectError::Missing)),
+            Err(error) => return Err(error.into()),
+        };
+        let proven = *blake3::hash(&bytes).as_bytes() == place.hash().0;
+        Ok(if proven { Ok(bytes) } else { Err(ObjectError::NotItsName) })
+    }
+
+    /// Every pack in the store, with its length.
+    pub fn list_packs(&self) -> Result<BTreeMap<ObjectHash, u64>, RepoError> {
+        let listed = self.store.list(PACKS)?;
+        let packs = listed.iter().filter_map(|one| match Place::parse(&one.name) {
+            Some(Place::Pack(hash)) => Some((hash, one.size)),
+            _ => None,
+        });
+        Ok(packs.collect())
+    }
+}
