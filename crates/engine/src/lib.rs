@@ -2,13 +2,13 @@
 //! monitor what it is doing, and gives one outcome that terminal, JSON and reports all share.
 
 pub mod backup;
-// browse
+pub mod browse;
 // check
 mod context;
 pub mod enrol;
 mod error;
 pub mod init;
-// restore
+pub mod restore;
 pub mod target;
 mod unlock;
 

@@ -3,13 +3,11 @@
 
 use super::{ItemType, ShownPath, VersionKey};
 use crate::{EngineError, Opened};
-use chest_model::{ChunkId, Entry, Monitor, ObjectHash, Phase, Progress, Timestamp, TreePath};
-use chest_repo::RepoError;
+use chest_model::{Entry, Monitor, ObjectHash, Phase, Progress, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;
-use chest_repo::tree::{TreeVisitor, walk};
+use chest_repo::tree::Collector;
 use globset::{GlobBuilder, GlobMatcher};
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::ControlFlow;
+use std::collections::{BTreeMap, HashMap};
 
 /// What to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +60,8 @@ pub fn find(opened: &Opened, query: &FindQuery, monitor: &dyn Monitor) -> Result
     let matcher = Matcher::new(&query.word)?;
     let (snapshots, _) = opened.session.snapshots();
     monitor.progress(Progress::Begin { phase: Phase::CheckingTrees, items: snapshots.len() as u64, bytes: 0 });
-    let mut search = Search { matcher, found: HashMap::new(), damaged: Vec::new() };
+    let mut collector = Collector::default();
+    let mut pick = |entry: Entry| matcher.fits(&entry.path).then(|| (entry.path.clone(), VersionKey::of(&entry)));
     let mut hits: BTreeMap<(Vec<u8>, TreePath), BTreeMap<usize, Vec<VersionKey>>> = BTreeMap::new();
     for (number, snapshot) in snapshots.iter().enumerate() {
         if monitor.cancelled() {
@@ -70,9 +69,10 @@ pub fn find(opened: &Opened, query: &FindQuery, monitor: &dyn Monitor) -> Result
         }
         let fetcher = opened.fetcher(snapshot.writer)?;
         for root in &snapshot.body.roots {
-            for (path, version) in search.tree(&root.tree, &*fetcher) {
-                let key = (root.description.label.clone(), path);
-                hits.entry(key).or_default().entry(number).or_default().push(version);
+            collector.gather(&root.tree, &*fetcher, &mut pick);
+            for (path, version) in collector.items(&root.tree) {
+                let key = (root.description.label.clone(), path.clone());
+                hits.entry(key).or_default().entry(number).or_default().push(version.clone());
             }
         }
         monitor.progress(Progress::Done { items: 1, bytes: 0 });
@@ -85,7 +85,8 @@ pub fn find(opened: &Opened, query: &FindQuery, monitor: &dyn Monitor) -> Result
         .filter(|hit| hit.deleted || !query.only_deleted)
         .collect();
     hits.sort_by(|a, b| (&a.path.root, &a.path.path).cmp(&(&b.path.root, &b.path.path)));
-    Ok(FindOutcome { hits, damaged: search.damaged, snapshots: snapshots.len() })
+    let damaged = collector.damaged.iter().map(|(from, error)| format!("{from}: {error}")).collect();
+    Ok(FindOutcome { hits, damaged, snapshots: snapshots.len() })
 }
 
 /// How a word is held against names.
@@ -117,71 +118,47 @@ impl Matcher {
     }
 }
 
-/// What fits in each tree that has been searched: whole trees and nodes that snapshots share are searched once.
-struct Search {
-    matcher: Matcher,
-    found: HashMap<ChunkId, Vec<(TreePath, VersionKey)>>,
-    damaged: Vec<String>,
-}
-
-impl Search {
-    fn tree(&mut self, root: &ChunkId, reader: &dyn chest_repo::tree::ChunkReader) -> Vec<(TreePath, VersionKey)> {
-        let mut visitor = Visitor { search: self, open: Vec::new(), nodes: Vec::new(), known: HashSet::new() };
-        let _ = walk(root, &TreePath::root(), reader, &mut visitor);
-        visitor.finish()
-    }
-}
-
-/// Gathers what fits, node by node.
-struct Visitor<'a> {
-    search: &'a mut Search,
-    /// What fits in the leaf that is being read.
-    open: Vec<(TreePath, VersionKey)>,
-    /// Nodes in the order in which they were met; the last one is being read.
-    nodes: Vec<ChunkId>,
-    known: HashSet<ChunkId>,
-}
-
-impl Visitor<'_> {
-    fn close(&mut self) {
-        if let Some(node) = self.nodes.last()
-            && !self.known.contains(node)
-        {
-            let found = std::mem::take(&mut self.open);
-            self.search.found.insert(*node, found);
+/// The newest snapshot of each machine's root: what is not in it is deleted.
+fn newest_of_each_root(snapshots: &[Snapshot]) -> HashMap<(Vec<u8>, String), usize> {
+    let mut newest = HashMap::new();
+    for (number, snapshot) in snapshots.iter().enumerate() {
+        for root in &snapshot.body.roots {
+            newest.insert((root.description.label.clone(), snapshot.body.host.clone()), number);
         }
-        self.open.clear();
     }
-
-    fn finish(mut self) -> Vec<(TreePath, VersionKey)> {
-        self.close();
-        let nodes = std::mem::take(&mut self.nodes);
-        nodes.iter().filter_map(|node| self.search.found.get(node)).flatten().cloned().collect()
-    }
+    newest
 }
 
-impl TreeVisitor for Visitor<'_> {
-    fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
-        if self.search.matcher.fits(&entry.path) {
-            let version = VersionKey::of(&entry);
-            self.open.push((entry.path, version));
+/// Puts the sightings of one path together: equal versions become one, with the first and last snapshot that held it.
+fn hit(
+    path: ShownPath,
+    seen: &BTreeMap<usize, Vec<VersionKey>>,
+    snapshots: &[Snapshot],
+    newest: &HashMap<(Vec<u8>, String), usize>,
+) -> Hit {
+    let mut versions: HashMap<VersionKey, (usize, usize)> = HashMap::new();
+    for (number, found) in seen {
+        for version in found {
+            versions.entry(version.clone()).and_modify(|span| span.1 = *number).or_insert((*number, *number));
         }
-        ControlFlow::Continue(())
     }
-
-    fn unreadable(&mut self, from: &TreePath, _: Option<&TreePath>, error: RepoError) -> ControlFlow<()> {
-        self.search.damaged.push(format!("{from}: {error}"));
-        ControlFlow::Continue(())
-    }
-
-    fn enter(&mut self, node: &ChunkId) -> bool {
-        self.close();
-        self.nodes.push(*node);
-        // Leaves hold what fits themselves. An inner node is gone through again, which costs no more than itself.
-        let seen = self.search.found.get(node).is_some_and(|found| !found.is_empty() || self.search.leaf_is_known(node));
-        if seen {
-            self.known.insert(*node);
-        }
-        !seen
-    }
+    let at = |number: usize| (snapshots[number].record.hash, snapshots[number].public.ended);
+    let mut versions: Vec<HitVersion> = versions
+        .into_iter()
+        .map(|(key, (first, last))| HitVersion {
+            item: key.item,
+            size: key.size,
+            modified: key.modified,
+            first_seen: at(first),
+            last_seen: at(last),
+        })
+        .collect();
+    versions.sort_by_key(|version| std::cmp::Reverse((version.last_seen.1, version.modified)));
+    // Deleted where no machine's newest snapshot of that root holds it.
+    let held = |number: &usize| {
+        let host = snapshots[*number].body.host.clone();
+        newest.get(&(path.root.clone(), host)) == Some(number)
+    };
+    let deleted = !seen.keys().any(held);
+    Hit { path, versions, deleted }
 }

@@ -5,6 +5,8 @@ mod content;
 mod execute;
 mod plan;
 
+
+pub(crate) use content::read_content;
 pub use plan::{PlannedItem, PlannedStep, RestorePlan};
 
 use crate::browse::ShownPath;

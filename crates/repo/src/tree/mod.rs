@@ -10,4 +10,4 @@ mod reader;
 pub use builder::{NodeSink, TreeBuilder};
 pub use entry::{decode_entry, encode_entry};
 pub use list::{read_list, shorten_list};
-pub use reader::{ChunkReader, TreeVisitor, walk};
+pub use reader::{ChunkReader, Collector, TreeVisitor, walk};

@@ -3,6 +3,7 @@
 use super::node::{Child, MAX_LEVEL, Node, decode_node};
 use crate::error::{ObjectError, RepoError};
 use chest_model::{ChunkId, Entry, TreePath};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 /// Fetches the plaintext of a chunk, its id proven.
@@ -56,31 +57,10 @@ impl Walk<'_> {
         if !self.visitor.enter(id) {
             return ControlFlow::Continue(());
         }
-        match self.load(id, level, span) {
+        match load(self.reader, id, level, span) {
             Err(error) => self.visitor.unreadable(&span.from, span.until.as_ref(), error),
             Ok(Node::Leaf(entries)) => self.leaf(entries),
             Ok(Node::Inner { level, children }) => self.inner(level, &children, span),
-        }
-    }
-
-    /// Reads a node and holds it against what its parent said of it.
-    fn load(&self, id: &ChunkId, level: Option<u32>, span: &Span) -> Result<Node, RepoError> {
-        let plain = self.reader.read_chunk(id)?;
-        let node = decode_node(&plain).map_err(|problem| RepoError::object(format!("tree node {id}"), problem))?;
-        let (found, first, last) = match &node {
-            Node::Leaf(entries) => (0, entries.first().map(|e| &e.path), entries.last().map(|e| &e.path)),
-            Node::Inner { level, children } => {
-                (*level, children.first().map(|child| &child.first), children.last().map(|child| &child.first))
-            }
-        };
-        let fits = level.is_none_or(|level| level == found)
-            && first == Some(&span.from)
-            && span.until.as_ref().is_none_or(|until| last.is_some_and(|last| last < until));
-        if fits && found <= MAX_LEVEL {
-            Ok(node)
-        } else {
-            let problem = ObjectError::Malformed("a tree node is not where its parent says");
-            Err(RepoError::object(format!("tree node {id}"), problem))
         }
     }
 
@@ -113,13 +93,110 @@ impl Walk<'_> {
     }
 }
 
+/// Reads a node and holds it against what its parent said of it.
+fn load(reader: &dyn ChunkReader, id: &ChunkId, level: Option<u32>, span: &Span) -> Result<Node, RepoError> {
+    let plain = reader.read_chunk(id)?;
+    let node = decode_node(&plain).map_err(|problem| RepoError::object(format!("tree node {id}"), problem))?;
+    let (found, first, last) = match &node {
+        Node::Leaf(entries) => (0, entries.first().map(|e| &e.path), entries.last().map(|e| &e.path)),
+        Node::Inner { level, children } => {
+            (*level, children.first().map(|child| &child.first), children.last().map(|child| &child.first))
+        }
+    };
+    let fits = level.is_none_or(|level| level == found)
+        && first == Some(&span.from)
+        && span.until.as_ref().is_none_or(|until| last.is_some_and(|last| last < until));
+    if fits && found <= MAX_LEVEL {
+        Ok(node)
+    } else {
+        let problem = ObjectError::Malformed("a tree node is not where its parent says");
+        Err(RepoError::object(format!("tree node {id}"), problem))
+    }
+}
+
+/// Gathers something from every entry of many trees, reading each distinct node once, however many trees share it.
+pub struct Collector<T> {
+    nodes: HashMap<ChunkId, Collected<T>>,
+    /// Nodes that could not be read: where they begin, and why.
+    pub damaged: Vec<(TreePath, RepoError)>,
+}
+
+enum Collected<T> {
+    Leaf(Vec<T>),
+    Inner(Vec<ChunkId>),
+}
+
+impl<T> Default for Collector<T> {
+    fn default() -> Self {
+        Self { nodes: HashMap::new(), damaged: Vec::new() }
+    }
+}
+
+impl<T> Collector<T> {
+    /// Goes through a tree; `pick` says what to keep of an entry. Nodes met before are not read again.
+    pub fn gather(&mut self, root: &ChunkId, reader: &dyn ChunkReader, pick: &mut dyn FnMut(Entry) -> Option<T>) {
+        self.node(root, None, &Span { from: TreePath::root(), until: None }, reader, pick);
+    }
+
+    fn node(
+        &mut self,
+        id: &ChunkId,
+        level: Option<u32>,
+        span: &Span,
+        reader: &dyn ChunkReader,
+        pick: &mut dyn FnMut(Entry) -> Option<T>,
+    ) {
+        if self.nodes.contains_key(id) {
+            return;
+        }
+        match load(reader, id, level, span) {
+            Err(error) => {
+                self.damaged.push((span.from.clone(), error));
+                self.nodes.insert(*id, Collected::Leaf(Vec::new()));
+            }
+            Ok(Node::Leaf(entries)) => {
+                let kept = entries.into_iter().filter_map(pick).collect();
+                self.nodes.insert(*id, Collected::Leaf(kept));
+            }
+            Ok(Node::Inner { level, children }) => {
+                let ids: Vec<ChunkId> = children.iter().map(|child| child.id).collect();
+                reader.will_read(&ids);
+                for (i, child) in children.iter().enumerate() {
+                    let until = children.get(i + 1).map(|next| &next.first).or(span.until.as_ref()).cloned();
+                    let below = Span { from: child.first.clone(), until };
+                    self.node(&child.id, Some(level - 1), &below, reader, pick);
+                }
+                self.nodes.insert(*id, Collected::Inner(ids));
+            }
+        }
+    }
+
+    /// What was kept of a tree that was gathered, in tree order.
+    pub fn items(&self, root: &ChunkId) -> Vec<&T> {
+        let mut items = Vec::new();
+        let mut next = vec![root];
+        while let Some(id) = next.pop() {
+            match self.nodes.get(id) {
+                Some(Collected::Leaf(kept)) => items.extend(kept),
+                Some(Collected::Inner(children)) => next.extend(children.iter().rev()),
+                None => {}
+            }
+        }
+        items
+    }
+
+    /// How many different nodes were read.
+    pub fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{NodeSink, TreeBuilder, encode_entry};
     use super::*;
     use crate::keys::DomainSecret;
     use chest_model::{EntryKind, Metadata};
-    use std::collections::HashMap;
     use std::sync::Arc;
 
     #[derive(Default)]

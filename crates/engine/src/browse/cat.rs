@@ -1,0 +1,51 @@
+//! Writes one file's content out, without restoring it.
+
+use super::ShownPath;
+use crate::restore::read_content;
+use crate::{EngineError, Opened};
+use chest_model::{Entry, EntryKind, TreePath};
+use chest_repo::RepoError;
+use chest_repo::repository::Snapshot;
+use chest_repo::tree::{TreeVisitor, walk};
+use std::io::Write;
+use std::ops::ControlFlow;
+
+/// Writes a file of a snapshot to `out`, chunk by chunk, each proven; gives the number of bytes.
+pub fn cat(opened: &Opened, snapshot: &Snapshot, at: &ShownPath, out: &mut dyn Write) -> Result<u64, EngineError> {
+    let shown = || String::from_utf8_lossy(&at.to_bytes()).into_owned();
+    let root = snapshot.body.roots.iter().find(|root| root.description.label == at.root);
+    let root = root.ok_or_else(|| EngineError::NoSuchPath { path: shown() })?;
+    let fetcher = opened.fetcher(snapshot.writer)?;
+    let mut finder = Finder { wanted: &at.path, found: None, error: None };
+    let _ = walk(&root.tree, &at.path, &*fetcher, &mut finder);
+    let entry = match (finder.found, finder.error) {
+        (Some(entry), _) => entry,
+        (None, Some(error)) => return Err(error.into()),
+        (None, None) => return Err(EngineError::NoSuchPath { path: shown() }),
+    };
+    let EntryKind::File { size, chunks, holes, .. } = &entry.kind else {
+        return Err(EngineError::NotAFile { path: shown() });
+    };
+    read_content(&fetcher, *size, chunks, holes, out)
+}
+
+/// Finds one entry.
+struct Finder<'a> {
+    wanted: &'a TreePath,
+    found: Option<Entry>,
+    error: Option<RepoError>,
+}
+
+impl TreeVisitor for Finder<'_> {
+    fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
+        if entry.path == *self.wanted {
+            self.found = Some(entry);
+        }
+        ControlFlow::Break(())
+    }
+
+    fn unreadable(&mut self, _: &TreePath, _: Option<&TreePath>, error: RepoError) -> ControlFlow<()> {
+        self.error = Some(error);
+        ControlFlow::Continue(())
+    }
+}

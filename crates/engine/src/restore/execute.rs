@@ -1,0 +1,190 @@
+//! Carries a plan out: folders, then files pack by pack on several threads, then links, then the folders' own metadata.
+
+mod files;
+
+use super::plan::{PlannedItem, PlannedStep, RestorePlan};
+use super::{RestoreFailure, RestoreOutcome};
+use crate::browse::ShownPath;
+use crate::target::{FileIdentity, ItemKind, Made, Placed, Placement, Target, TargetError, TargetOptions};
+use crate::{Context, EngineError};
+use chest_model::{EntryKind, Phase, Progress, TreePath};
+use files::FileRestore;
+use std::collections::{HashMap, HashSet};
+
+pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<RestoreOutcome, EngineError> {
+    let options = TargetOptions {
+        existing: plan.request.existing,
+        restored_on: plan.request.restored_on.clone(),
+        privileged: plan.request.privileged,
+    };
+    let target = Target::open_or_create(&plan.request.to, options)?;
+    context.monitor.progress(Progress::Begin { phase: Phase::Restoring, items: plan.files, bytes: plan.bytes });
+    let mut restore = Restore { target: &target, outcome: RestoreOutcome::default() };
+    for (path, why) in &plan.lost {
+        let message = format!("the list of files from here on is damaged: {why}");
+        restore.fail(path, true, message);
+    }
+    restore.make_folders(&plan.items);
+    restore.restore_files(&plan, context)?;
+    restore.make_others(&plan.items);
+    restore.set_folder_metadata(&plan.items);
+    target.sync()?;
+    context.monitor.progress(Progress::End);
+    Ok(restore.outcome)
+}
+
+struct Restore<'t> {
+    target: &'t Target,
+    outcome: RestoreOutcome,
+}
+
+impl Restore<'_> {
+    fn fail(&mut self, path: &ShownPath, stored_damage: bool, message: String) {
+        self.outcome.failed.push(RestoreFailure { path: path.clone(), stored_damage, message });
+    }
+
+    /// Makes the folders of the plan, and those above what was asked for, which are not part of it.
+    fn make_folders(&mut self, items: &[PlannedItem]) {
+        let mut made = HashSet::new();
+        for item in items {
+            if let Some(parent) = item.to.parent()
+                && let Err(error) = self.make_parents(&parent, &mut made)
+            {
+                // Told once for each item that needs it, when that item is made.
+                let _ = error;
+            }
+            if item.entry.kind == EntryKind::Directory && made.insert(item.to.clone()) {
+                match self.target.make_folder(&item.to) {
+                    Ok(Made::Created) => self.outcome.folders += 1,
+                    Ok(Made::AlreadyThere) => {}
+                    Err(error) => self.fail(&item.path, false, error.to_string()),
+                }
+            }
+        }
+    }
+
+    fn make_parents(&self, folder: &TreePath, made: &mut HashSet<TreePath>) -> Result<(), TargetError> {
+        if folder.is_root() || made.contains(folder) {
+            return Ok(());
+        }
+        if let Some(parent) = folder.parent() {
+            self.make_parents(&parent, made)?;
+        }
+        made.insert(folder.clone());
+        self.target.make_folder(folder).map(|_| ())
+    }
+
+    /// Restores all files; further hard links are made to the first, or copied where that cannot be.
+    fn restore_files(&mut self, plan: &RestorePlan, context: &Context<'_>) -> Result<(), EngineError> {
+        let mut firsts: HashMap<[u8; 32], usize> = HashMap::new();
+        let (mut files, mut links) = (Vec::new(), Vec::new());
+        for (number, item) in plan.items.iter().enumerate() {
+            let EntryKind::File { link_group, .. } = &item.entry.kind else { continue };
+            match link_group.map(|group| *firsts.entry(group).or_insert(number)) {
+                Some(first) if first != number => links.push((number, first)),
+                _ => files.push(number),
+            }
+        }
+        let placed = self.restore_group(plan, context, &files)?;
+        let mut copies = Vec::new();
+        for (number, first) in links {
+            let item = &plan.items[number];
+            let linked = placed.get(&first).map(|(path, identity)| self.target.make_hard_link(path, *identity, &item.to));
+            match linked {
+                Some(Ok(done)) => self.count(item, &done, 0),
+                Some(Err(TargetError::CannotLink { .. } | TargetError::Replaced { .. } | TargetError::Missing { .. }))
+                | None => copies.push(number),
+                Some(Err(error)) => self.fail(&item.path, false, error.to_string()),
+            }
+        }
+        self.restore_group(plan, context, &copies)?;
+        Ok(())
+    }
+
+    /// Restores these files and tells where each lies now.
+    fn restore_group(
+        &mut self,
+        plan: &RestorePlan,
+        context: &Context<'_>,
+        numbers: &[usize],
+    ) -> Result<HashMap<usize, (TreePath, FileIdentity)>, EngineError> {
+        let mut where_placed = HashMap::new();
+        let restore = FileRestore::new(plan, self.target, context);
+        for (number, result) in restore.run(numbers)? {
+            let item = &plan.items[number];
+            match result {
+                Ok(placed) => {
+                    if let Some(identity) = placed.identity {
+                        where_placed.insert(number, (placed.path.clone(), identity));
+                    }
+                    let EntryKind::File { size, .. } = &item.entry.kind else { continue };
+                    self.count(item, &placed, *size);
+                }
+                Err(failure) => self.outcome.failed.push(failure),
+            }
+        }
+        self.outcome.bytes_fetched += restore.bytes_fetched();
+        Ok(where_placed)
+    }
+
+    fn count(&mut self, item: &PlannedItem, placed: &Placed, size: u64) {
+        match placed.how {
+            Placement::AlreadyThere => self.outcome.already_there += 1,
+            Placement::Skipped => self.outcome.skipped += 1,
+            Placement::AsNamed | Placement::Overwrote | Placement::Beside => {
+                match item.entry.kind {
+                    EntryKind::File { .. } => self.outcome.files += 1,
+                    _ => self.outcome.others += 1,
+                }
+                self.outcome.bytes += size;
+            }
+        }
+        if placed.how == Placement::Beside {
+            let used = ShownPath { root: Vec::new(), path: placed.path.clone() };
+            self.outcome.beside.push((item.path.clone(), used));
+        }
+        self.outcome.notes.extend(placed.notes.iter().map(|note| (item.path.clone(), note.clone())));
+    }
+
+    /// Links, pipes and devices; and what there is nothing to restore of.
+    fn make_others(&mut self, items: &[PlannedItem]) {
+        for item in items {
+            let (path, metadata) = (&item.to, &item.entry.metadata);
+            let made = match &item.entry.kind {
+                EntryKind::Unreadable { message, .. } => {
+                    self.outcome.never_backed_up.push((item.path.clone(), message.clone()));
+                    continue;
+                }
+                EntryKind::File { .. } | EntryKind::Directory | EntryKind::Socket => continue,
+                _ if item.step == PlannedStep::Skip => {
+                    self.outcome.skipped += 1;
+                    continue;
+                }
+                EntryKind::Symlink { target } => self.target.make_symlink(path, target, metadata),
+                EntryKind::Fifo => self.target.make_fifo(path, metadata),
+                EntryKind::CharacterDevice { device } => {
+                    self.target.make_device(path, ItemKind::CharacterDevice, *device, metadata)
+                }
+                EntryKind::BlockDevice { device } => {
+                    self.target.make_device(path, ItemKind::BlockDevice, *device, metadata)
+                }
+            };
+            match made {
+                Ok(placed) => self.count(item, &placed, 0),
+                Err(error) => self.fail(&item.path, false, error.to_string()),
+            }
+        }
+    }
+
+    /// Deepest first, because writing into a folder changes its time.
+    fn set_folder_metadata(&mut self, items: &[PlannedItem]) {
+        for item in items.iter().rev().filter(|item| item.entry.kind == EntryKind::Directory) {
+            match self.target.set_folder_metadata(&item.to, &item.entry.metadata) {
+                Ok(notes) => self.outcome.notes.extend(notes.into_iter().map(|note| (item.path.clone(), note))),
+                // That the folder could not be made has been told already.
+                Err(TargetError::Missing { .. } | TargetError::Obstructed { .. }) => {}
+                Err(error) => self.fail(&item.path, false, error.to_string()),
+            }
+        }
+    }
+}
