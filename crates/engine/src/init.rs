@@ -97,4 +97,3 @@ fn generate_passphrase(environment: &dyn Environment) -> Result<Zeroizing<String
         random.as_chunks::<2>().0.iter().take(GENERATED_WORDS).map(|pair| u16::from_le_bytes(*pair) % 2048).collect();
     Ok(Zeroizing::new(words_of(&numbers).join(" ")))
 }
-

@@ -3,7 +3,7 @@
 
 pub mod backup;
 pub mod browse;
-// check
+pub mod check;
 mod context;
 pub mod enrol;
 mod error;

@@ -61,7 +61,8 @@ fn heads(session: &ReaderSession) -> Seen {
 fn hold_against(session: &ReaderSession, seen: &Seen) -> Result<(), EngineError> {
     use chest_repo::history::HistoryError;
     use chest_repo::layout::Place;
-    let missing_owner = seen.owner.iter().find(|record| !session.owner.chain().contains(record)).map(|r| Place::Owner(*r));
+    let missing_owner =
+        seen.owner.iter().find(|record| !session.owner.chain().contains(record)).map(|r| Place::Owner(*r));
     let missing_log = seen.logs.iter().find_map(|(writer, heads)| {
         let log = session.logs.get(writer);
         let gone = heads.iter().find(|record| log.is_none_or(|log| !log.chain().contains(record)));

@@ -100,8 +100,8 @@ pub struct Hole {
 /// every tree node differ on every run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Metadata {
-    /// Unix permission bits (the low twelve), or zero where the system has none.
-    pub mode: u32,
+    /// Unix permission bits (the low twelve); `None` where the system has none, and then no owner either.
+    pub mode: Option<u32>,
     /// Owner's number.
     pub uid: u32,
     /// Group's number.

@@ -17,7 +17,6 @@ impl CborWriter {
         self.0.into_writer()
     }
 
-
     pub(crate) fn map(&mut self, pairs: usize) -> &mut Self {
         let _ = self.0.map(pairs as u64);
         self
@@ -72,7 +71,11 @@ impl<'b> CborReader<'b> {
 
     /// Refuses bytes after the value.
     pub(crate) fn end(&self) -> Result<(), ObjectError> {
-        if self.position() == self.0.input().len() { Ok(()) } else { Err(ObjectError::Malformed("bytes after the end")) }
+        if self.position() == self.0.input().len() {
+            Ok(())
+        } else {
+            Err(ObjectError::Malformed("bytes after the end"))
+        }
     }
 
     pub(crate) fn position(&self) -> usize {
@@ -95,7 +98,10 @@ impl<'b> CborReader<'b> {
     }
 
     /// An array, each item read by `item`.
-    pub(crate) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T, ObjectError>) -> Result<Vec<T>, ObjectError> {
+    pub(crate) fn list<T>(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Result<T, ObjectError>,
+    ) -> Result<Vec<T>, ObjectError> {
         let count = self.array()?;
         let mut items = Vec::new();
         for _ in 0..count {

@@ -123,7 +123,13 @@ mod tests {
         let ends = |data: &[u8]| -> Vec<usize> {
             let total = data.len();
             let mut at = 0;
-            cuts(&chunker, data).iter().map(|length| { at += length; total - at }).collect()
+            cuts(&chunker, data)
+                .iter()
+                .map(|length| {
+                    at += length;
+                    total - at
+                })
+                .collect()
         };
         let before = ends(&data);
         let after = ends(&[&b"inserted"[..], &data].concat());

@@ -92,9 +92,12 @@ mod tests {
         blake3::Hasher::new().finalize_xof().fill(&mut noise);
         let mut compressor = Compressor::new(3).unwrap();
         let mut decompressor = Decompressor::new().unwrap();
-        for (plain, expected) in
-            [(&text, Compression::Zstandard), (&noise, Compression::Raw), (&vec![], Compression::Raw), (&vec![1], Compression::Raw)]
-        {
+        for (plain, expected) in [
+            (&text, Compression::Zstandard),
+            (&noise, Compression::Raw),
+            (&vec![], Compression::Raw),
+            (&vec![1], Compression::Raw),
+        ] {
             let (stored, how) = compressor.compress(plain);
             assert_eq!(how, expected);
             assert_eq!(&decompressor.decompress(&stored, how, plain.len() as u32).unwrap(), plain);

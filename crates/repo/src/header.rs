@@ -152,7 +152,8 @@ impl Sealer {
         let (psk, psk_id) = (self.key.psk(), self.key.psk_id());
         let binding = Binding { psk: &psk, psk_id: &psk_id, header: &bytes[..BOUND_LEN] };
         let first = kem::wrap(&self.reader, &binding, seed, &object_key).map_err(|_| ObjectError::SealingFailed)?;
-        let second = kem::wrap(&self.reader_again, &binding, seed, &object_key).map_err(|_| ObjectError::SealingFailed)?;
+        let second =
+            kem::wrap(&self.reader_again, &binding, seed, &object_key).map_err(|_| ObjectError::SealingFailed)?;
         if first != second {
             return Err(ObjectError::SealingFailed);
         }
@@ -231,7 +232,10 @@ impl Opener {
     }
 
     /// Checks the header of an object sealed to the reader and gives the key to its bodies, and the header's hash.
-    pub(crate) fn open_header(&self, header: &[u8; READER_HEADER_LEN]) -> Result<(Fixed, BodyKey, [u8; 32]), ObjectError> {
+    pub(crate) fn open_header(
+        &self,
+        header: &[u8; READER_HEADER_LEN],
+    ) -> Result<(Fixed, BodyKey, [u8; 32]), ObjectError> {
         let fixed = Fixed::decode(header)?;
         if fixed.repository != self.master().repository() {
             return Err(ObjectError::OtherRepository);

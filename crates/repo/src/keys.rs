@@ -87,8 +87,10 @@ impl MasterKey {
 
     /// The key of one writer of this epoch.
     pub fn writer(&self, writer: WriterId) -> WriterKey {
-        let secret =
-            dk(context!("writer root"), &[&self.secret[..], &self.repository.0, &writer.0, &self.epoch.0.to_le_bytes()]);
+        let secret = dk(
+            context!("writer root"),
+            &[&self.secret[..], &self.repository.0, &writer.0, &self.epoch.0.to_le_bytes()],
+        );
         WriterKey { secret, repository: self.repository, writer, epoch: self.epoch }
     }
 

@@ -80,7 +80,9 @@ pub enum UnlockError {
     #[error("this repository has no slot for {0}")]
     NoSuchSlot(&'static str),
     /// The slot asks for an absurd amount of memory or time, or too little of it.
-    #[error("the key slot {name} asks for {memory_kib} KiB, {passes} passes, {lanes} lanes, outside what is ever used: it is damaged or hostile")]
+    #[error(
+        "the key slot {name} asks for {memory_kib} KiB, {passes} passes, {lanes} lanes, outside what is ever used: it is damaged or hostile"
+    )]
     AbsurdCost {
         /// Its name in the store.
         name: String,
@@ -277,9 +279,7 @@ fn passphrase_kek(passphrase: &str, salt: &[u8; 32], cost: KdfCost) -> Result<Ke
         argon2::Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| shortage.clone())?;
     let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
     let mut out = Zeroizing::new([0; 32]);
-    argon
-        .hash_password_into(normalise_passphrase(passphrase).as_bytes(), salt, &mut out[..])
-        .map_err(|_| shortage)?;
+    argon.hash_password_into(normalise_passphrase(passphrase).as_bytes(), salt, &mut out[..]).map_err(|_| shortage)?;
     Ok(Kek(out))
 }
 
@@ -364,7 +364,9 @@ mod tests {
     #[test]
     fn absurd_costs_are_refused_before_anything_is_allocated() {
         let (_, template) = recovery();
-        for (memory_kib, passes, lanes) in [(u32::MAX, 3, 1), (1024, 3, 1), (65_536, 1, 1), (65_536, 11, 1), (65_536, 3, 5)] {
+        for (memory_kib, passes, lanes) in
+            [(u32::MAX, 3, 1), (1024, 3, 1), (65_536, 1, 1), (65_536, 11, 1), (65_536, 3, 5)]
+        {
             let mut bytes = *template.bytes();
             bytes[10] = SlotKind::Passphrase as u8;
             bytes[96..100].copy_from_slice(&memory_kib.to_le_bytes());

@@ -172,7 +172,8 @@ fn walk(
 
 /// The cached entry, where the item looks as it did and everything it needs is still stored.
 fn unchanged(item: &SourceItem, cached: Option<CachedEntry>, batch: &Batch<'_>) -> Option<Box<CachedEntry>> {
-    let cached = cached.filter(|cached| cached.fingerprint == item.fingerprint && same_kind(&item.kind, &cached.entry.kind))?;
+    let cached =
+        cached.filter(|cached| cached.fingerprint == item.fingerprint && same_kind(&item.kind, &cached.entry.kind))?;
     // A further hard link takes its content from the first one.
     if item.first_link.as_ref().is_some_and(|first| *first != item.path) {
         return None;

@@ -139,8 +139,8 @@ impl ItemReader<'_, '_> {
         let Finished { reached, bytes_read, changed, fingerprint } = finished;
         let fingerprint = fingerprint.unwrap_or(item.fingerprint);
         let entry = Entry { path: item.path, kind, metadata, large_xattrs };
-        let exception = changed
-            .then(|| (ExceptionKind::ChangedWhileRead, "it kept changing while it was read".to_owned()));
+        let exception =
+            changed.then(|| (ExceptionKind::ChangedWhileRead, "it kept changing while it was read".to_owned()));
         let fingerprint = (!changed).then_some(fingerprint);
         Ok(ReadItem { encoded: encode_entry(&entry), entry, fingerprint, reached, exception, bytes_read })
     }

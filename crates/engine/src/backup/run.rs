@@ -169,7 +169,8 @@ impl Run<'_> {
         let recovery = Journal::recover(&self.state, &self.local_key)?;
         let mut known = Known::read(&*context.store, &self.writer, log, condemned, recovery)?;
         let notes = std::mem::take(&mut known.notes);
-        let damaged_index = known.lost_index.iter().map(|(name, problem)| (name.clone(), problem.to_string())).collect();
+        let damaged_index =
+            known.lost_index.iter().map(|(name, problem)| (name.clone(), problem.to_string())).collect();
         let packs_taken_over = known.adopted_packs() as u64;
         context.monitor.progress(Progress::End);
         let options = BatchOptions {
@@ -209,10 +210,8 @@ impl Run<'_> {
             had_cache &= cache.is_there();
             let next_cache = CacheWriter::begin(&cache_folder, &description.label, &self.local_key)?;
             let tools = ChunkTools::new(self.options.level)?;
-            let assembler =
-                Assembler::new(batch, tools, next_cache, context.environment, context.monitor, description);
-            let assembled =
-                run_source(&**source, batch, &chunker, cache, assembler, self.options, context.monitor)?;
+            let assembler = Assembler::new(batch, tools, next_cache, context.environment, context.monitor, description);
+            let assembled = run_source(&**source, batch, &chunker, cache, assembler, self.options, context.monitor)?;
             roots.push(assembled);
         }
         Ok((roots, had_cache))
@@ -354,4 +353,3 @@ impl Run<'_> {
 fn partial_classes(roots: &[Assembled]) -> BTreeSet<Class> {
     roots.iter().filter(|root| !root.exceptions.is_empty()).map(|root| root.outcome.description.class).collect()
 }
-

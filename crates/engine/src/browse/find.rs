@@ -103,7 +103,8 @@ impl Matcher {
             return Ok(Self::Part(word.to_lowercase()));
         }
         let glob = GlobBuilder::new(word).case_insensitive(true).literal_separator(true).build();
-        let bad = |error: globset::Error| EngineError::BadPattern { pattern: word.to_owned(), problem: error.to_string() };
+        let bad =
+            |error: globset::Error| EngineError::BadPattern { pattern: word.to_owned(), problem: error.to_string() };
         let matcher = glob.map_err(bad)?.compile_matcher();
         Ok(if word.contains('/') { Self::Path(matcher) } else { Self::Name(matcher) })
     }

@@ -41,7 +41,8 @@ pub fn list(opened: &Opened, snapshot: &Snapshot, at: &ShownPath, recursive: boo
             continue;
         }
         let fetcher = opened.fetcher(snapshot.writer)?;
-        let mut visitor = Lister { at: &at.path, root: label, recursive, outcome: &mut outcome, only_roots: at.root.is_empty() };
+        let mut visitor =
+            Lister { at: &at.path, root: label, recursive, outcome: &mut outcome, only_roots: at.root.is_empty() };
         let _ = walk(&root.tree, &at.path, &*fetcher, &mut visitor);
     }
     if outcome.items.is_empty() && outcome.damaged.is_empty() {
@@ -90,5 +91,11 @@ fn listed(root: &[u8], entry: Entry) -> ListedItem {
         _ => (0, None),
     };
     let item = ItemType::of(&entry.kind);
-    ListedItem { path: ShownPath { root: root.to_vec(), path: entry.path }, item, size, metadata: entry.metadata, target }
+    ListedItem {
+        path: ShownPath { root: root.to_vec(), path: entry.path },
+        item,
+        size,
+        metadata: entry.metadata,
+        target,
+    }
 }

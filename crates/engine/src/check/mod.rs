@@ -35,6 +35,8 @@ pub struct CheckOutcome {
     pub findings: Vec<Finding>,
     /// Files that cannot be had back in full, per snapshot.
     pub damaged_files: Vec<DamagedFile>,
+    /// Whether the history contradicts itself: something was removed, or is not shown.
+    pub history_contradicted: bool,
     /// Snapshots that were checked.
     pub snapshots: u64,
     /// Entries of trees that were gone through (shared ones once).

@@ -83,7 +83,7 @@ pub(crate) fn read_content(
 }
 
 fn write_zeros(mut count: u64, out: &mut dyn Write) -> Result<(), EngineError> {
-    const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+    static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
     while count > 0 {
         let take = count.min(ZEROS.len() as u64);
         out.write_all(&ZEROS[..take as usize]).map_err(EngineError::Output)?;

@@ -89,10 +89,13 @@ impl Restore<'_> {
         let mut copies = Vec::new();
         for (number, first) in links {
             let item = &plan.items[number];
-            let linked = placed.get(&first).map(|(path, identity)| self.target.make_hard_link(path, *identity, &item.to));
+            let linked =
+                placed.get(&first).map(|(path, identity)| self.target.make_hard_link(path, *identity, &item.to));
             match linked {
                 Some(Ok(done)) => self.count(item, &done, 0),
-                Some(Err(TargetError::CannotLink { .. } | TargetError::Replaced { .. } | TargetError::Missing { .. }))
+                Some(Err(
+                    TargetError::CannotLink { .. } | TargetError::Replaced { .. } | TargetError::Missing { .. },
+                ))
                 | None => copies.push(number),
                 Some(Err(error)) => self.fail(&item.path, false, error.to_string()),
             }

@@ -5,7 +5,6 @@ mod content;
 mod execute;
 mod plan;
 
-
 pub(crate) use content::read_content;
 pub use plan::{PlannedItem, PlannedStep, RestorePlan};
 

@@ -129,7 +129,7 @@ pub(super) fn apply_to_folder(
 pub(super) fn apply(subject: &Subject<'_>, was: &Stat, metadata: &Metadata, privileged: bool) -> Vec<MetadataNote> {
     let mut notes = Vec::new();
     // No mode means that the snapshot comes from a system without owners and rights.
-    let from_unix = metadata.mode != 0;
+    let from_unix = metadata.mode.is_some();
     let (user, others): (Vec<_>, Vec<_>) = metadata
         .xattrs
         .iter()
@@ -138,7 +138,7 @@ pub(super) fn apply(subject: &Subject<'_>, was: &Stat, metadata: &Metadata, priv
     let owner_set = !from_unix || set_owner(subject, was, metadata, &mut notes);
     set_xattrs(subject, &user, privileged, &mut notes);
     if from_unix && ItemKind::of(was) != ItemKind::Symlink {
-        set_mode(subject, was, metadata.mode & 0o7777, privileged && owner_set, &mut notes);
+        set_mode(subject, was, metadata.mode.unwrap_or_default() & 0o7777, privileged && owner_set, &mut notes);
     }
     set_xattrs(subject, &others, privileged, &mut notes);
     set_times(subject, metadata, &mut notes);

@@ -137,9 +137,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let target = Target::open_or_create(dir.path(), super::super::TargetOptions::default()).unwrap();
         let at = TreePath::from_bytes(b"pipe".to_vec()).unwrap();
-        target.make_fifo(&at, &Metadata { mode: 0o600, ..Metadata::default() }).unwrap();
+        target.make_fifo(&at, &Metadata { mode: Some(0o600), ..Metadata::default() }).unwrap();
         let (folder, name) = target.shared.parent_and_name(&at).unwrap();
-        let metadata = Metadata { mode: 0o666, ..Metadata::default() };
+        let metadata = Metadata { mode: Some(0o666), ..Metadata::default() };
         let pipe = Special::Node(FileType::Fifo, 0);
         let mode = || std::fs::symlink_metadata(dir.path().join("pipe")).unwrap().mode() & 0o7777;
 

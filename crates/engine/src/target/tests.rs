@@ -63,7 +63,7 @@ fn path(text: &str) -> TreePath {
 
 fn plain() -> Metadata {
     Metadata {
-        mode: 0o644,
+        mode: Some(0o644),
         uid: rustix::process::geteuid().as_raw(),
         gid: rustix::process::getegid().as_raw(),
         modified: Timestamp::new(1_600_000_000, 123_456_789),

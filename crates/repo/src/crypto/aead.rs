@@ -39,7 +39,8 @@ impl BodyKey {
     pub(crate) fn seal(&self, domain: Domain, counter: u64, aad: &[u8], buffer: &mut [u8]) -> [u8; TAG_LEN] {
         // `ring` refuses only lengths beyond 256 GiB, far above any buffer here.
         #[allow(clippy::expect_used)]
-        let tag = self.0.seal_in_place_separate_tag(nonce(domain, counter), Aad::from(aad), buffer).expect("short buffer");
+        let tag =
+            self.0.seal_in_place_separate_tag(nonce(domain, counter), Aad::from(aad), buffer).expect("short buffer");
         let mut bytes = [0; TAG_LEN];
         bytes.copy_from_slice(tag.as_ref());
         bytes
@@ -57,7 +58,13 @@ impl BodyKey {
     }
 
     /// Like [`Self::open`], into a buffer of its own.
-    pub(crate) fn open_copy(&self, domain: Domain, counter: u64, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, DoesNotOpen> {
+    pub(crate) fn open_copy(
+        &self,
+        domain: Domain,
+        counter: u64,
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, DoesNotOpen> {
         let mut buffer = sealed.to_vec();
         let length = self.open(domain, counter, aad, &mut buffer)?.len();
         buffer.truncate(length);

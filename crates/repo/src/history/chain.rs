@@ -55,9 +55,16 @@ impl<T> Chain<T> {
 
     /// Parents that are named and not there, ascending; also records whose number does not follow from their parents'.
     pub fn gaps(&self) -> Vec<RecordRef> {
-        let mut gaps: BTreeSet<RecordRef> =
-            self.records.values().flat_map(|(parents, _)| parents).filter(|parent| !self.contains(parent)).copied().collect();
-        gaps.extend(self.records.iter().filter(|(record, (parents, _))| !follows(record, parents)).map(|(record, _)| *record));
+        let mut gaps: BTreeSet<RecordRef> = self
+            .records
+            .values()
+            .flat_map(|(parents, _)| parents)
+            .filter(|parent| !self.contains(parent))
+            .copied()
+            .collect();
+        gaps.extend(
+            self.records.iter().filter(|(record, (parents, _))| !follows(record, parents)).map(|(record, _)| *record),
+        );
         gaps.into_iter().collect()
     }
 

@@ -128,7 +128,9 @@ impl LogHistory {
             OwnerBody::Cut { writer, heads } if *writer == self.writer => self.chain.ancestry(heads).contains(record),
             OwnerBody::Drop { packs, cut } => {
                 packs.iter().all(|pack| saw.contains(pack))
-                    || cut.iter().any(|(chain, heads)| *chain == self.writer && self.chain.ancestry(heads).contains(record))
+                    || cut
+                        .iter()
+                        .any(|(chain, heads)| *chain == self.writer && self.chain.ancestry(heads).contains(record))
             }
             _ => true,
         })

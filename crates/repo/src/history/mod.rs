@@ -27,7 +27,9 @@ pub enum HistoryError {
         missing: String,
     },
     /// Something that this machine has seen before is gone: an older state is being shown, or something was removed.
-    #[error("this machine has seen {missing} before, and it is gone: an older state is shown, or something was removed")]
+    #[error(
+        "this machine has seen {missing} before, and it is gone: an older state is shown, or something was removed"
+    )]
     SeenBeforeMissing {
         /// The name of what is missing.
         missing: String,

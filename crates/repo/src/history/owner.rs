@@ -157,7 +157,11 @@ impl OwnerHistory {
     /// Whether this is the reader's key that the repository was made with.
     pub fn check_reader(&self, reader: &[u8; 32]) -> Result<(), HistoryError> {
         let fingerprint = crate::crypto::kem::reader_fingerprint(reader);
-        if fingerprint == self.genesis_record().reader_fingerprint { Ok(()) } else { Err(HistoryError::ReaderKeySwapped) }
+        if fingerprint == self.genesis_record().reader_fingerprint {
+            Ok(())
+        } else {
+            Err(HistoryError::ReaderKeySwapped)
+        }
     }
 
     /// The writers that were added.
@@ -197,7 +201,11 @@ impl OwnerHistory {
     /// The packs that the records reachable from `heads` condemn.
     pub fn condemned(&self, heads: &[RecordRef]) -> BTreeSet<ObjectHash> {
         let reached = self.chain.ancestry(heads);
-        reached.iter().filter_map(|record| self.chain.get(record)).flat_map(|public| condemned_by(&public.body)).collect()
+        reached
+            .iter()
+            .filter_map(|record| self.chain.get(record))
+            .flat_map(|public| condemned_by(&public.body))
+            .collect()
     }
 }
 

@@ -238,11 +238,7 @@ mod tests {
 
     #[test]
     fn a_pack_condemned_meanwhile_means_another_round() {
-        let end = round(
-            owner(&[at(0, 9)], &[]),
-            log(&[at(0, 1)], &[at(0, 9)]),
-            owner(&[at(0, 9), at(1, 8)], &[7]),
-        );
+        let end = round(owner(&[at(0, 9)], &[]), log(&[at(0, 1)], &[at(0, 9)]), owner(&[at(0, 9), at(1, 8)], &[7]));
         assert_eq!(end, WriterOperation::Finish(Verdict::Again));
     }
 
@@ -256,11 +252,8 @@ mod tests {
 
     #[test]
     fn a_listing_that_omits_what_a_clone_has_pinned_is_not_believed() {
-        let end = round(
-            owner(&[at(0, 9)], &[]),
-            log(&[at(0, 1), at(1, 2)], &[at(0, 9), at(1, 8)]),
-            owner(&[at(0, 9)], &[]),
-        );
+        let end =
+            round(owner(&[at(0, 9)], &[]), log(&[at(0, 1), at(1, 2)], &[at(0, 9), at(1, 8)]), owner(&[at(0, 9)], &[]));
         assert!(matches!(end, WriterOperation::Finish(Verdict::Refused(HistoryError::Gap { .. }))), "{end:?}");
     }
 

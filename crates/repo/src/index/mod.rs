@@ -5,8 +5,8 @@ mod lookup;
 mod segment;
 
 pub use lookup::{ChunkLocation, IdHasher, IdMap, IdSet, Lookup};
-pub(crate) use segment::{decode_packs, encode_packs};
 pub use segment::{SealedSegment, Segment, open_segment, seal_segment};
+pub(crate) use segment::{decode_packs, encode_packs};
 
 use crate::header::KEY_PART_LEN;
 use crate::pack::{PackClass, PackedChunk};

@@ -151,7 +151,11 @@ fn decode(content: &[u8]) -> Result<Segment, ObjectError> {
     let heads = reader.take(heads.checked_mul(32).ok_or(ObjectError::Malformed("the index ends early"))?)?;
     let base = heads.as_chunks::<32>().0.iter().map(|head| ObjectHash(*head)).collect();
     let packs = read_packs(&mut reader)?;
-    if reader.0.is_empty() { Ok(Segment { base, packs }) } else { Err(ObjectError::Malformed("bytes after the last pack of the index")) }
+    if reader.0.is_empty() {
+        Ok(Segment { base, packs })
+    } else {
+        Err(ObjectError::Malformed("bytes after the last pack of the index"))
+    }
 }
 
 fn read_packs(reader: &mut Reader<'_>) -> Result<Vec<IndexedPack>, ObjectError> {

@@ -64,7 +64,12 @@ impl Journal {
         let mut content = key.seal(LocalKind::Journal, 0, &head, environment)?;
         let mut number = 1;
         for pack in taken_over {
-            content.extend(key.seal(LocalKind::Journal, number, &encode_packs(std::slice::from_ref(pack)), environment)?);
+            content.extend(key.seal(
+                LocalKind::Journal,
+                number,
+                &encode_packs(std::slice::from_ref(pack)),
+                environment,
+            )?);
             number += 1;
         }
         folder.replace(NAME, &content)?;

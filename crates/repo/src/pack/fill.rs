@@ -219,7 +219,8 @@ mod tests {
         let mut id = [0; 32];
         id[..8].copy_from_slice(&number.to_le_bytes());
         let length32 = length as u32;
-        let row = PackedChunk { id: ChunkId(id), plain_len: length32, stored_len: length32, compression: Compression::Raw };
+        let row =
+            PackedChunk { id: ChunkId(id), plain_len: length32, stored_len: length32, compression: Compression::Raw };
         PendingChunk { row, stored: vec![0; length] }
     }
 
@@ -264,7 +265,8 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             packs.extend(packer.push(chunk(i, (state >> 33) as usize % 1_500_000)));
         }
-        let (used, size) = packs.iter().fold((0, 0), |(used, size), pack| (used + room_of(pack), size + pack.size as usize));
+        let (used, size) =
+            packs.iter().fold((0, 0), |(used, size), pack| (used + room_of(pack), size + pack.size as usize));
         let lost = 1.0 - used as f64 / size as f64;
         assert!(packs.len() > 20 && lost < 0.001, "{lost} lost in {} packs", packs.len());
     }

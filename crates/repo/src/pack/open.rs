@@ -1,8 +1,8 @@
 //! Opening packs: whole, or one chunk of which the index says where it lies.
 
 use super::{
-    CHUNK_OVERHEAD, FIXED_OVERHEAD, MAX_PACK_LEN, MIN_PACK_LEN, PROLOGUE_LEN, PackClass, PackedChunk, ROW_LEN, TABLE_START,
-    chunk_aad, part_aad,
+    CHUNK_OVERHEAD, FIXED_OVERHEAD, MAX_PACK_LEN, MIN_PACK_LEN, PROLOGUE_LEN, PackClass, PackedChunk, ROW_LEN,
+    TABLE_START, chunk_aad, part_aad,
 };
 use crate::compress::Decompressor;
 use crate::crypto::aead::{BodyKey, Domain, TAG_LEN};

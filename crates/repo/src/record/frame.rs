@@ -87,7 +87,9 @@ pub(crate) fn seal_record(
         &aad(&header.hash, Domain::RecordBody, parts.public),
         &bytes[before_body..],
     );
-    if opened.map_err(|_| ObjectError::SealingFailed).and_then(|body| unpadded(&body).map(<[u8]>::to_vec))? != parts.body {
+    if opened.map_err(|_| ObjectError::SealingFailed).and_then(|body| unpadded(&body).map(<[u8]>::to_vec))?
+        != parts.body
+    {
         return Err(ObjectError::SealingFailed);
     }
     let signature = sign::sign(signing_seed, &bytes);
@@ -197,9 +199,14 @@ fn padded(content: &[u8], total: usize) -> Vec<u8> {
 
 fn unpadded(plain: &[u8]) -> Result<&[u8], ObjectError> {
     let (length, rest) = plain.split_first_chunk::<4>().ok_or(ObjectError::TooShort)?;
-    let (content, padding) =
-        rest.split_at_checked(le32(length) as usize).ok_or(ObjectError::Malformed("a part claims more than it holds"))?;
-    if padding.iter().all(|&byte| byte == 0) { Ok(content) } else { Err(ObjectError::Malformed("the padding is not zero")) }
+    let (content, padding) = rest
+        .split_at_checked(le32(length) as usize)
+        .ok_or(ObjectError::Malformed("a part claims more than it holds"))?;
+    if padding.iter().all(|&byte| byte == 0) {
+        Ok(content)
+    } else {
+        Err(ObjectError::Malformed("the padding is not zero"))
+    }
 }
 
 #[cfg(test)]

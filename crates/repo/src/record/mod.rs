@@ -15,8 +15,8 @@ pub(crate) use log::RUN;
 pub use log::{Added, AddedKind, AddedObject, LogPublic};
 pub use note::{ClassCount, NoteRoot, WriterNote};
 pub use owner::{LiveSlot, OwnerBody, OwnerPublic, WriterGrant};
-pub(crate) use snapshot::{read_chunker, reason_from_number, reason_number};
 pub use snapshot::{RootLocation, SnapshotBody, SnapshotRoot, Statistics};
+pub(crate) use snapshot::{read_chunker, reason_from_number, reason_number};
 
 use crate::cbor::{CborReader, CborWriter};
 use crate::error::ObjectError;

@@ -70,11 +70,7 @@ impl WriterNote {
             Ok(true)
         })?;
         reader.end()?;
-        Ok(Self {
-            live_index: required(live_index)?,
-            last_complete: required(last_complete)?,
-            roots: required(roots)?,
-        })
+        Ok(Self { live_index: required(live_index)?, last_complete: required(last_complete)?, roots: required(roots)? })
     }
 }
 

@@ -202,8 +202,7 @@ fn read_location(reader: &mut CborReader<'_>) -> Result<RootLocation, ObjectErro
     reader.array_of(8)?;
     let (pack, pack_len, key_part) = (ObjectHash(reader.fixed()?), reader.uint()?, reader.fixed()?);
     let (position, offset, stored_len, plain_len) = (reader.small()?, reader.uint()?, reader.small()?, reader.small()?);
-    let compression =
-        Compression::from_number(reader.small()?).ok_or(ObjectError::Malformed("unknown compression"))?;
+    let compression = Compression::from_number(reader.small()?).ok_or(ObjectError::Malformed("unknown compression"))?;
     let row = PackedChunk { id: ChunkId([0; 32]), plain_len, stored_len, compression };
     Ok(RootLocation { pack, pack_len, key_part, position, offset, row })
 }
@@ -218,12 +217,7 @@ fn read_exception(reader: &mut CborReader<'_>) -> Result<Exception, ObjectError>
 
 pub(crate) fn read_chunker(reader: &mut CborReader<'_>) -> Result<ChunkerParameters, ObjectError> {
     reader.array_of(4)?;
-    Ok(ChunkerParameters {
-        id: reader.small()?,
-        min: reader.small()?,
-        average: reader.small()?,
-        max: reader.small()?,
-    })
+    Ok(ChunkerParameters { id: reader.small()?, min: reader.small()?, average: reader.small()?, max: reader.small()? })
 }
 
 fn read_statistics(reader: &mut CborReader<'_>) -> Result<Statistics, ObjectError> {

@@ -114,8 +114,7 @@ impl<'a> Batch<'a> {
     /// Begins a run on what is known to be stored.
     pub fn begin(options: BatchOptions<'a>, known: Known) -> Result<Self, RepoError> {
         let Known { chunks, live, adopted, base, .. } = known;
-        let journal =
-            Journal::begin(options.folder, options.local_key, &base, &adopted.packs, options.environment)?;
+        let journal = Journal::begin(options.folder, options.local_key, &base, &adopted.packs, options.environment)?;
         let packer = |class| -> Result<_, RepoError> {
             Ok(Mutex::new(Some(Packer::new(class, options.configuration.pack_len, fresh(options.environment)?))))
         };
@@ -333,7 +332,8 @@ impl Sent {
         for segment in self.live.iter().filter(|segment| segment.is_readable()) {
             *counts.entry(class(segment)).or_default() += 1;
         }
-        let crowded = |segment: &LiveSegment| segment.is_readable() && counts.get(&class(segment)).is_some_and(|&n| n >= CROWD);
+        let crowded =
+            |segment: &LiveSegment| segment.is_readable() && counts.get(&class(segment)).is_some_and(|&n| n >= CROWD);
         let (taken, kept) = std::mem::take(&mut self.live).into_iter().partition(crowded);
         self.live = kept;
         taken

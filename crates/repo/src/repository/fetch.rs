@@ -73,7 +73,8 @@ impl Fetcher {
             Err(error) => error,
         };
         let others = self.index.lookup.find_all(id);
-        let found = others.iter().filter(|place| **place != first).find_map(|place| self.chunk_at(place, decompressor).ok());
+        let found =
+            others.iter().filter(|place| **place != first).find_map(|place| self.chunk_at(place, decompressor).ok());
         found.ok_or(error)
     }
 
@@ -130,18 +131,17 @@ impl Fetcher {
                 Some(window) => window,
                 None => {
                     self.read_windows(pack, step, number, last)?;
-                    self.held(pack.name, number).ok_or_else(|| {
-                        RepoError::object(Place::Pack(pack.name).name(), ObjectError::TooShort)
-                    })?
+                    self.held(pack.name, number)
+                        .ok_or_else(|| RepoError::object(Place::Pack(pack.name).name(), ObjectError::TooShort))?
                 }
             };
             let start = number * step;
             let from = range.start.max(start) - start;
             let to = range.end.min(start + step) - start;
             let part = window.get(from as usize..to as usize);
-            out.extend_from_slice(part.ok_or_else(|| {
-                RepoError::object(Place::Pack(pack.name).name(), ObjectError::TooShort)
-            })?);
+            out.extend_from_slice(
+                part.ok_or_else(|| RepoError::object(Place::Pack(pack.name).name(), ObjectError::TooShort))?,
+            );
             number += 1;
         }
         Ok(out)
@@ -174,8 +174,8 @@ impl Fetcher {
 
 impl ChunkReader for Fetcher {
     fn read_chunk(&self, id: &ChunkId) -> Result<Vec<u8>, RepoError> {
-        let mut decompressor = Decompressor::new()
-            .map_err(|source| RepoError::Local { path: "the decompressor".to_owned(), source })?;
+        let mut decompressor =
+            Decompressor::new().map_err(|source| RepoError::Local { path: "the decompressor".to_owned(), source })?;
         self.chunk(id, &mut decompressor)
     }
 }

@@ -192,7 +192,8 @@ impl ReaderSession {
             match &entry.public.added {
                 Added::Listed(objects) => names.extend(objects.iter().map(|object| (object.kind, object.hash))),
                 Added::Inventory { hash, .. } => {
-                    let listed = self.get_proven(&Place::Inventory(writer, *hash))?.and_then(|bytes| Inventory::decode(&bytes));
+                    let listed =
+                        self.get_proven(&Place::Inventory(writer, *hash))?.and_then(|bytes| Inventory::decode(&bytes));
                     let objects = listed.map(|inventory| inventory.0).unwrap_or_default();
                     names.extend(objects.iter().map(|object| (object.kind, object.hash)));
                 }

@@ -7,8 +7,13 @@ use crate::slot::{Credential, Slot, SlotKind, UnlockError};
 use crate::words::WordsError;
 use chest_store::ObjectStore;
 
+/// Slots with their names.
+pub type IntactSlots = Vec<(String, Slot)>;
+/// Names of slots, and what is wrong with each.
+pub type DamagedSlots = Vec<(String, ObjectError)>;
+
 /// Every slot that is intact, with its name; and the names of those that are not.
-pub fn read_slots(store: &dyn ObjectStore) -> Result<(Vec<(String, Slot)>, Vec<(String, ObjectError)>), RepoError> {
+pub fn read_slots(store: &dyn ObjectStore) -> Result<(IntactSlots, DamagedSlots), RepoError> {
     let (mut slots, mut damaged) = (Vec::new(), Vec::new());
     for listed in store.list(SLOTS)? {
         let Some(place @ Place::Slot(..)) = Place::parse(&listed.name) else { continue };

@@ -21,11 +21,13 @@ pub(super) const REF_LEN: usize = 36;
 pub fn encode_entry(entry: &Entry) -> Vec<u8> {
     let Entry { path, kind, metadata, large_xattrs } = entry;
     let mut out = CborWriter::new();
-    let optional = [!metadata.xattrs.is_empty(), !large_xattrs.is_empty()].iter().filter(|&&there| there).count();
-    out.map(6 + optional + kind_fields(kind));
+    let optional = [metadata.mode.is_some(), !metadata.xattrs.is_empty(), !large_xattrs.is_empty()].iter().filter(|&&there| there).count();
+    out.map(5 + optional + kind_fields(kind));
     out.uint(0u8).bytes(path.as_bytes());
     out.uint(1u8).uint(kind_number(kind));
-    out.uint(2u8).uint(metadata.mode);
+    if let Some(mode) = metadata.mode {
+        out.uint(2u8).uint(mode);
+    }
     out.uint(3u8).uint(metadata.uid);
     out.uint(4u8).uint(metadata.gid);
     out.uint(5u8).time(metadata.modified);
@@ -61,7 +63,9 @@ fn kind_number(kind: &EntryKind) -> u8 {
 
 fn kind_fields(kind: &EntryKind) -> usize {
     match kind {
-        EntryKind::File { holes, link_group, .. } => 2 + usize::from(!holes.is_empty()) + usize::from(link_group.is_some()),
+        EntryKind::File { holes, link_group, .. } => {
+            2 + usize::from(!holes.is_empty()) + usize::from(link_group.is_some())
+        }
         EntryKind::Unreadable { .. } => 2,
         EntryKind::Symlink { .. } | EntryKind::CharacterDevice { .. } | EntryKind::BlockDevice { .. } => 1,
         EntryKind::Directory | EntryKind::Fifo | EntryKind::Socket => 0,
@@ -188,12 +192,11 @@ impl Fields {
             },
             _ => return Err(ObjectError::Malformed("an unknown kind of entry")),
         };
-        let mode = required(self.mode)?;
-        if mode > 0o7777 {
+        if self.mode.is_some_and(|mode| mode > 0o7777) {
             return Err(ObjectError::Malformed("permission bits beyond twelve"));
         }
         let metadata = Metadata {
-            mode,
+            mode: self.mode,
             uid: required(self.uid)?,
             gid: required(self.gid)?,
             modified: required(self.modified)?,
@@ -260,7 +263,7 @@ mod tests {
 
     fn entry(kind: EntryKind) -> Entry {
         let metadata = Metadata {
-            mode: 0o644,
+            mode: Some(0o644),
             uid: 1000,
             gid: 100,
             modified: Timestamp::new(-5, 999_999_999),

@@ -61,7 +61,8 @@ pub fn read_list(list: &ChunkList, reader: &dyn ChunkReader) -> Result<Vec<(Chun
             if plain.len() != length as usize {
                 return Err(malformed("a list's length is not what its reference says"));
             }
-            lower.extend(decode_refs(&plain).map_err(|problem| RepoError::object(format!("chunk list {id}"), problem))?);
+            lower
+                .extend(decode_refs(&plain).map_err(|problem| RepoError::object(format!("chunk list {id}"), problem))?);
         }
         refs = lower;
     }

@@ -254,8 +254,12 @@ mod tests {
     fn build(paths: &[TreePath], memory: &mut Memory) -> ChunkId {
         let mut builder = TreeBuilder::new(Arc::new(DomainSecret::new([1; 32]).keys()));
         for path in paths {
-            let entry =
-                Entry { path: path.clone(), kind: EntryKind::Directory, metadata: Metadata::default(), large_xattrs: vec![] };
+            let entry = Entry {
+                path: path.clone(),
+                kind: EntryKind::Directory,
+                metadata: Metadata::default(),
+                large_xattrs: vec![],
+            };
             builder.push(path, &encode_entry(&entry), memory).unwrap();
         }
         builder.finish(memory).unwrap()
@@ -315,5 +319,13 @@ mod tests {
         let firsts: Vec<String> = children.iter().map(|child| child.first.to_string()).collect();
         assert_eq!(firsts, GOLDEN, "{firsts:?}");
     }
-    const GOLDEN: &[&str] = &["", "folder 0001/minutes 00025.docx", "folder 0003/minutes 00029.docx", "folder 0003/minutes 00176.docx", "folder 0004/minutes 00089.docx", "folder 0005/minutes 00031.docx", "folder 0009/minutes 00141.docx"];
+    const GOLDEN: &[&str] = &[
+        "",
+        "folder 0001/minutes 00025.docx",
+        "folder 0003/minutes 00029.docx",
+        "folder 0003/minutes 00176.docx",
+        "folder 0004/minutes 00089.docx",
+        "folder 0005/minutes 00031.docx",
+        "folder 0009/minutes 00141.docx",
+    ];
 }

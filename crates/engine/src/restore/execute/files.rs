@@ -157,7 +157,9 @@ impl<'p> FileRestore<'p> {
                 continue;
             }
             match self.fetcher().index().lookup.find(&chunk.id) {
-                Some(place) => packs.entry(place.pack).or_default().entry(place.position).or_default().push((file, chunk)),
+                Some(place) => {
+                    packs.entry(place.pack).or_default().entry(place.position).or_default().push((file, chunk))
+                }
                 None => self.fail(file, true, RepoError::ChunkNotIndexed(chunk.id).to_string(), results),
             }
         }
@@ -371,8 +373,7 @@ impl<'p> FileRestore<'p> {
             let placed = Placed { path: item.to.clone(), how: Placement::Skipped, identity: None, notes: Vec::new() };
             return Ok(Prepared::Done(Box::new(placed)));
         }
-        let chunks =
-            read_list(chunks, &**self.fetcher()).map_err(|error| failure(item, true, error.to_string()))?;
+        let chunks = read_list(chunks, &**self.fetcher()).map_err(|error| failure(item, true, error.to_string()))?;
         let placed = lay_out(*size, &chunks, holes)
             .ok_or_else(|| failure(item, true, "its chunks and holes do not make its size".to_owned()))?;
         let Some(there) = there.filter(|there| there.kind == ItemKind::File) else {

@@ -18,7 +18,7 @@ fn try_everything(target: &Target, folder: &TreePath, number: usize) -> Vec<Resu
         target.make_symlink(&at("symlink"), b"anywhere", &plain()).map(drop),
         target.make_fifo(&at("fifo"), &plain()).map(drop),
         target.make_hard_link(&first.path, first.identity.unwrap(), &at("link")).map(drop),
-        target.set_folder_metadata(folder, &Metadata { mode: 0o711, ..plain() }).map(drop),
+        target.set_folder_metadata(folder, &Metadata { mode: Some(0o711), ..plain() }).map(drop),
     ];
     outcomes.push(target.read_existing(&at("secret")).map(drop));
     outcomes

@@ -146,7 +146,7 @@ fn a_path_longer_than_the_system_can_take_in_one_call_is_reached() {
         // With nothing open, the whole way has to be gone at once.
         let fresh = Target { shared: Arc::new(reopened(target)) };
         assert_eq!(fresh.existing(&file).unwrap().unwrap().size, 12);
-        fresh.set_folder_metadata(&folder, &Metadata { mode: 0o700, ..plain() }).unwrap();
+        fresh.set_folder_metadata(&folder, &Metadata { mode: Some(0o700), ..plain() }).unwrap();
         remove_deep(target);
     });
 }

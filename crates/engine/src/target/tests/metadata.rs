@@ -13,7 +13,7 @@ fn xattr(at: &Path, name: &str) -> Result<Vec<u8>, rustix::io::Errno> {
 
 fn rich() -> Metadata {
     Metadata {
-        mode: 0o440,
+        mode: Some(0o440),
         modified: Timestamp::new(-5, 999_999_999),
         xattrs: vec![(b"user.parish".to_vec(), b"\0bytes\xff".to_vec()), (b"user.x".to_vec(), Vec::new())],
         ..plain()
@@ -62,7 +62,7 @@ fn metadata_come_back_for_an_ordinary_user_too() {
 fn another_owner_is_a_note_for_an_ordinary_user() {
     as_ordinary_user(module_path!(), "another_owner_is_a_note_for_an_ordinary_user", || {
         in_every_way(Existing::KeepBoth, |target, dir| {
-            let metadata = Metadata { uid: 1, gid: 1, mode: 0o640, ..plain() };
+            let metadata = Metadata { uid: 1, gid: 1, mode: Some(0o640), ..plain() };
             let note = [MetadataNote::Owner { uid: 1, gid: 1, reason: std::io::ErrorKind::PermissionDenied }];
             assert_eq!(write_with(target, "file", &metadata), note);
             assert_eq!(target.make_symlink(&path("link"), b"x", &metadata).unwrap().notes, note);
@@ -78,7 +78,7 @@ fn set_id_bits_are_not_given_to_a_file_whose_owner_could_not_be_set() {
     as_ordinary_user(module_path!(), "set_id_bits_are_not_given_to_a_file_whose_owner_could_not_be_set", || {
         let dir = tempfile::tempdir().unwrap();
         let target = open_with(dir.path(), TargetOptions { privileged: true, ..options(Existing::KeepBoth) }, |_| {});
-        let notes = write_with(&target, "a", &Metadata { uid: 0, mode: 0o4755, ..plain() });
+        let notes = write_with(&target, "a", &Metadata { uid: 0, mode: Some(0o4755), ..plain() });
         assert!(notes.contains(&MetadataNote::SetIdBitsLeftOff { mode: 0o4755 }), "{notes:?}");
         assert_eq!(std::fs::metadata(dir.path().join("a")).unwrap().mode() & 0o7777, 0o755);
     });
@@ -90,7 +90,7 @@ fn an_administrator_gives_files_their_owners() {
         return eprintln!("not tested here: not an administrator");
     }
     in_every_way(Existing::KeepBoth, |target, dir| {
-        let metadata = Metadata { uid: 1234, gid: 4321, mode: 0o600, ..plain() };
+        let metadata = Metadata { uid: 1234, gid: 4321, mode: Some(0o600), ..plain() };
         assert_eq!(write_with(target, "file", &metadata), []);
         assert_eq!(target.make_symlink(&path("link"), b"nowhere", &metadata).unwrap().notes, []);
         assert_eq!(target.make_fifo(&path("fifo"), &metadata).unwrap().notes, []);
@@ -104,7 +104,7 @@ fn an_administrator_gives_files_their_owners() {
 #[test]
 fn set_id_bits_and_security_attributes_need_a_privileged_restore() {
     let metadata = Metadata {
-        mode: 0o6755,
+        mode: Some(0o6755),
         xattrs: vec![(b"security.chest".to_vec(), b"1".to_vec()), (b"trusted.chest".to_vec(), b"2".to_vec())],
         ..plain()
     };
@@ -119,7 +119,7 @@ fn set_id_bits_and_security_attributes_need_a_privileged_restore() {
         assert!(xattr(&dir.join("a"), "security.chest").is_err());
         // On a folder the bits give nobody any rights: new files inherit its group.
         target.make_folder(&path("folder")).unwrap();
-        target.set_folder_metadata(&path("folder"), &Metadata { mode: 0o2755, ..plain() }).unwrap();
+        target.set_folder_metadata(&path("folder"), &Metadata { mode: Some(0o2755), ..plain() }).unwrap();
         assert_eq!(std::fs::metadata(dir.join("folder")).unwrap().mode() & 0o7777, 0o2755);
     });
     if rustix::process::geteuid().is_root() {
@@ -147,7 +147,7 @@ fn attributes_that_the_system_refuses_are_notes() {
 #[test]
 fn a_snapshot_without_owners_and_rights_leaves_those_of_new_files() {
     in_every_way(Existing::KeepBoth, |target, dir| {
-        let metadata = Metadata { mode: 0, uid: 0, gid: 0, ..plain() };
+        let metadata = Metadata { mode: None, uid: 0, gid: 0, ..plain() };
         assert_eq!(write_with(target, "a", &metadata), []);
         let stat = std::fs::metadata(dir.join("a")).unwrap();
         assert_eq!((stat.mode() & 0o7777, stat.mtime()), (0o600, 1_600_000_000));
@@ -159,7 +159,7 @@ fn a_link_has_its_own_time() {
     in_every_way(Existing::Overwrite, |target, dir| {
         restore(target, &path("pointed-to"), b"x").unwrap();
         let before = std::fs::metadata(dir.join("pointed-to")).unwrap();
-        let metadata = Metadata { modified: Timestamp::new(1_000_000_000, 7), mode: 0o777, ..plain() };
+        let metadata = Metadata { modified: Timestamp::new(1_000_000_000, 7), mode: Some(0o777), ..plain() };
         assert_eq!(target.make_symlink(&path("link"), b"pointed-to", &metadata).unwrap().notes, []);
         let stat = std::fs::symlink_metadata(dir.join("link")).unwrap();
         assert_eq!((stat.mtime(), stat.mtime_nsec()), (1_000_000_000, 7));
@@ -175,7 +175,7 @@ fn a_folder_that_may_not_be_read_gets_its_metadata_all_the_same() {
             std::fs::create_dir(dir.join("a")).unwrap();
             std::fs::set_permissions(dir.join("a"), std::fs::Permissions::from_mode(0o300)).unwrap();
             restore(target, &path("a/file"), b"x").unwrap();
-            assert_eq!(target.set_folder_metadata(&path("a"), &Metadata { mode: 0o755, ..plain() }).unwrap(), []);
+            assert_eq!(target.set_folder_metadata(&path("a"), &Metadata { mode: Some(0o755), ..plain() }).unwrap(), []);
             let stat = std::fs::metadata(dir.join("a")).unwrap();
             assert_eq!((stat.mode() & 0o7777, stat.mtime_nsec()), (0o755, 123_456_789));
         });

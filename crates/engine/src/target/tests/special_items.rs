@@ -113,7 +113,7 @@ fn a_hard_link_that_is_not_possible_is_told_apart_from_failures() {
 #[test]
 fn a_pipe_is_a_pipe_with_its_rights() {
     in_every_way(Existing::KeepBoth, |target, dir| {
-        let metadata = Metadata { mode: 0o620, ..plain() };
+        let metadata = Metadata { mode: Some(0o620), ..plain() };
         assert_eq!(target.make_fifo(&path("a"), &metadata).unwrap().notes, []);
         let stat = std::fs::symlink_metadata(dir.join("a")).unwrap();
         assert!(stat.file_type().is_fifo());
@@ -134,7 +134,7 @@ fn devices_need_a_privileged_restore() {
     if rustix::process::geteuid().is_root() {
         let dir = tempfile::tempdir().unwrap();
         let target = open_with(dir.path(), TargetOptions { privileged: true, ..options(Existing::KeepBoth) }, |_| {});
-        let metadata = Metadata { mode: 0o666, ..plain() };
+        let metadata = Metadata { mode: Some(0o666), ..plain() };
         for how in [Placement::AsNamed, Placement::AlreadyThere] {
             let placed = target.make_device(&path("null"), ItemKind::CharacterDevice, null, &metadata).unwrap();
             assert_eq!((placed.how, placed.notes), (how, vec![]));

@@ -71,10 +71,12 @@ impl Known {
         }
         known.adopt_index(store, writer, &named)?;
         let present = present_packs(store)?;
-        let usable = |pack: &IndexedPack| present.get(&pack.name) == Some(&pack.size) && !condemned.contains(&pack.name);
+        let usable =
+            |pack: &IndexedPack| present.get(&pack.name) == Some(&pack.size) && !condemned.contains(&pack.name);
         known.adopt_journal(recovery, &usable);
         let packs = known.live.iter().flat_map(|segment| &segment.packs).chain(&known.adopted.packs);
-        let chunks: IdSet = packs.filter(|pack| usable(pack)).flat_map(|pack| pack.chunks.iter().map(|chunk| chunk.id)).collect();
+        let chunks: IdSet =
+            packs.filter(|pack| usable(pack)).flat_map(|pack| pack.chunks.iter().map(|chunk| chunk.id)).collect();
         known.chunks = chunks;
         Ok(known)
     }
@@ -94,7 +96,13 @@ impl Known {
         self.adopted.packs.len()
     }
 
-    fn read_live(&mut self, store: &dyn ObjectStore, writer: &WriterFile, name: ObjectHash, size: u64) -> Result<(), RepoError> {
+    fn read_live(
+        &mut self,
+        store: &dyn ObjectStore,
+        writer: &WriterFile,
+        name: ObjectHash,
+        size: u64,
+    ) -> Result<(), RepoError> {
         let place = Place::Index(writer.key.writer(), name);
         let read = match store.get(&place.name()) {
             Ok(bytes) if *blake3::hash(&bytes).as_bytes() != name.0 => Err(ObjectError::NotItsName),
@@ -143,7 +151,8 @@ impl Known {
     /// Takes up packs that an interrupted run sent and no index object names yet.
     fn adopt_journal(&mut self, recovery: Option<JournalRecovery>, usable: &dyn Fn(&IndexedPack) -> bool) {
         let Some(recovery) = recovery.filter(|recovery| recovery.base == self.base) else { return };
-        let indexed: BTreeSet<ObjectHash> = self.live.iter().flat_map(|segment| &segment.packs).map(|pack| pack.name).collect();
+        let indexed: BTreeSet<ObjectHash> =
+            self.live.iter().flat_map(|segment| &segment.packs).map(|pack| pack.name).collect();
         let mut packs: HashMap<ObjectHash, IndexedPack> = HashMap::new();
         for pack in recovery.packs {
             if !indexed.contains(&pack.name) && usable(&pack) {

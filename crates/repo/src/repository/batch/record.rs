@@ -48,7 +48,8 @@ impl Batch<'_> {
     /// Seals, signs and puts the record. Times never decrease along a chain.
     pub fn record(&self, mut run: RunRecord, stored: &Stored, log: &LogHistory) -> Result<RecordedRun, RepoError> {
         let chain = self.sealer.key().writer();
-        let newest = run.parents.iter().filter_map(|parent| log.chain().get(parent)).map(|entry| entry.public.ended).max();
+        let newest =
+            run.parents.iter().filter_map(|parent| log.chain().get(parent)).map(|entry| entry.public.ended).max();
         if let Some(newest) = newest {
             run.started = run.started.max(newest);
             run.ended = run.ended.max(run.started);
@@ -80,8 +81,9 @@ impl Batch<'_> {
             body: &body,
         };
         let random = fresh(self.options.environment)?;
-        let SealedRecord { bytes, hash } = seal_record(&self.sealer, &self.sealer.key().signing_seed(), &parts, &random)
-            .map_err(|problem| RepoError::object("the new record", problem))?;
+        let SealedRecord { bytes, hash } =
+            seal_record(&self.sealer, &self.sealer.key().signing_seed(), &parts, &random)
+                .map_err(|problem| RepoError::object("the new record", problem))?;
         let record = RecordRef { seq, hash };
         let length = bytes.len() as u64;
         put_settled(self.options.store, &Place::Log(chain, record).name(), bytes)?;

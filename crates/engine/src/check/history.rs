@@ -1,0 +1,232 @@
+//! History and the objects beside packs: chains, signatures, slots, and whatever does not belong here.
+
+use super::{CheckOutcome, finding};
+use crate::{EngineError, Opened};
+use chest_model::{ObjectHash, Severity, WriterId};
+use chest_repo::history::{Chain, HistoryError, IgnoredRecord};
+use chest_repo::layout::Place;
+use chest_repo::record::AddedKind;
+use chest_repo::repository::read_slots;
+use std::collections::{BTreeMap, BTreeSet};
+
+const GAP_MEANING: &str = "Part of the history was removed, or the storage is not showing everything it holds.";
+const GAP_REMEDY: &str = "Do not delete anything. Ask the storage provider; look for a deleted version of this object.";
+const IGNORED_MEANING: &str = "This record is not used. If it was a backup, that backup cannot be shown.";
+const IGNORED_REMEDY: &str =
+    "Look for an older version of this object at the storage provider; other backups are not affected.";
+const FORK_MEANING: &str =
+    "Two copies of one computer have written: a restored image, or a copied folder. Nothing is lost.";
+const FORK_REMEDY: &str = "If you know of no such copy, give this computer a new key with `chest writer enrol`.";
+
+/// Chains without gaps, forks named, nothing that is not authentic.
+pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
+    let session = &opened.session;
+    let owner = &session.owner;
+    chain("the owner's", owner.chain(), |record| Place::Owner(record).name().to_string(), outcome);
+    ignored(&owner.ignored, outcome);
+    for log in session.logs.values() {
+        let writer = log.writer();
+        let title = format!("computer {}'s", &writer.to_hex()[..8]);
+        chain(&title, log.chain(), |record| Place::Log(writer, record).name().to_string(), outcome);
+        ignored(&log.ignored, outcome);
+        if let Err(HistoryError::Gap { missing }) = log.check_sound(owner) {
+            let known = outcome.findings.iter().any(|finding| finding.object == missing);
+            if !known {
+                outcome.add(finding(
+                    "history-gap",
+                    Severity::Damage,
+                    &missing,
+                    "a record that others rely on is missing",
+                    GAP_MEANING,
+                    GAP_REMEDY,
+                ));
+            }
+        }
+    }
+    outcome.history_contradicted = outcome.findings.iter().any(|finding| finding.id == "history-gap");
+    for (name, error) in session.snapshots().1 {
+        outcome.add(finding(
+            "backup-unreadable",
+            Severity::Damage,
+            name,
+            error.to_string(),
+            IGNORED_MEANING,
+            IGNORED_REMEDY,
+        ));
+    }
+}
+
+fn chain<T>(
+    title: &str,
+    chain: &Chain<T>,
+    name: impl Fn(chest_repo::record::RecordRef) -> String,
+    outcome: &mut CheckOutcome,
+) {
+    for gap in chain.gaps() {
+        let what = format!("a record of {title} history is missing or out of place");
+        outcome.add(finding("history-gap", Severity::Damage, name(gap), what, GAP_MEANING, GAP_REMEDY));
+    }
+    let heads = chain.heads();
+    if let [_, second, ..] = heads[..] {
+        let what = format!("{title} history has {} ends", heads.len());
+        outcome.add(finding("history-fork", Severity::Warning, name(second), what, FORK_MEANING, FORK_REMEDY));
+    }
+}
+
+fn ignored(records: &[IgnoredRecord], outcome: &mut CheckOutcome) {
+    for IgnoredRecord { object, problem } in records {
+        let what = problem.to_string();
+        outcome.add(finding("record-damaged", Severity::Damage, object, what, IGNORED_MEANING, IGNORED_REMEDY));
+    }
+}
+
+/// Every object that is no pack is read and held against its name; what belongs to nothing is told.
+pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
+    let session = &opened.session;
+    let store = session.store();
+    check_slots(opened, outcome)?;
+    let mut named = BTreeMap::new();
+    for writer in session.logs.keys() {
+        named.insert(*writer, (session.added_by(*writer)?, session.live_index(*writer)?));
+    }
+    for listed in store.list("").map_err(chest_repo::RepoError::from)? {
+        match Place::parse(&listed.name) {
+            None => {
+                let meaning = "It is not part of the repository and is left alone.";
+                let remedy = "If you did not put it there, ask who can write to this storage.";
+                outcome.add(finding(
+                    "unknown-object",
+                    Severity::Warning,
+                    &listed.name,
+                    "this does not belong here",
+                    meaning,
+                    remedy,
+                ));
+            }
+            Some(Place::Pack(hash)) => {
+                outcome.packs += 1;
+                let belongs = named.values().any(|(added, _)| added.contains(&(AddedKind::Pack, hash)));
+                note_leftover(belongs, &listed.name, outcome);
+            }
+            Some(Place::Index(writer, hash)) => check_index_object(opened, writer, hash, named.get(&writer), outcome)?,
+            Some(place @ Place::Inventory(..)) => {
+                if let Err(problem) = session.get_proven(&place)? {
+                    let (meaning, remedy) =
+                        ("The list of what one backup added is lost; the backup itself is not.", "No action needed.");
+                    outcome.add(finding(
+                        "inventory-damaged",
+                        Severity::Damage,
+                        &listed.name,
+                        problem.to_string(),
+                        meaning,
+                        remedy,
+                    ));
+                }
+            }
+            // Read with the history and the slots.
+            Some(Place::Log(..) | Place::Owner(_) | Place::Slot(..)) => {}
+        }
+    }
+    for name in &session.strangers {
+        if !outcome.findings.iter().any(|finding| finding.object == *name) {
+            let meaning = "It is signed by nobody whom the owner added, and is not used.";
+            let remedy = "If you did not expect it, ask who can write to this storage.";
+            outcome.add(finding(
+                "stranger",
+                Severity::Warning,
+                name,
+                "a record that belongs to no enrolled computer",
+                meaning,
+                remedy,
+            ));
+        }
+    }
+    check_strays(&**store, outcome)
+}
+
+type Named = (BTreeSet<(AddedKind, ObjectHash)>, BTreeSet<ObjectHash>);
+
+fn check_index_object(
+    opened: &Opened,
+    writer: WriterId,
+    hash: ObjectHash,
+    named: Option<&Named>,
+    outcome: &mut CheckOutcome,
+) -> Result<(), EngineError> {
+    let place = Place::Index(writer, hash);
+    let live = named.is_some_and(|(_, live)| live.contains(&hash));
+    // Live ones are opened with the index; one that is not is only held against its name.
+    if !live {
+        if let Err(problem) = opened.session.get_proven(&place)? {
+            let (meaning, remedy) = ("It is an old index object that nothing uses any more.", "No action needed.");
+            outcome.add(finding(
+                "old-index-damaged",
+                Severity::Note,
+                place.name(),
+                problem.to_string(),
+                meaning,
+                remedy,
+            ));
+        }
+        let belongs = named.is_some_and(|(added, _)| added.contains(&(AddedKind::Index, hash)));
+        note_leftover(belongs, place.name(), outcome);
+    }
+    Ok(())
+}
+
+fn note_leftover(belongs: bool, name: impl ToString, outcome: &mut CheckOutcome) {
+    if !belongs {
+        let meaning = "It takes some room and does no harm; the next backup takes it over if it can.";
+        outcome.add(finding(
+            "leftover",
+            Severity::Note,
+            name,
+            "left behind by an interrupted backup",
+            meaning,
+            "No action needed.",
+        ));
+    }
+}
+
+fn check_slots(opened: &Opened, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
+    let store = opened.session.store();
+    let (intact, damaged) = read_slots(&**store)?;
+    let meaning = "One way into the repository may be lost. You have just opened it by another, so nothing else is.";
+    let remedy = "Make a new passphrase or recovery sheet soon, while this one works.";
+    for (name, problem) in damaged {
+        outcome.add(finding("slot-damaged", Severity::Damage, name, problem.to_string(), meaning, remedy));
+    }
+    let there: BTreeSet<ObjectHash> =
+        intact.iter().map(|(_, slot)| ObjectHash(*blake3::hash(slot.bytes()).as_bytes())).collect();
+    let named_damaged: BTreeSet<String> = outcome.findings.iter().map(|finding| finding.object.clone()).collect();
+    for slot in opened.session.owner.live_slots() {
+        let name = Place::Slot(slot.id, slot.hash).name().to_string();
+        if !there.contains(&slot.hash) && !named_damaged.contains(&name) {
+            outcome.add(finding("slot-missing", Severity::Damage, name, "a key slot is missing", meaning, remedy));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn check_strays(
+    store: &dyn chest_store::ObjectStore,
+    outcome: &mut CheckOutcome,
+) -> Result<(), EngineError> {
+    for stray in store.strays().map_err(chest_repo::RepoError::from)? {
+        if stray.left_by_us {
+            note_leftover(false, stray.name, outcome);
+        } else {
+            let meaning = "It is not part of the repository and is left alone.";
+            let remedy = "If you did not put it there, ask who can write to this storage.";
+            outcome.add(finding(
+                "unknown-object",
+                Severity::Warning,
+                stray.name,
+                "this does not belong here",
+                meaning,
+                remedy,
+            ));
+        }
+    }
+    Ok(())
+}

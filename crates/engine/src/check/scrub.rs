@@ -1,0 +1,108 @@
+//! The check that needs no key: every object is read and held against the hash in its name. It can be run by whoever runs
+//! the storage.
+
+use super::history::check_strays;
+use super::{CheckOutcome, finding};
+use crate::{Context, EngineError};
+use chest_model::{Phase, Progress, Severity};
+use chest_repo::RepoError;
+use chest_repo::history::{HistoryError, LogHistory, OwnerHistory, OwnerTrust};
+use chest_repo::layout::{OWNER, Place};
+use chest_store::StoreError;
+
+const MEANING: &str = "What is stored here is not what was put. Whoever holds a key can tell which files it concerns.";
+const REMEDY: &str = "Look for an older version of this object; have somebody with a key run `chest check`.";
+
+/// Reads everything.
+pub fn scrub(context: &Context<'_>) -> Result<CheckOutcome, EngineError> {
+    let store = &*context.store;
+    let listed = store.list("").map_err(RepoError::from)?;
+    if !listed.iter().any(|one| one.name.as_str().starts_with(OWNER)) {
+        return Err(RepoError::NoRepository.into());
+    }
+    let mut outcome = CheckOutcome::default();
+    let bytes = listed.iter().map(|one| one.size).sum();
+    context.monitor.progress(Progress::Begin { phase: Phase::CheckingData, items: listed.len() as u64, bytes });
+    for one in &listed {
+        if context.monitor.cancelled() {
+            return Err(EngineError::Interrupted);
+        }
+        let Some(place) = Place::parse(&one.name) else {
+            let meaning = "It is not part of the repository and is left alone.";
+            let remedy = "If you did not put it there, ask who can write to this storage.";
+            outcome.add(finding(
+                "unknown-object",
+                Severity::Warning,
+                &one.name,
+                "this does not belong here",
+                meaning,
+                remedy,
+            ));
+            continue;
+        };
+        if matches!(place, Place::Pack(_)) {
+            outcome.packs += 1;
+            outcome.packs_read += 1;
+        }
+        check_name(store, &place, &mut outcome)?;
+        outcome.bytes_read += one.size;
+        context.monitor.progress(Progress::Done { items: 1, bytes: one.size });
+    }
+    context.monitor.progress(Progress::End);
+    check_chains(store, &mut outcome)?;
+    check_strays(store, &mut outcome)?;
+    outcome.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.object.cmp(&b.object)));
+    Ok(outcome)
+}
+
+fn check_name(
+    store: &dyn chest_store::ObjectStore,
+    place: &Place,
+    outcome: &mut CheckOutcome,
+) -> Result<(), EngineError> {
+    let name = place.name();
+    let matches = |bytes: &[u8]| *blake3::hash(bytes).as_bytes() == place.hash().0;
+    match store.get(&name) {
+        Ok(bytes) if matches(&bytes) => {}
+        // Read again before it is called damage: the line may have been bad.
+        Ok(_) if store.get(&name).is_ok_and(|bytes| matches(&bytes)) => {}
+        Ok(_) => {
+            let what = "its bytes do not match its name: it was altered, cut or swapped";
+            outcome.add(finding("object-damaged", Severity::Damage, name, what, MEANING, REMEDY));
+        }
+        Err(StoreError::NotFound(_)) => {
+            let what = "it was listed, and is not there";
+            outcome.add(finding("object-missing", Severity::Damage, name, what, MEANING, REMEDY));
+        }
+        Err(error) => return Err(RepoError::from(error).into()),
+    }
+    Ok(())
+}
+
+/// Signatures and chains, under the key that the repository states of itself: nobody vouches for that key here.
+fn check_chains(store: &dyn chest_store::ObjectStore, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
+    let owner = match OwnerHistory::read(store, OwnerTrust::Unproven) {
+        Ok(owner) => owner,
+        Err(RepoError::History(error)) => {
+            outcome.history_contradicted = true;
+            outcome.add(finding("history-gap", Severity::Damage, "owner/", error.to_string(), MEANING, REMEDY));
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (logs, _) = LogHistory::read_all(store, &owner)?;
+    for log in logs.values() {
+        if let Err(HistoryError::Gap { missing }) = log.check_sound(&owner) {
+            outcome.history_contradicted = true;
+            outcome.add(finding(
+                "history-gap",
+                Severity::Damage,
+                missing,
+                "a record that others rely on is missing",
+                MEANING,
+                REMEDY,
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Whole operations on real folders: what was stored comes back, bit for bit, with everything that belongs to it.
+
+mod common;
+
+use chest_engine::browse::{FindQuery, cat, find, list, select, snapshots};
+use chest_engine::target::Existing;
+use chest_model::{Completeness, Silent};
+use common::{Machine, assert_same, noise, request, shown};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
+
+/// A tree with one of everything.
+fn odd_tree(machine: &Machine) {
+    machine.write("minutes/2026-03-11 Full Council.txt", &b"It was RESOLVED to approve the minutes. ".repeat(5000));
+    machine.write("photographs/fete.jpg", &noise(1, 300_000));
+    machine.write("empty", b"");
+    machine.write("copy of fete.jpg", &noise(1, 300_000));
+    let source = machine.source();
+    std::fs::create_dir(source.join("empty folder")).unwrap();
+    std::fs::write(source.join(std::ffi::OsStr::from_bytes(b"not utf-8 \xff\xfe")), b"x").unwrap();
+    std::fs::write(source.join("new\nline"), b"y").unwrap();
+    symlink("minutes/../nowhere", source.join("link")).unwrap();
+    std::fs::hard_link(source.join("empty"), source.join("another name")).unwrap();
+    std::fs::hard_link(source.join("photographs/fete.jpg"), source.join("minutes/fete.jpg")).unwrap();
+    let sparse = std::fs::File::create(source.join("sparse")).unwrap();
+    sparse.write_at(b"front", 0).unwrap();
+    sparse.write_at(b"middle", 5_000_000).unwrap();
+    sparse.set_len(20_000_000).unwrap();
+    std::fs::set_permissions(source.join("empty"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::set_permissions(source.join("minutes"), std::fs::Permissions::from_mode(0o750)).unwrap();
+}
+
+#[test]
+fn everything_comes_back_as_it_was() {
+    let machine = Machine::new();
+    odd_tree(&machine);
+    let saved = machine.backup().unwrap();
+    assert_eq!(saved.completeness, Completeness::Complete, "{:?}", saved.exceptions);
+    let to = machine.folder.path().join("restored");
+    let outcome = machine.restore_to(&to).unwrap();
+    assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+    assert!(outcome.notes.is_empty(), "{:?}", outcome.notes);
+    assert_same(&machine.source(), &to.join("documents"));
+    let blocks = |path: &std::path::Path| std::os::unix::fs::MetadataExt::blocks(&std::fs::metadata(path).unwrap());
+    assert!(blocks(&to.join("documents/sparse")) <= blocks(&machine.source().join("sparse")));
+}
+
+#[test]
+fn a_second_run_reads_nothing_and_sends_next_to_nothing() {
+    let machine = Machine::new();
+    odd_tree(&machine);
+    machine.backup().unwrap();
+    let before = machine.memory.names().len();
+    let again = machine.backup().unwrap();
+    assert_eq!((again.files_read, again.bytes_read), (0, 0));
+    assert!(machine.memory.names().len() - before <= 3);
+    assert!(again.bytes_sent <= 256 << 10, "{}", again.bytes_sent);
+}
+
+#[test]
+fn without_cache_and_state_nothing_is_sent_twice() {
+    let machine = Machine::new();
+    odd_tree(&machine);
+    machine.backup().unwrap();
+    std::fs::remove_dir_all(machine.folder.path().join("cache")).unwrap();
+    let again = machine.backup().unwrap();
+    assert!(again.files_read > 0);
+    assert_eq!(again.chunks_added, 0);
+}
+
+#[test]
+fn old_versions_and_deleted_files_are_found_and_restored() {
+    let machine = Machine::new();
+    machine.write("minutes/march.txt", b"first version");
+    let first = machine.backup().unwrap();
+    machine.write("minutes/march.txt", b"second version, longer");
+    machine.write("minutes/april.txt", b"april");
+    machine.backup().unwrap();
+    std::fs::remove_file(machine.source().join("minutes/april.txt")).unwrap();
+    machine.backup().unwrap();
+
+    let opened = machine.open().unwrap();
+    assert_eq!(snapshots(&opened).snapshots.len(), 3);
+    let query = |word: &str| FindQuery { word: word.to_owned(), only_deleted: false };
+    let march = find(&opened, &query("MARCH"), &Silent).unwrap();
+    assert_eq!(march.hits.len(), 1);
+    assert_eq!(march.hits[0].versions.len(), 2);
+    assert!(!march.hits[0].deleted);
+    let april = find(&opened, &query("*.txt"), &Silent).unwrap();
+    assert_eq!(april.hits.len(), 2);
+    let april = april.hits.iter().find(|hit| hit.deleted).unwrap();
+
+    let selection = chest_engine::browse::Selection {
+        selector: Some(chest_engine::browse::SnapshotSelector::Id(april.versions[0].last_seen.0.to_hex())),
+        ..Default::default()
+    };
+    let to = machine.folder.path().join("rescued");
+    let mut wanted = request(&to);
+    wanted.paths = vec![april.path.clone()];
+    machine.restore(&selection, wanted).unwrap();
+    assert_eq!(std::fs::read(to.join("documents/minutes/april.txt")).unwrap(), b"april");
+
+    let old = chest_engine::browse::Selection {
+        selector: Some(chest_engine::browse::SnapshotSelector::Id(first.snapshot.to_hex()[..8].to_owned())),
+        ..Default::default()
+    };
+    let snapshot = select(&opened, &old).unwrap();
+    let mut out = Vec::new();
+    cat(&opened, &snapshot, &shown("documents/minutes/march.txt"), &mut out).unwrap();
+    assert_eq!(out, b"first version");
+    let listed = list(&opened, &snapshot, &shown("documents/minutes"), false).unwrap();
+    assert_eq!(listed.items.len(), 1);
+}
+
+#[test]
+fn an_existing_file_is_never_lost() {
+    let machine = Machine::new();
+    machine.write("a.txt", b"as backed up");
+    machine.write("b.txt", b"the same");
+    machine.backup().unwrap();
+    let to = machine.folder.path().join("desk");
+    std::fs::create_dir_all(to.join("documents")).unwrap();
+    std::fs::write(to.join("documents/a.txt"), b"newer work..").unwrap();
+    std::fs::write(to.join("documents/b.txt"), b"the same").unwrap();
+    let outcome = machine.restore_to(&to).unwrap();
+    assert_eq!(outcome.already_there, 1);
+    assert_eq!(outcome.beside.len(), 1);
+    assert_eq!(std::fs::read(to.join("documents/a.txt")).unwrap(), b"newer work..");
+    let beside = to.join("documents/a (restored 21 November 2026).txt");
+    assert_eq!(std::fs::read(beside).unwrap(), b"as backed up");
+
+    let mut overwrite = request(&to);
+    overwrite.existing = Existing::Overwrite;
+    machine.restore(&Default::default(), overwrite).unwrap();
+    assert_eq!(std::fs::read(to.join("documents/a.txt")).unwrap(), b"as backed up");
+}
+
+#[test]
+fn a_lost_index_object_is_rebuilt_from_the_packs() {
+    let machine = Machine::new();
+    odd_tree(&machine);
+    machine.backup().unwrap();
+    for name in machine.memory.names() {
+        if name.as_str().starts_with("index/") {
+            machine.memory.remove_raw(&name);
+        }
+    }
+    let to = machine.folder.path().join("restored");
+    let outcome = machine.restore_to(&to).unwrap();
+    assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+    assert_same(&machine.source(), &to.join("documents"));
+}
