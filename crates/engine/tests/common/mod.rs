@@ -43,10 +43,19 @@ impl Machine {
 
     /// A new repository on this store, which holds its objects in `memory`.
     pub fn on(store: Arc<dyn ObjectStore>, memory: MemoryStore, configuration: Configuration) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), store, memory, configuration)
+    }
+
+    /// The same, in this folder.
+    pub fn in_folder(
+        folder: tempfile::TempDir,
+        store: Arc<dyn ObjectStore>,
+        memory: MemoryStore,
+        configuration: Configuration,
+    ) -> Self {
         let environment = FixedEnvironment::new(42);
         let now = std::fs::metadata("/proc/self").unwrap().modified().unwrap();
         environment.set_now(now.into());
-        let folder = tempfile::tempdir().unwrap();
         let mut machine = Self { folder, store, memory, environment, words: Vec::new() };
         std::fs::create_dir(machine.source()).unwrap();
         machine.words = machine.init(configuration).unwrap().recovery_words;
@@ -86,8 +95,6 @@ impl Machine {
     /// Later than anything on the disk, so that the cache may trust every time.
     pub fn backup_of(&self, sources: Vec<Box<dyn Source>>) -> Result<BackupOutcome, EngineError> {
         std::thread::sleep(std::time::Duration::from_millis(30));
-        let now = std::time::Duration::from_secs(1);
-        let _ = now;
         let probe = self.folder.path().join("clock");
         std::fs::write(&probe, b"").unwrap();
         self.environment.set_now(std::fs::metadata(probe).unwrap().modified().unwrap().into());

@@ -1,0 +1,99 @@
+//! Which crate may use which: the compiler forbids cycles, this test forbids every arrow that the design does not draw
+//! (docs/design.md). It also keeps a few dependencies out for good.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// What each crate may use of ours. The command line is the root package.
+const MAY_USE: [(&str, &[&str]); 8] = [
+    ("model", &[]),
+    ("store", &["model"]),
+    ("source", &["model"]),
+    ("repo", &["store", "model"]),
+    ("engine", &["repo", "source", "store", "model"]),
+    ("council", &["model"]),
+    ("testkit", &["model", "store", "source", "repo", "engine", "council"]),
+    ("", &["engine", "council", "model"]),
+];
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The names of our crates in one section of a manifest.
+fn ours_in(manifest: &str, section: &str) -> BTreeSet<String> {
+    let begin = format!("[{section}]");
+    let lines = manifest.lines().skip_while(|line| line.trim() != begin).skip(1);
+    lines
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.strip_prefix("chest-"))
+        .map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).collect())
+        .collect()
+}
+
+#[test]
+fn crates_use_only_what_the_design_allows() {
+    for (name, allowed) in MAY_USE {
+        let path = if name.is_empty() { "Cargo.toml".to_owned() } else { format!("crates/{name}/Cargo.toml") };
+        let used = ours_in(&read(&path), "dependencies");
+        let allowed: BTreeSet<String> = allowed.iter().map(|name| (*name).to_owned()).collect();
+        let more: Vec<_> = used.difference(&allowed).collect();
+        assert!(more.is_empty(), "{path} uses {more:?}: the design draws no such arrow");
+    }
+}
+
+#[test]
+fn every_crate_is_in_the_table() {
+    let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("crates")).unwrap();
+    for folder in folders.map(|folder| folder.unwrap()).filter(|folder| folder.path().join("Cargo.toml").exists()) {
+        let name = folder.file_name().into_string().unwrap();
+        assert!(MAY_USE.iter().any(|(known, _)| *known == name), "crate {name} is not in the table of layers");
+    }
+}
+
+/// Not for what they do, but for what they are: heavy second stacks, or licences that must not be in the binary.
+#[test]
+fn some_dependencies_stay_out() {
+    let lock = read("Cargo.lock");
+    for name in ["aws-lc-sys", "openssl-sys", "native-tls"] {
+        assert!(!lock.contains(&format!("name = \"{name}\"\n")), "{name} is in Cargo.lock");
+    }
+}
+
+/// `fastcdc`'s own seed is no secret: the table comes from the domain's key alone.
+#[test]
+fn the_chunker_crates_seed_is_nowhere_used() {
+    let mut seen = BTreeMap::new();
+    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates"), &mut |path, text| {
+        for forbidden in ["with_level_and_seed", "get_gear_with_seed", "StreamCDC"] {
+            if text.contains(forbidden) {
+                seen.insert(path.to_owned(), forbidden);
+            }
+        }
+    });
+    assert!(seen.is_empty(), "{seen:?}");
+}
+
+/// Only this file names the chunker's low-level function: cut points are part of the format.
+#[test]
+fn only_one_file_cuts() {
+    let mut files = Vec::new();
+    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates"), &mut |path, text| {
+        if text.contains("cut_gear(") {
+            files.push(path.to_owned());
+        }
+    });
+    assert_eq!(files.len(), 1, "{files:?}");
+}
+
+fn visit(folder: &Path, see: &mut dyn FnMut(&str, &str)) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            visit(&path, see);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            see(&path.display().to_string(), &fs::read_to_string(&path).unwrap());
+        }
+    }
+}
