@@ -1,2 +1,27 @@
-//! The `chest` program.
-fn main() {}
+//! The `chest` program: encrypted backup for parish councils, from the command line.
+
+mod args;
+mod commands;
+mod context;
+mod errors;
+mod exit;
+mod interrupt;
+mod machine;
+mod output;
+mod secrets;
+mod selector;
+mod settings;
+mod time;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let typed = args::Typed::parse();
+    let console = output::Console { json: typed.common.json };
+    let exit = commands::run(typed).unwrap_or_else(|failure| {
+        console.fail(&failure);
+        failure.exit
+    });
+    exit.into()
+}

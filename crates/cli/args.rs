@@ -1,0 +1,398 @@
+//! What was typed. Nothing here knows what it means: that is `settings`.
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Encrypted backup for parish councils.
+///
+/// Parish Chest keeps encrypted copies of a council's documents in a folder: on a disk, a USB stick or a mounted share. Nobody
+/// can read the copies without the passphrase or the 24 recovery words, and every copy can be proven to be intact.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chest",
+    version,
+    max_term_width = 100,
+    after_help = "How to begin:\n  \
+        chest --repo /media/usb/chest init                    make the repository, once\n  \
+        chest --repo /media/usb/chest backup ~/Documents      back up\n  \
+        chest --repo /media/usb/chest find minutes            find a file in any backup\n  \
+        chest --repo /media/usb/chest restore latest --to ~/restored\n\n\
+        Set CHEST_REPO to leave --repo out. `chest help COMMAND` explains one command with examples.\n\
+        Exit codes: 0 done, 1 failed, 2 usage, 3 PARTIAL, 4 stored damage, 10-17 see docs/exit-codes.md."
+)]
+pub struct Typed {
+    /// What goes for every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be typed with every command.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// The folder that holds the backups [or set CHEST_REPO]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub repo: Option<OsString>,
+    /// Answer with one JSON object on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Show progress as plain lines that are never redrawn (for screen readers)
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// How to show progress, on standard error
+    #[arg(long, global = true, value_name = "HOW")]
+    pub progress: Option<ProgressStyle>,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressStyle {
+    /// Bars on a terminal, plain lines elsewhere
+    Auto,
+    /// One JSON object a line
+    Json,
+    /// Not at all
+    None,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Init(Init),
+    Backup(Backup),
+    Snapshots(Snapshots),
+    Ls(Ls),
+    Find(Find),
+    Cat(Cat),
+    Diff(Diff),
+    Restore(Restore),
+    Check(Check),
+    #[command(subcommand)]
+    Writer(Writer),
+    #[command(subcommand)]
+    Key(Key),
+    Completions(Completions),
+    Man(Man),
+}
+
+const SECRETS: &str = "The passphrase comes from CHEST_PASSPHRASE, CHEST_PASSPHRASE_FILE or CHEST_PASSPHRASE_COMMAND, or the \
+    recovery words from CHEST_RECOVERY_WORDS_FILE; without any of these you are asked for it.";
+
+/// Make a new repository, and show the 24 recovery words once
+///
+/// Makes the folder where it is missing, sets up two independent ways in (a passphrase and 24 recovery words), and enrols this
+/// computer. The passphrase comes from CHEST_PASSPHRASE, CHEST_PASSPHRASE_FILE or CHEST_PASSPHRASE_COMMAND; without any of
+/// these one is made up for you.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chest --repo /media/usb/chest init\n  \
+    CHEST_PASSPHRASE_FILE=~/passphrase chest --repo /mnt/nas/chest init")]
+pub struct Init {
+    /// Memory for deriving the key from the passphrase, in MiB: at least 64, and 256 unless given
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(64..=2048))]
+    pub kdf_memory: Option<u32>,
+}
+
+/// Back up folders or files
+///
+/// Needs no passphrase: this computer's own key can add backups, but neither read nor delete them. The last line says COMPLETE,
+/// or PARTIAL and how many items could not be read (exit code 3).
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chest backup ~/Documents\n  \
+    chest backup --class email --as mail ~/Exports/mailbox.mbox\n  \
+    chest backup --exclude '*.tmp' --exclude /old/ --reason 'before the move' /srv/council")]
+pub struct Backup {
+    /// What to back up; each is stored under its own name
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Store the one PATH under this name
+    #[arg(long = "as", value_name = "NAME")]
+    pub as_name: Option<OsString>,
+    /// What kind of documents these are
+    #[arg(long, value_enum, default_value_t = ClassName::Documents)]
+    pub class: ClassName,
+    /// Leave out what fits this pattern, written as in .gitignore (may be given several times)
+    #[arg(long, value_name = "PATTERN", action = ArgAction::Append)]
+    pub exclude: Vec<String>,
+    /// Also back up what is left out otherwise: ~$*, desktop.ini, Thumbs.db, *.ost
+    #[arg(long)]
+    pub no_default_excludes: bool,
+    /// Stay out of disks that are mounted below PATH
+    #[arg(long)]
+    pub one_file_system: bool,
+    /// Why this backup is made; kept with it
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub reason: String,
+    /// How hard to compress: 1 is fast, 19 is small
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=19))]
+    pub level: i32,
+}
+
+/// What kind of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClassName {
+    /// The council's documents
+    Documents,
+    /// E-mail exports
+    Email,
+    /// Anything else
+    Other,
+}
+
+/// What narrows the choice of a backup.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Narrow {
+    /// Only backups of this computer
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+    /// Only backups that hold a folder of this name
+    #[arg(long, value_name = "NAME")]
+    pub root: Option<OsString>,
+}
+
+/// List the backups, oldest first
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  chest snapshots\n  chest snapshots --json")]
+#[command(long_about = format!("List the backups, oldest first\n\n{SECRETS}"))]
+pub struct Snapshots {
+    /// Which.
+    #[command(flatten)]
+    pub narrow: Narrow,
+}
+
+/// List what a backup holds
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chest ls latest\n  \
+    chest ls latest:documents/Minutes\n  \
+    chest ls --recursive 2026-11-21\n  \
+    chest ls --exceptions latest        what could not be read when the backup was made")]
+#[command(long_about = format!("List what a backup holds\n\n{SNAPSHOT_HELP}\n\n{SECRETS}"))]
+pub struct Ls {
+    /// The backup, and the folder in it
+    #[arg(value_name = "SNAPSHOT[:PATH]")]
+    pub what: OsString,
+    /// Also everything below
+    #[arg(long, short = 'R')]
+    pub recursive: bool,
+    /// List instead what was not read as it should have been
+    #[arg(long, conflicts_with = "recursive")]
+    pub exceptions: bool,
+    /// Which backups come into question.
+    #[command(flatten)]
+    pub narrow: Narrow,
+}
+
+const SNAPSHOT_HELP: &str = "SNAPSHOT is `latest`, a date such as 2026-11-21 (the last backup of that day, UK time), or the first six or \
+    more letters of an id that `chest snapshots` shows. PATH is written as `ls` and `find` print it.";
+
+/// Find files by name in all backups, deleted ones too
+///
+/// WORD is part of a name, in capitals or not; with *, ? or [ it is a pattern for the whole name, or for the whole path below
+/// the backed-up folder where it holds a /. One hit a line; finding nothing is no error.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chest find minutes\n  \
+    chest find '*.xlsx'\n  \
+    chest find --deleted allotment\n  \
+    chest find --versions budget")]
+pub struct Find {
+    /// What to look for
+    #[arg(value_name = "WORD")]
+    pub word: String,
+    /// Only what the newest backup no longer holds
+    #[arg(long)]
+    pub deleted: bool,
+    /// One line for every version, newest first
+    #[arg(long)]
+    pub versions: bool,
+}
+
+/// Write one file of a backup to standard output
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chest cat latest:documents/Minutes/2026-10.txt\n  \
+    chest cat 2026-11-21:documents/budget.xlsx > budget.xlsx")]
+#[command(long_about = format!("Write one file of a backup to standard output\n\n{SNAPSHOT_HELP}\n\n{SECRETS}"))]
+pub struct Cat {
+    /// The backup and the file in it
+    #[arg(value_name = "SNAPSHOT:PATH")]
+    pub what: OsString,
+    /// Which backups come into question.
+    #[command(flatten)]
+    pub narrow: Narrow,
+}
+
+/// Show what changed between two backups
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  chest diff 2026-11-14 latest\n  chest diff 1a2b3c 4d5e6f --json")]
+#[command(long_about = format!("Show what changed between two backups\n\n{SNAPSHOT_HELP}\n\n{SECRETS}"))]
+pub struct Diff {
+    /// The earlier backup
+    #[arg(value_name = "A")]
+    pub before: OsString,
+    /// The later backup
+    #[arg(value_name = "B")]
+    pub after: OsString,
+    /// Which backups come into question.
+    #[command(flatten)]
+    pub narrow: Narrow,
+}
+
+/// Bring files back from a backup
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chest restore latest --to ~/restored\n  \
+    chest restore 2026-11-21 documents/Minutes --to ~/restored\n  \
+    chest restore latest documents/budget.xlsx --to . --flat\n  \
+    chest restore latest --to /srv --dry-run")]
+#[command(long_about = format!(
+    "Bring files back from a backup\n\nA file appears only when every byte of it is proven. Nothing of yours is lost: a file \
+    that is there with other content stays, and the restored one is written beside it as `name (restored 21 November \
+    2026).docx`.\n\n{SNAPSHOT_HELP}\n\n{SECRETS}"
+))]
+pub struct Restore {
+    /// The backup
+    #[arg(value_name = "SNAPSHOT")]
+    pub snapshot: OsString,
+    /// What to bring back; everything unless given
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<OsString>,
+    /// The folder to restore into; made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Put files directly into DIR, without the folders they lay in
+    #[arg(long)]
+    pub flat: bool,
+    /// Replace files that are there with other content
+    #[arg(long, conflicts_with = "skip_existing")]
+    pub overwrite: bool,
+    /// Leave files alone that are there already
+    #[arg(long)]
+    pub skip_existing: bool,
+    /// Also bring back devices, set-user-id bits and privileged attributes
+    #[arg(long)]
+    pub privileged: bool,
+    /// Only show what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Which backups come into question.
+    #[command(flatten)]
+    pub narrow: Narrow,
+}
+
+/// Check that everything stored is there and intact
+///
+/// Without options: the history, the index and the lists of files. With --read-data also the stored content, all of it or a
+/// share chosen at random. --scrub needs no passphrase: it proves every stored object by its name. Exit code 4 where damage is
+/// found. A check changes nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chest check\n  \
+    chest check --read-data\n  \
+    chest check --read-data=10%\n  \
+    chest check --scrub                 without a passphrase")]
+pub struct Check {
+    /// Prove every stored object by its name, without a passphrase
+    #[arg(long, conflicts_with = "read_data")]
+    pub scrub: bool,
+    /// Also read the stored content: all of it, or a share such as 10% or 0.1
+    #[arg(
+        long,
+        value_name = "SHARE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "100%",
+        value_parser = share
+    )]
+    pub read_data: Option<f64>,
+}
+
+/// The computers that may add backups
+#[derive(Debug, Subcommand)]
+pub enum Writer {
+    /// Allow this computer to add backups
+    #[command(
+        after_help = "Needs the passphrase or the recovery words once; backups need neither.\n\nExample:\n  chest writer enrol",
+        long_about = format!("Allow this computer to add backups\n\n{SECRETS}")
+    )]
+    Enrol,
+}
+
+/// The ways into the repository
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Try whether a passphrase or the recovery words open the repository
+    #[command(
+        after_help = "Examples:\n  chest key test\n  CHEST_RECOVERY_WORDS_FILE=sheet.txt chest key test",
+        long_about = format!("Try whether a passphrase or the recovery words open the repository\n\n{SECRETS}")
+    )]
+    Test,
+}
+
+/// Write a completion script for a shell
+#[derive(Debug, Args)]
+#[command(
+    hide = true,
+    after_help = "Example:\n  chest completions bash > ~/.local/share/bash-completion/completions/chest"
+)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Write a manual page
+#[derive(Debug, Args)]
+#[command(hide = true, after_help = "Examples:\n  chest man > chest.1\n  chest man backup > chest-backup.1")]
+pub struct Man {
+    /// The command; the program itself unless given
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// `10%` or `0.1`: above 0 and at most 1.
+fn share(text: &str) -> Result<f64, String> {
+    let (digits, unit) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits, 100.0));
+    match digits.trim().parse::<f64>().map(|number| number / unit) {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("give a share above 0 and at most all of it, such as 10% or 0.1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_contradicts_itself_nowhere() {
+        Typed::command().debug_assert();
+    }
+
+    #[test]
+    fn a_share_is_a_percentage_or_a_fraction() {
+        assert_eq!(share("10%"), Ok(0.1));
+        assert_eq!(share("1"), Ok(1.0));
+        for text in ["0", "101%", "-1", "nan", "", "%", "many"] {
+            assert!(share(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_command_teaches_by_an_example() {
+        fn visit(command: &clap::Command) {
+            let subcommands: Vec<_> = command.get_subcommands().filter(|one| one.get_name() != "help").collect();
+            if subcommands.is_empty() {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Example"), "{} has no example", command.get_name());
+            }
+            assert!(command.get_about().is_some(), "{} says nothing about itself", command.get_name());
+            subcommands.into_iter().for_each(visit);
+        }
+        visit(&Typed::command());
+    }
+}

@@ -1,0 +1,175 @@
+//! `chest backup`: adds a backup, and says plainly whether it is complete.
+
+mod sources;
+
+use crate::args::{Backup, ClassName};
+use crate::context::Workplace;
+use crate::errors::{Doing, Failure};
+use crate::exit::Exit;
+use crate::machine::threads;
+use crate::output::amounts::{count, size};
+use crate::output::exceptions::{SHOWN_AT_MOST, summary, write_exceptions};
+use crate::output::json::{self, ExceptionJson, PathJson, ProblemJson};
+use crate::output::names::{for_json, shown};
+use crate::output::{Report, SHORT_ID};
+use crate::time::day_and_time;
+use chest_engine::backup::{BackupOptions, BackupOutcome, RootOutcome, backup};
+use chest_model::{Class, Completeness};
+use serde::Serialize;
+use sources::Sources;
+use std::io::{self, Write};
+
+/// Runs it.
+pub fn run(workplace: &Workplace, args: &Backup) -> Result<Exit, Failure> {
+    let store = workplace.store(Doing::BackingUp)?;
+    let sources = sources::open(workplace, args)?;
+    for left_out in &sources.left_out {
+        workplace.console.remark(&format!("Left out, because it belongs to the backups: {}", shown(left_out)));
+    }
+    let options = BackupOptions {
+        reason: args.reason.clone(),
+        level: args.level,
+        threads: threads(),
+        program: concat!("chest ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..BackupOptions::default()
+    };
+    let context = workplace.context(store);
+    let outcome =
+        backup(&context, &sources.sources, &options).map_err(|error| Failure::of(&error, Doing::BackingUp))?;
+    workplace.show(&BackedUp { outcome: &outcome, sources: &sources })?;
+    Ok(match outcome.completeness {
+        Completeness::Complete => Exit::Done,
+        Completeness::Partial => Exit::Partial,
+    })
+}
+
+fn class(name: ClassName) -> Class {
+    match name {
+        ClassName::Documents => Class::Documents,
+        ClassName::Email => Class::Email,
+        ClassName::Other => Class::Other,
+    }
+}
+
+struct BackedUp<'o> {
+    outcome: &'o BackupOutcome,
+    sources: &'o Sources,
+}
+
+#[derive(Serialize)]
+struct BackedUpJson<'o> {
+    snapshot: String,
+    repository: String,
+    writer: String,
+    outcome: &'static str,
+    partial_classes: Vec<&'static str>,
+    started: Option<String>,
+    ended: Option<String>,
+    roots: Vec<RootJson>,
+    exceptions: Vec<ExceptionJson>,
+    left_out: Vec<PathJson>,
+    files_read: u64,
+    bytes_read: u64,
+    files_unchanged: u64,
+    chunks_added: u64,
+    bytes_sent: u64,
+    packs_taken_over: u64,
+    had_cache: bool,
+    damaged_index: Vec<ProblemJson>,
+    head_words: &'o [&'static str],
+}
+
+#[derive(Serialize)]
+struct RootJson {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_bytes: Option<String>,
+    #[serde(flatten)]
+    path: PathJson,
+    class: &'static str,
+    files: u64,
+    folders: u64,
+    bytes: u64,
+}
+
+impl RootJson {
+    fn of(root: &RootOutcome) -> Self {
+        let (name, name_bytes) = for_json(&root.description.label);
+        Self {
+            name,
+            name_bytes,
+            path: PathJson::of_bytes(&root.description.native_path),
+            class: root.description.class.name(),
+            files: root.files,
+            folders: root.folders,
+            bytes: root.bytes,
+        }
+    }
+}
+
+impl Report for BackedUp<'_> {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let outcome = self.outcome;
+        for root in &outcome.roots {
+            let name = shown(&root.description.label);
+            let (files, folders) = (count(root.files, "file"), count(root.folders, "folder"));
+            writeln!(out, "{name}: {files} in {folders}, {}", size(root.bytes))?;
+        }
+        writeln!(
+            out,
+            "{} read, {} unchanged; {} added to the repository",
+            count(outcome.files_read, "file"),
+            count(outcome.files_unchanged, "file"),
+            size(outcome.bytes_sent)
+        )?;
+        let id = &outcome.snapshot.to_hex()[..SHORT_ID];
+        writeln!(out, "Backup {id} of {}", day_and_time(outcome.ended))?;
+        writeln!(out, "Head words: {}", outcome.head_words.join(" "))?;
+        if !outcome.damaged_index.is_empty() {
+            let objects = count(outcome.damaged_index.len() as u64, "index object");
+            writeln!(out, "DAMAGED: {objects} of earlier backups cannot be read. Run `chest check`.")?;
+        }
+        self.write_result(out, id)
+    }
+
+    fn json(&self) -> impl Serialize {
+        let outcome = self.outcome;
+        BackedUpJson {
+            snapshot: outcome.snapshot.to_hex(),
+            repository: outcome.repository.to_hex(),
+            writer: outcome.writer.to_hex(),
+            outcome: json::outcome(outcome.completeness),
+            partial_classes: json::classes(&outcome.partial_classes),
+            started: json::time(outcome.started),
+            ended: json::time(outcome.ended),
+            roots: outcome.roots.iter().map(RootJson::of).collect(),
+            exceptions: outcome.exceptions.iter().map(ExceptionJson::of).collect(),
+            left_out: self.sources.left_out.iter().map(|path| PathJson::of_bytes(path)).collect(),
+            files_read: outcome.files_read,
+            bytes_read: outcome.bytes_read,
+            files_unchanged: outcome.files_unchanged,
+            chunks_added: outcome.chunks_added,
+            bytes_sent: outcome.bytes_sent,
+            packs_taken_over: outcome.packs_taken_over,
+            had_cache: outcome.had_cache,
+            damaged_index: ProblemJson::of_all(&outcome.damaged_index),
+            head_words: &outcome.head_words,
+        }
+    }
+}
+
+impl BackedUp<'_> {
+    fn write_result(&self, out: &mut dyn Write, id: &str) -> io::Result<()> {
+        let exceptions = &self.outcome.exceptions;
+        if self.outcome.completeness == Completeness::Complete {
+            return writeln!(out, "COMPLETE");
+        }
+        let shown_now = exceptions.len().min(SHOWN_AT_MOST);
+        write_exceptions(out, &exceptions[..shown_now])?;
+        if shown_now < exceptions.len() {
+            let more = (exceptions.len() - shown_now) as u64;
+            writeln!(out, "  and {}; see all with: chest ls --exceptions {id}", count(more, "more item"))?;
+        }
+        writeln!(out, "PARTIAL: {}", summary(exceptions))
+    }
+}

@@ -1,0 +1,141 @@
+//! What is to be backed up: each path as a source, without the repository and this program's own folders, should they lie in it.
+
+use super::class;
+use crate::args::Backup;
+use crate::context::Workplace;
+use crate::errors::{CliError, Doing, Failure};
+use crate::machine::threads;
+use chest_engine::EngineError;
+use chest_engine::source::{Excludes, FolderOptions, FolderSource, Source};
+use chest_model::{RootDescription, RootEncoding};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// What is to be backed up.
+pub struct Sources {
+    /// In the order in which they were given.
+    pub sources: Vec<Box<dyn Source>>,
+    /// Folders of our own that lie in them and are left out.
+    pub left_out: Vec<Vec<u8>>,
+}
+
+/// Opens every path.
+pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
+    if args.as_name.is_some() && args.paths.len() > 1 {
+        return Err(CliError::OneNameForSeveral.into());
+    }
+    let own = OwnFolders::of(workplace)?;
+    let mut all = Sources { sources: Vec::new(), left_out: Vec::new() };
+    for path in &args.paths {
+        let real = real_path(path);
+        own.refuse(path, &real)?;
+        let mut patterns = args.exclude.clone();
+        // Last, so that no pattern of the user's takes them back in.
+        for folder in own.below(&real) {
+            patterns.push(anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)));
+            all.left_out.push(folder.as_os_str().as_bytes().to_vec());
+        }
+        let excludes = Excludes::new(&patterns, !args.no_default_excludes)
+            .map_err(|error| CliError::Exclude(error.to_string()))?;
+        let options = FolderOptions { excludes, threads: threads(), one_file_system: args.one_file_system };
+        let source = FolderSource::new(path, description(args, path, &real), options)
+            .map_err(|error| Failure::of(&EngineError::from(error), Doing::BackingUp))?;
+        all.sources.push(Box::new(source));
+    }
+    Ok(all)
+}
+
+fn description(args: &Backup, path: &Path, real: &Path) -> RootDescription {
+    let name = args.as_name.as_ref().map(|name| name.as_bytes().to_vec());
+    RootDescription {
+        label: name.unwrap_or_else(|| FolderSource::label_for(path)),
+        native_path: real.as_os_str().as_bytes().to_vec(),
+        encoding: RootEncoding::UnixBytes,
+        class: class(args.class),
+    }
+}
+
+/// The folders that no backup may hold: it would grow with every run, and carry this computer's keys.
+struct OwnFolders {
+    repository: PathBuf,
+    local: [PathBuf; 2],
+}
+
+impl OwnFolders {
+    fn of(workplace: &Workplace) -> Result<Self, Failure> {
+        let settings = &workplace.settings;
+        let local = [&settings.state_dir, &settings.cache_dir].map(|folder| real_path(folder));
+        Ok(Self { repository: real_path(workplace.repository_folder()?), local })
+    }
+
+    fn refuse(&self, typed: &Path, real: &Path) -> Result<(), CliError> {
+        if real.starts_with(&self.repository) {
+            return Err(CliError::SourceIsRepository(typed.to_owned()));
+        }
+        match self.local.iter().any(|folder| real.starts_with(folder)) {
+            true => Err(CliError::SourceIsState(typed.to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    fn below<'s>(&'s self, real: &'s Path) -> impl Iterator<Item = &'s PathBuf> {
+        std::iter::once(&self.repository).chain(&self.local).filter(move |folder| folder.starts_with(real))
+    }
+}
+
+/// The path without links, also where its last parts are still to be made.
+fn real_path(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for ancestor in absolute.ancestors() {
+        if let Ok(real) = ancestor.canonicalize() {
+            return match absolute.strip_prefix(ancestor) {
+                Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+                _ => real,
+            };
+        }
+    }
+    absolute
+}
+
+/// A pattern that fits this folder alone. Patterns are text: a byte that is none is met by `?`.
+fn anchored_pattern(relative: &Path) -> String {
+    let mut pattern = "/".to_owned();
+    for chunk in relative.as_os_str().as_bytes().utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            if r"\*?[]{}!# ".contains(letter) {
+                pattern.push('\\');
+            }
+            pattern.push(letter);
+        }
+        pattern.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    pattern.push('/');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn the_pattern_fits_the_folder_whatever_its_name() {
+        for name in [&b"chest"[..], b"a/b c", b"!x", b"#x", b"[a]", b"{a,b}", b"a*b?", br"a\b", b"a ", b"a\xffb", b" "]
+        {
+            let pattern = anchored_pattern(Path::new(OsStr::from_bytes(name)));
+            let excludes = Excludes::new(std::slice::from_ref(&pattern), true).unwrap();
+            assert!(excludes.excludes(name, true), "{pattern}");
+            assert!(!excludes.excludes(&[b"other/", name].concat(), true), "{pattern}");
+            assert!(!excludes.excludes(&[name, b"2"].concat(), true), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_still_to_be_made_is_resolved_as_far_as_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        std::os::unix::fs::symlink(&real, real.join("link")).unwrap();
+        assert_eq!(real_path(&real.join("link/new/deep")), real.join("new/deep"));
+        assert_eq!(real_path(&real.join("link")), real);
+    }
+}

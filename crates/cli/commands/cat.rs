@@ -1,0 +1,22 @@
+//! `chest cat`: one file of a backup on standard output.
+
+use crate::args::Cat;
+use crate::context::Workplace;
+use crate::errors::{Doing, Failure};
+use crate::exit::Exit;
+use crate::selector::snapshot_and_path;
+use chest_engine::{EngineError, browse};
+use std::io::{self, Write};
+
+/// Runs it.
+pub fn run(workplace: &Workplace, args: &Cat) -> Result<Exit, Failure> {
+    let (typed, path) = snapshot_and_path(&args.what)?;
+    let reading = workplace.open(Doing::Reading)?;
+    let snapshot = reading.snapshot(&typed, &args.narrow)?;
+    // A bar would be drawn into the file's text where both go to the terminal.
+    workplace.quiet();
+    let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+    reading.told(browse::cat(&reading.opened, &snapshot, &path, &mut out))?;
+    reading.told(out.flush().map_err(EngineError::Output))?;
+    Ok(Exit::Done)
+}

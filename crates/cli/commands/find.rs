@@ -1,0 +1,155 @@
+//! `chest find`: where a name occurs, over all backups.
+
+use crate::args::Find;
+use crate::context::Workplace;
+use crate::errors::{Doing, Failure};
+use crate::exit::Exit;
+use crate::output::amounts::{count, size};
+use crate::output::json::{self, PathJson};
+use crate::output::names::{shown, shown_path};
+use crate::output::{Report, SHORT_ID};
+use crate::time::day_and_time;
+use chest_engine::browse::{self, FindOutcome, FindQuery, Hit, HitVersion};
+use chest_model::{ObjectHash, Timestamp};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Runs it.
+pub fn run(workplace: &Workplace, args: Find) -> Result<Exit, Failure> {
+    let query = FindQuery { word: args.word, only_deleted: args.deleted };
+    let reading = workplace.open(Doing::Reading)?;
+    let outcome = reading.told(browse::find(&reading.opened, &query, reading.context.monitor))?;
+    workplace.show(&Found { outcome: &outcome, versions: args.versions })?;
+    advise(workplace, &outcome, &query.word);
+    Ok(if outcome.damaged.is_empty() { Exit::Done } else { Exit::Damage })
+}
+
+/// On standard error, so that standard output holds the hits alone.
+fn advise(workplace: &Workplace, outcome: &FindOutcome, word: &str) {
+    let searched = count(outcome.snapshots as u64, "backup");
+    match outcome.hits.first().and_then(|hit| Some((hit, hit.versions.first()?))) {
+        Some((hit, version)) => workplace.console.remark(&format!(
+            "{} in {searched}. To bring one back: chest restore {} {} --to FOLDER",
+            count(outcome.hits.len() as u64, "hit"),
+            short(&version.last_seen.0),
+            quoted(&shown_path(&hit.path))
+        )),
+        None => workplace.console.remark(&format!("Nothing called {word:?} in {searched}.")),
+    }
+    for damaged in &outcome.damaged {
+        let damaged = shown(damaged.as_bytes());
+        workplace.console.remark(&format!("DAMAGED: part of a list of files cannot be read: {damaged}"));
+    }
+}
+
+struct Found<'o> {
+    outcome: &'o FindOutcome,
+    versions: bool,
+}
+
+#[derive(Serialize)]
+struct FoundJson<'o> {
+    hits: Vec<HitJson>,
+    snapshots: usize,
+    damaged: &'o [String],
+}
+
+#[derive(Serialize)]
+struct HitJson {
+    #[serde(flatten)]
+    path: PathJson,
+    deleted: bool,
+    versions: Vec<VersionJson>,
+}
+
+#[derive(Serialize)]
+struct VersionJson {
+    #[serde(rename = "type")]
+    item: &'static str,
+    size: u64,
+    modified: Option<String>,
+    first_seen: SightingJson,
+    last_seen: SightingJson,
+}
+
+#[derive(Serialize)]
+struct SightingJson {
+    snapshot: String,
+    ended: Option<String>,
+}
+
+impl SightingJson {
+    fn of((snapshot, ended): (ObjectHash, Timestamp)) -> Self {
+        Self { snapshot: snapshot.to_hex(), ended: json::time(ended) }
+    }
+}
+
+impl Report for Found<'_> {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        for hit in &self.outcome.hits {
+            let shown = if self.versions { hit.versions.len() } else { 1 };
+            for version in hit.versions.iter().take(shown) {
+                writeln!(out, "{}  {}", shown_path(&hit.path), description(hit, version, self.versions))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> impl Serialize {
+        FoundJson {
+            hits: self.outcome.hits.iter().map(hit_json).collect(),
+            snapshots: self.outcome.snapshots,
+            damaged: &self.outcome.damaged,
+        }
+    }
+}
+
+fn description(hit: &Hit, version: &HitVersion, one_by_one: bool) -> String {
+    let mut text = format!(
+        "{}, changed {}, last in backup {} of {}",
+        if version.size > 0 { size(version.size) } else { json::item(version.item).to_owned() },
+        day_and_time(version.modified),
+        short(&version.last_seen.0),
+        day_and_time(version.last_seen.1)
+    );
+    if hit.versions.len() > 1 && !one_by_one {
+        text += &format!(", {}", count(hit.versions.len() as u64, "version"));
+    }
+    if hit.deleted {
+        text += ", deleted since";
+    }
+    text
+}
+
+fn hit_json(hit: &Hit) -> HitJson {
+    let version = |version: &HitVersion| VersionJson {
+        item: json::item(version.item),
+        size: version.size,
+        modified: json::time(version.modified),
+        first_seen: SightingJson::of(version.first_seen),
+        last_seen: SightingJson::of(version.last_seen),
+    };
+    let versions = hit.versions.iter().map(version).collect();
+    HitJson { path: PathJson::of(&hit.path), deleted: hit.deleted, versions }
+}
+
+fn short(id: &ObjectHash) -> String {
+    id.to_hex()[..SHORT_ID].to_owned()
+}
+
+/// As a shell takes it for one word.
+fn quoted(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,@".contains(&byte);
+    if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_advice_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted("docs/a.txt"), "docs/a.txt");
+        assert_eq!(quoted("docs/Clerk's notes.txt"), r"'docs/Clerk'\''s notes.txt'");
+    }
+}

@@ -1,0 +1,51 @@
+//! The commands, one file each, in four steps: parse, open, call, render.
+
+mod backup;
+mod cat;
+mod check;
+mod diff;
+mod enrol;
+mod find;
+mod init;
+mod key_test;
+mod ls;
+mod manual;
+mod restore;
+mod snapshots;
+
+use crate::args::{Command, Key, Typed, Writer};
+use crate::context::Workplace;
+use crate::errors::Failure;
+use crate::exit::Exit;
+
+/// Runs what was typed.
+pub fn run(typed: Typed) -> Result<Exit, Failure> {
+    let command = match typed.command {
+        // These two need no settings: they work also where a user has no home.
+        Command::Completions(args) => return manual::completions(args.shell),
+        Command::Man(args) => return manual::page(&args.command),
+        command => command,
+    };
+    let workplace = Workplace::new(&typed.common)?;
+    let result = run_in(&workplace, command);
+    workplace.quiet();
+    result
+}
+
+fn run_in(workplace: &Workplace, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(args) => init::run(workplace, &args),
+        Command::Backup(args) => backup::run(workplace, &args),
+        Command::Snapshots(args) => snapshots::run(workplace, &args),
+        Command::Ls(args) => ls::run(workplace, &args),
+        Command::Find(args) => find::run(workplace, args),
+        Command::Cat(args) => cat::run(workplace, &args),
+        Command::Diff(args) => diff::run(workplace, &args),
+        Command::Restore(args) => restore::run(workplace, &args),
+        Command::Check(args) => check::run(workplace, &args),
+        Command::Writer(Writer::Enrol) => enrol::run(workplace),
+        Command::Key(Key::Test) => key_test::run(workplace),
+        Command::Completions(args) => manual::completions(args.shell),
+        Command::Man(args) => manual::page(&args.command),
+    }
+}

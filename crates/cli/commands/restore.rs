@@ -1,0 +1,256 @@
+//! `chest restore`: brings files back, and says what came where and what did not.
+
+mod dry_run;
+
+use crate::args::Restore;
+use crate::context::{Reading, Workplace};
+use crate::errors::{Doing, Failure};
+use crate::exit::Exit;
+use crate::machine::threads;
+use crate::output::Report;
+use crate::output::amounts::{count, size};
+use crate::output::exceptions::SHOWN_AT_MOST;
+use crate::output::json::PathJson;
+use crate::output::names::{shown, shown_path};
+use crate::selector;
+use crate::time;
+use chest_engine::browse::ShownPath;
+use chest_engine::repo::repository::Snapshot;
+use chest_engine::restore::{self, RestoreOutcome, RestoreRequest};
+use chest_engine::target::{Existing, MetadataNote};
+use chest_model::Environment;
+use dry_run::Planned;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Runs it.
+pub fn run(workplace: &Workplace, args: &Restore) -> Result<Exit, Failure> {
+    let (typed, within) = selector::snapshot_and_path(&args.snapshot)?;
+    let mut paths = args.paths.iter().map(|path| selector::path(path.as_bytes())).collect::<Result<Vec<_>, _>>()?;
+    paths.extend((within != ShownPath::default()).then_some(within));
+    let request = request(args, paths, time::day(workplace.machine.now()));
+    let reading = workplace.open(Doing::Restoring)?;
+    let snapshot = reading.snapshot(&typed, &args.narrow)?;
+    let plan = reading.told(restore::plan(&reading.context, &reading.opened, &snapshot, request))?;
+    if args.dry_run {
+        workplace.show(&Planned { plan: &plan, snapshot: &snapshot, to: &args.to })?;
+        return Ok(if plan.lost().is_empty() { Exit::Done } else { Exit::Damage });
+    }
+    execute(workplace, &reading, &snapshot, plan, &args.to)
+}
+
+fn execute(
+    workplace: &Workplace,
+    reading: &Reading<'_>,
+    snapshot: &Snapshot,
+    plan: restore::RestorePlan,
+    to: &Path,
+) -> Result<Exit, Failure> {
+    let outcome = reading.told(plan.execute(&reading.context))?;
+    workplace.show(&Restored { outcome: &outcome, snapshot, to })?;
+    Ok(exit(&outcome))
+}
+
+fn request(args: &Restore, paths: Vec<ShownPath>, restored_on: String) -> RestoreRequest {
+    let existing = match (args.overwrite, args.skip_existing) {
+        (true, _) => Existing::Overwrite,
+        (_, true) => Existing::Skip,
+        _ => Existing::KeepBoth,
+    };
+    RestoreRequest {
+        to: args.to.clone(),
+        paths,
+        flat: args.flat,
+        existing,
+        restored_on,
+        privileged: args.privileged,
+        threads: threads(),
+    }
+}
+
+fn exit(outcome: &RestoreOutcome) -> Exit {
+    if outcome.failed.iter().any(|failure| failure.stored_damage) {
+        Exit::Damage
+    } else if outcome.failed.is_empty() && outcome.never_backed_up.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Partial
+    }
+}
+
+struct Restored<'o> {
+    outcome: &'o RestoreOutcome,
+    snapshot: &'o Snapshot,
+    to: &'o Path,
+}
+
+#[derive(Serialize)]
+struct RestoredJson {
+    snapshot: String,
+    to: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_bytes: Option<String>,
+    files: u64,
+    bytes: u64,
+    folders: u64,
+    others: u64,
+    already_there: u64,
+    skipped: u64,
+    beside: Vec<BesideJson>,
+    failed: Vec<FailedJson>,
+    never_backed_up: Vec<NeverJson>,
+    notes: Vec<NoteJson>,
+    bytes_fetched: u64,
+}
+
+#[derive(Serialize)]
+struct BesideJson {
+    #[serde(flatten)]
+    path: PathJson,
+    written_as: PathJson,
+}
+
+#[derive(Serialize)]
+struct FailedJson {
+    #[serde(flatten)]
+    path: PathJson,
+    stored_damage: bool,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct NeverJson {
+    #[serde(flatten)]
+    path: PathJson,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct NoteJson {
+    #[serde(flatten)]
+    path: PathJson,
+    note: String,
+}
+
+impl Report for Restored<'_> {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let outcome = self.outcome;
+        let beside = outcome
+            .beside
+            .iter()
+            .map(|(path, name)| format!("{}: written as {}", shown_path(path), shown(name.path.as_bytes())));
+        section(out, "Beside files of yours that have other content:", beside)?;
+        let notes = outcome.notes.iter().map(|(path, note)| format!("{}: {}", shown_path(path), in_words(note)));
+        section(out, "Restored, with something that could not be set:", notes)?;
+        let never = outcome
+            .never_backed_up
+            .iter()
+            .map(|(path, why)| format!("{}: {}", shown_path(path), shown(why.as_bytes())));
+        section(out, "Not in this backup, because they could not be read when it was made:", never)?;
+        let failed = |damage: bool| {
+            let failed = outcome.failed.iter().filter(move |failure| failure.stored_damage == damage);
+            failed.map(|failure| format!("{}: {}", shown_path(&failure.path), shown(failure.message.as_bytes())))
+        };
+        section(out, "NOT restored, because the folder refused them:", failed(false))?;
+        section(out, "NOT restored, because what is stored is DAMAGED:", failed(true))?;
+        self.write_result(out)
+    }
+
+    fn json(&self) -> impl Serialize {
+        let outcome = self.outcome;
+        let (to, to_bytes) = crate::output::names::for_json(self.to.as_os_str().as_bytes());
+        RestoredJson {
+            snapshot: self.snapshot.record.hash.to_hex(),
+            to,
+            to_bytes,
+            files: outcome.files,
+            bytes: outcome.bytes,
+            folders: outcome.folders,
+            others: outcome.others,
+            already_there: outcome.already_there,
+            skipped: outcome.skipped,
+            beside: outcome.beside.iter().map(|(path, name)| beside_json(path, name)).collect(),
+            failed: outcome.failed.iter().map(failed_json).collect(),
+            never_backed_up: outcome.never_backed_up.iter().map(|(path, why)| never_json(path, why)).collect(),
+            notes: outcome.notes.iter().map(|(path, note)| note_json(path, note)).collect(),
+            bytes_fetched: outcome.bytes_fetched,
+        }
+    }
+}
+
+impl Restored<'_> {
+    /// The last line: what came where, and whether anything is missing.
+    fn write_result(&self, out: &mut dyn Write) -> io::Result<()> {
+        let outcome = self.outcome;
+        let mut parts = vec![format!("{} ({})", count(outcome.files, "file"), size(outcome.bytes))];
+        if outcome.others > 0 {
+            parts.push(format!("{} (links and the like)", count(outcome.others, "other item")));
+        }
+        if outcome.already_there > 0 {
+            parts.push(format!("{} already there with the same content", count(outcome.already_there, "item")));
+        }
+        if outcome.skipped > 0 {
+            parts.push(format!("{} left as found", count(outcome.skipped, "item")));
+        }
+        let missing = (outcome.failed.len() + outcome.never_backed_up.len()) as u64;
+        let result = if missing == 0 { "RESTORED" } else { "PARTLY RESTORED" };
+        write!(out, "{result} to {}: {}", shown(self.to.as_os_str().as_bytes()), parts.join(", "))?;
+        if missing > 0 {
+            write!(out, "; {} missing", count(missing, "item"))?;
+        }
+        writeln!(out)
+    }
+}
+
+fn section(out: &mut dyn Write, head: &str, lines: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut number = 0;
+    for line in lines {
+        if number == 0 {
+            writeln!(out, "{head}")?;
+        }
+        number += 1;
+        if number <= SHOWN_AT_MOST {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    if number > SHOWN_AT_MOST {
+        let more = (number - SHOWN_AT_MOST) as u64;
+        writeln!(out, "  and {}; --json lists all of them", count(more, "more item"))?;
+    }
+    Ok(())
+}
+
+fn beside_json(path: &ShownPath, name: &ShownPath) -> BesideJson {
+    BesideJson { path: PathJson::of(path), written_as: PathJson::of_bytes(name.path.as_bytes()) }
+}
+
+fn failed_json(failure: &restore::RestoreFailure) -> FailedJson {
+    let message = failure.message.clone();
+    FailedJson { path: PathJson::of(&failure.path), stored_damage: failure.stored_damage, message }
+}
+
+fn never_json(path: &ShownPath, why: &str) -> NeverJson {
+    NeverJson { path: PathJson::of(path), message: why.to_owned() }
+}
+
+fn note_json(path: &ShownPath, note: &MetadataNote) -> NoteJson {
+    NoteJson { path: PathJson::of(path), note: in_words(note) }
+}
+
+fn in_words(note: &MetadataNote) -> String {
+    match note {
+        MetadataNote::Owner { uid, gid, reason } => {
+            format!("its owner (user {uid}, group {gid}) could not be set: {reason}")
+        }
+        MetadataNote::Mode { mode, reason } => format!("its rights ({mode:04o}) could not be set: {reason}"),
+        MetadataNote::SetIdBitsLeftOff { mode } => format!("its set-user-id bits ({mode:04o}) were left off"),
+        MetadataNote::Xattr { name, reason } => format!("its attribute {} could not be set: {reason}", shown(name)),
+        MetadataNote::PrivilegedXattrLeftOff { name } => {
+            format!("its attribute {} was left off; --privileged restores it", shown(name))
+        }
+        MetadataNote::Times { reason } => format!("its time of last change could not be set: {reason}"),
+        MetadataNote::Replaced => "another program replaced it meanwhile".to_owned(),
+    }
+}

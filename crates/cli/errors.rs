@@ -1,0 +1,133 @@
+//! The one translator from what went wrong to what the clerk reads: what happened, whether the data is safe, what to do next;
+//! and to what scripts read: a stable code and an exit code. It goes by types, never by texts.
+
+mod cli;
+mod engine;
+mod repository;
+
+pub use cli::CliError;
+
+use crate::exit::Exit;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// What the program was busy with: it decides what can be said about the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// Making a repository.
+    Making,
+    /// Enrolling this computer.
+    Enrolling,
+    /// Backing up.
+    BackingUp,
+    /// Reading.
+    Reading,
+    /// Restoring.
+    Restoring,
+}
+
+impl Doing {
+    /// Whether the data is safe.
+    fn safety(self) -> &'static str {
+        match self {
+            Self::Making => "No backup was touched.",
+            Self::BackingUp => "No new backup was recorded; earlier backups are untouched.",
+            Self::Enrolling | Self::Reading => "The backups are untouched.",
+            Self::Restoring => "The backups are untouched, and every file that has been restored is complete.",
+        }
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// How the program ends.
+    pub exit: Exit,
+    /// A stable short name, for scripts.
+    code: &'static str,
+    /// What happened.
+    what: String,
+    /// Whether the data is safe; empty where no data was in question.
+    safety: String,
+    /// What to do next.
+    next: String,
+}
+
+#[derive(Serialize)]
+struct ErrorJson<'f> {
+    error: ErrorBody<'f>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'f> {
+    code: &'static str,
+    message: String,
+    hint: &'f str,
+    exit: u8,
+}
+
+impl Failure {
+    fn new(exit: Exit, code: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { exit, code, what: sentence(&what.into()), safety: String::new(), next: next.into() }
+    }
+
+    fn saying(self, safety: &str) -> Self {
+        Self { safety: safety.to_owned(), ..self }
+    }
+
+    /// The result could not be written out.
+    pub fn output(error: &io::Error) -> Self {
+        let exit = if crate::machine::is_full(error) { Exit::NoSpace } else { Exit::Failed };
+        let what = format!("The result could not be written: {error}.");
+        Self::new(exit, "output", what, "Look at where the output goes, and ask again.")
+            .saying("What was asked for is done; only its description is missing.")
+    }
+
+    /// Whoever would have read the message has closed the pipe.
+    fn unheard() -> Self {
+        Self::new(Exit::Failed, "output-closed", "", "")
+    }
+
+    /// Whether nothing is to be said.
+    pub fn is_silent(&self) -> bool {
+        self.code == "output-closed"
+    }
+
+    /// For people, on standard error.
+    pub fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "chest: {}", self.what)?;
+        if !self.safety.is_empty() {
+            writeln!(out, "       {}", self.safety)?;
+        }
+        writeln!(out, "Next:  {}", self.next)
+    }
+
+    /// For programs.
+    pub fn json(&self) -> impl Serialize {
+        let message = if self.safety.is_empty() { self.what.clone() } else { format!("{} {}", self.what, self.safety) };
+        ErrorJson { error: ErrorBody { code: self.code, message, hint: &self.next, exit: self.exit as u8 } }
+    }
+}
+
+/// Begins with a capital and ends with a full stop, as the errors of the libraries do not.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let capital =
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default();
+    let ends = capital.ends_with(['.', '?', '!']) || capital.is_empty();
+    if ends { capital } else { capital + "." }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_what_happened_whether_data_is_safe_and_what_to_do() {
+        let failure = Failure::new(Exit::Failed, "x", "the disk went away", "Plug it in.").saying("Nothing is lost.");
+        let mut text = Vec::new();
+        failure.text(&mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text, "chest: The disk went away.\n       Nothing is lost.\nNext:  Plug it in.\n");
+    }
+}

@@ -1,0 +1,128 @@
+//! What can be wrong before the engine is asked anything.
+
+use super::Failure;
+use crate::exit::Exit;
+use chest_engine::repo::words::WordsError;
+use std::path::PathBuf;
+
+/// What was typed or set does not make sense, or a secret cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CliError {
+    /// Nobody has said where the repository is.
+    #[error("it is not known which repository is meant")]
+    NoRepositoryGiven,
+    /// Something like `s3://bucket`.
+    #[error("this version keeps backups in folders only; it has no support for {scheme}:// yet")]
+    NotAFolderRepository {
+        /// What stood before the colon.
+        scheme: String,
+    },
+    /// The system does not say where files of a user belong.
+    #[error("this system does not say where your home folder is")]
+    NoHome,
+    /// There is no secret, and nobody to ask.
+    #[error("no passphrase was given, and there is nobody at the keyboard to ask")]
+    NoSecret,
+    /// A new repository needs a passphrase.
+    #[error("no passphrase was given for the new repository, and there is nobody at the keyboard to show one to")]
+    NoPassphraseForInit,
+    /// The passphrase has no letters.
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    /// A secret that is not UTF-8.
+    #[error("{from} holds something that is not text")]
+    SecretNotText {
+        /// Where it came from.
+        from: &'static str,
+    },
+    /// The file with the secret cannot be read.
+    #[error("{} cannot be read: {problem}", path.display())]
+    SecretFile {
+        /// Which file.
+        path: PathBuf,
+        /// The system's own words.
+        problem: String,
+    },
+    /// The command that should write the passphrase failed.
+    #[error("the command in CHEST_PASSPHRASE_COMMAND failed: {problem}")]
+    SecretCommand {
+        /// How.
+        problem: String,
+    },
+    /// Not 24 words of the list.
+    #[error(transparent)]
+    Words(WordsError),
+    /// Neither `latest` nor a date nor an id.
+    #[error("{0:?} is not the name of a backup")]
+    NotASnapshot(String),
+    /// `..` and the like.
+    #[error("{0:?} is not a path in a backup")]
+    NotAPath(String),
+    /// `--as` with several paths.
+    #[error("--as gives a name to one PATH, and several were given")]
+    OneNameForSeveral,
+    /// What is to be backed up lies in the repository itself.
+    #[error("{} is the repository itself, or lies in it", .0.display())]
+    SourceIsRepository(PathBuf),
+    /// What is to be backed up lies in the folder with this computer's keys.
+    #[error("{} holds this computer's keys and notes for backups, and does not belong in one", .0.display())]
+    SourceIsState(PathBuf),
+    /// An exclude pattern that cannot be understood.
+    #[error("{0}")]
+    Exclude(String),
+    /// `man` for something that is no command.
+    #[error("there is no command {0:?}")]
+    NoSuchCommand(String),
+}
+
+impl From<CliError> for Failure {
+    fn from(error: CliError) -> Self {
+        let (exit, code, next) = advice(&error);
+        let failure = Self::new(exit, code, error.to_string(), next);
+        if exit == Exit::Usage { failure } else { failure.saying("The backups are untouched.") }
+    }
+}
+
+fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
+    const SOURCES: &str = "Set CHEST_PASSPHRASE_FILE, CHEST_PASSPHRASE_COMMAND or CHEST_RECOVERY_WORDS_FILE, or run this in a \
+        terminal.";
+    match error {
+        CliError::NoRepositoryGiven => {
+            (Exit::Usage, "no-repository-given", "Give --repo FOLDER, or set CHEST_REPO to the folder.")
+        }
+        CliError::NotAFolderRepository { .. } => {
+            (Exit::Usage, "unsupported-repository", "Give a folder: a disk, a USB stick or a mounted share.")
+        }
+        CliError::NoHome => (Exit::Usage, "no-home", "Set CHEST_STATE_DIR and CHEST_CACHE_DIR to folders of your own."),
+        CliError::NoSecret => (Exit::CannotUnlock, "no-secret", SOURCES),
+        CliError::NoPassphraseForInit => (
+            Exit::Usage,
+            "no-passphrase",
+            "Set CHEST_PASSPHRASE_FILE or CHEST_PASSPHRASE_COMMAND, or run this in a terminal to have one made up.",
+        ),
+        CliError::EmptyPassphrase => (Exit::CannotUnlock, "empty-passphrase", "Give a passphrase of several words."),
+        CliError::SecretNotText { .. } => (Exit::CannotUnlock, "secret-not-text", "Save it as plain text in UTF-8."),
+        CliError::SecretFile { .. } => (Exit::CannotUnlock, "secret-file", "Look at the file's name and rights."),
+        CliError::SecretCommand { .. } => {
+            (Exit::CannotUnlock, "secret-command", "Try the command by itself in a shell.")
+        }
+        CliError::Words(_) => (Exit::CannotUnlock, "wrong-words", "Compare the words with the printed sheet."),
+        CliError::NotASnapshot(_) => (
+            Exit::Usage,
+            "not-a-snapshot",
+            "Write `latest`, a date such as 2026-11-21, or six or more letters of an id that `chest snapshots` shows.",
+        ),
+        CliError::NotAPath(_) => {
+            (Exit::Usage, "not-a-path", "Write it as `chest ls` and `chest find` print it, without . and ..")
+        }
+        CliError::OneNameForSeveral => (Exit::Usage, "one-name-for-several", "Back up one PATH at a time with --as."),
+        CliError::SourceIsRepository(_) => {
+            (Exit::Usage, "source-is-repository", "Back up your documents, not the backups.")
+        }
+        CliError::SourceIsState(_) => (Exit::Usage, "source-is-state", "Back up your documents."),
+        CliError::Exclude(_) => {
+            (Exit::Usage, "bad-pattern", "Write it as in .gitignore, for example '*.tmp' or '/old/'.")
+        }
+        CliError::NoSuchCommand(_) => (Exit::Usage, "no-such-command", "`chest help` lists the commands."),
+    }
+}

@@ -1,0 +1,92 @@
+//! What the engine's own errors mean for the clerk.
+
+use super::{Doing, Failure};
+use crate::exit::Exit;
+use crate::machine::is_full;
+use chest_engine::EngineError;
+use chest_engine::source::SourceError;
+use chest_engine::target::TargetError;
+use std::io::ErrorKind;
+
+impl Failure {
+    /// Translates an error of the engine.
+    pub fn of(error: &EngineError, doing: Doing) -> Self {
+        match error {
+            EngineError::Repo(error) => Self::of_repository(error, doing),
+            EngineError::Source(error) => of_source(error).saying(Doing::BackingUp.safety()),
+            EngineError::Target(error) => of_target(error).saying(Doing::Restoring.safety()),
+            EngineError::Output(error) if error.kind() == ErrorKind::BrokenPipe => Self::unheard(),
+            EngineError::Output(source) => {
+                let exit = if is_full(source) { Exit::NoSpace } else { Exit::Failed };
+                let next = "Look at where the output goes: what has been written there is not the whole file.";
+                Self::new(exit, "output", error.to_string(), next).saying(doing.safety())
+            }
+            _ => {
+                let (exit, code, next) = advice(error);
+                Self::new(exit, code, error.to_string(), next).saying(doing.safety())
+            }
+        }
+    }
+}
+
+fn advice(error: &EngineError) -> (Exit, &'static str, &'static str) {
+    match error {
+        EngineError::NotEnrolled => (
+            Exit::CannotUnlock,
+            "not-enrolled",
+            "Run `chest writer enrol` once on this computer; it needs the passphrase or the recovery words.",
+        ),
+        EngineError::Busy(_) => (Exit::Busy, "busy", "Wait until it has ended, then run this again."),
+        EngineError::SameRootTwice(_) => {
+            (Exit::Usage, "same-name-twice", "Back up one of them in a run of its own, with --as NAME.")
+        }
+        EngineError::NothingToBackUp => (Exit::Usage, "nothing-to-back-up", "Name a folder or a file."),
+        EngineError::BadLabel(_) => (Exit::Usage, "bad-name", "Give --as a plain name without slashes."),
+        EngineError::Interrupted => (Exit::Interrupted, "interrupted", "Run the same command again when it suits you."),
+        EngineError::NoQuietMoment => (Exit::Failed, "no-quiet-moment", "Run the backup again."),
+        EngineError::NoSuchSnapshot(_) => (Exit::Failed, "no-such-snapshot", "`chest snapshots` lists the backups."),
+        EngineError::AmbiguousSnapshot { .. } => {
+            (Exit::Usage, "ambiguous-snapshot", "Give more letters of the id; `chest snapshots` lists them.")
+        }
+        EngineError::NoSuchPath { .. } => (
+            Exit::Failed,
+            "no-such-path",
+            "`chest ls` shows what a backup holds, and `chest find` looks for a name in all of them.",
+        ),
+        EngineError::NotAFile { .. } => {
+            (Exit::Failed, "not-a-file", "`chest ls` lists a folder; `chest cat` writes files.")
+        }
+        EngineError::BadPattern { .. } => {
+            (Exit::Usage, "bad-pattern", "Use * for any letters and ? for one, or plain letters without either.")
+        }
+        EngineError::Repo(_) | EngineError::Source(_) | EngineError::Target(_) | EngineError::Output(_) => {
+            (Exit::Failed, "failed", "Run the command again.")
+        }
+    }
+}
+
+fn of_source(error: &SourceError) -> Failure {
+    let (code, next) = match error {
+        SourceError::NotFound { .. } => {
+            ("source-missing", "Look at how the path is written, and whether the disk or share is there.")
+        }
+        SourceError::Unreadable { .. } => {
+            ("source-unreadable", "Look at its rights, or run this as a user who may read it.")
+        }
+        SourceError::Vanished { .. } => {
+            ("source-vanished", "See whether the disk or share is still there, and run this again.")
+        }
+    };
+    Failure::new(Exit::Failed, code, error.to_string(), next)
+}
+
+fn of_target(error: &TargetError) -> Failure {
+    let (exit, code, next) = match error {
+        TargetError::NoSpace { .. } => (Exit::NoSpace, "no-space", "Make room there, or restore to another disk."),
+        TargetError::Open { source, .. } if is_full(source) => {
+            (Exit::NoSpace, "no-space", "Make room there, or restore to another disk.")
+        }
+        _ => (Exit::Failed, "target", "Restore to a folder of your own: --to DIR."),
+    };
+    Failure::new(exit, code, error.to_string(), next)
+}

@@ -1,0 +1,193 @@
+//! What errors of repository and store mean for the clerk.
+
+use super::{Doing, Failure};
+use crate::exit::Exit;
+use crate::machine::is_local_full;
+use chest_engine::repo::history::HistoryError;
+use chest_engine::repo::slot::UnlockError;
+use chest_engine::repo::{ObjectError, RepoError};
+use chest_engine::store::StoreError;
+
+const DAMAGE: &str = "What is damaged cannot be read; other files and other backups may well be intact.";
+const RUN_CHECK: &str = "Run `chest check --read-data` to see everything that is damaged. Do not delete anything yet.";
+
+impl Failure {
+    pub(super) fn of_repository(error: &RepoError, doing: Doing) -> Self {
+        let plain = |exit, code, next: &str| Self::new(exit, code, error.to_string(), next).saying(doing.safety());
+        match error {
+            RepoError::Store(error) => of_store(error, doing),
+            RepoError::Object { problem, .. } => of_object(error, problem, doing),
+            RepoError::Unlock(error) => of_unlock(error).saying(doing.safety()),
+            RepoError::History(error) => of_history(error, doing),
+            RepoError::ChunkNotIndexed(_) => {
+                Self::new(Exit::Damage, "damaged", error.to_string(), RUN_CHECK).saying(DAMAGE)
+            }
+            RepoError::NoRepository => plain(Exit::NoRepository, "no-repository", NO_REPOSITORY),
+            RepoError::AlreadyThere(_) => plain(
+                Exit::AlreadyExists,
+                "already-exists",
+                "To use the repository that is there, run `chest writer enrol`; to make a new one, name an empty folder.",
+            ),
+            RepoError::Random(_) => plain(Exit::Failed, "no-random-bytes", "Restart the computer and try again."),
+            RepoError::Local { .. } if is_local_full(error) => {
+                plain(Exit::NoSpace, "no-space", "Make room on this computer's own disk, and run this again.")
+            }
+            RepoError::Local { .. } => {
+                plain(Exit::Failed, "local-file", "Look at the rights of that file and its folder.")
+            }
+            RepoError::LocalDamaged { .. } => plain(
+                Exit::Failed,
+                "local-file-damaged",
+                "Move that file away. If it was the file called `writer`, run `chest writer enrol` once more.",
+            ),
+            RepoError::Stopped => plain(Exit::Failed, "stopped", "Run the command again."),
+            RepoError::NotThere(_) => {
+                plain(Exit::Unreachable, "unreachable", "Look at the connection to the store, and run this again.")
+            }
+        }
+    }
+}
+
+const NO_REPOSITORY: &str =
+    "See whether the disk or share is there and the path is right. `chest init` makes a new repository.";
+
+fn of_store(error: &StoreError, doing: Doing) -> Failure {
+    let plain = |exit, code, next: &str| Failure::new(exit, code, error.to_string(), next).saying(doing.safety());
+    match error {
+        StoreError::NoSuchPlace(_) => plain(Exit::NoRepository, "no-repository", NO_REPOSITORY),
+        StoreError::Unreachable(_) => {
+            plain(Exit::Unreachable, "unreachable", "Look at the disk or the connection, and run this again.")
+        }
+        StoreError::Refused(_) => {
+            plain(Exit::Refused, "refused", "Look at the rights of the folder, or run this as a user who may use it.")
+        }
+        StoreError::NoSpace(_) => plain(
+            Exit::NoSpace,
+            "no-space",
+            "Make room there or use a larger disk, and run this again: nothing that has arrived is sent twice.",
+        ),
+        StoreError::NotFound(_) | StoreError::RangeOutside { .. } => {
+            Failure::new(Exit::Damage, "damaged", error.to_string(), RUN_CHECK).saying(DAMAGE)
+        }
+        StoreError::Io { .. } => {
+            plain(Exit::Failed, "store", "Look at the disk: it reports errors. Then run this again.")
+        }
+        StoreError::Unsupported(_) => plain(Exit::Failed, "unsupported", "Use a store that can, such as a folder."),
+    }
+}
+
+fn of_object(error: &RepoError, problem: &ObjectError, doing: Doing) -> Failure {
+    match problem {
+        ObjectError::NewerFormat { .. }
+        | ObjectError::UnknownSuite { .. }
+        | ObjectError::UnknownType { .. }
+        | ObjectError::UnknownKind { .. }
+        | ObjectError::UnknownFeature { .. } => {
+            let next = "Install the newest Parish Chest on this computer.";
+            Failure::new(Exit::Failed, "newer-format", error.to_string(), next).saying(doing.safety())
+        }
+        ObjectError::SealingFailed => {
+            let next = "Test this computer's memory before you rely on it; back up from another one meanwhile.";
+            Failure::new(Exit::Failed, "failing-computer", error.to_string(), next).saying(doing.safety())
+        }
+        _ => Failure::new(Exit::Damage, "damaged", error.to_string(), RUN_CHECK).saying(DAMAGE),
+    }
+}
+
+fn of_unlock(error: &UnlockError) -> Failure {
+    let (code, next) = match error {
+        UnlockError::WrongPassphrase => (
+            "wrong-passphrase",
+            "Try again, and mind capitals and spelling. The 24 recovery words open the repository too.",
+        ),
+        UnlockError::WrongWords(_) => ("wrong-words", "Compare the words with the printed sheet."),
+        UnlockError::DamagedSlot { .. } => {
+            ("damaged-slot", "Try the other way in: the recovery words, or the passphrase. Then run `chest check`.")
+        }
+        UnlockError::NoSuchSlot(_) => ("no-such-slot", "Try the other way in: the recovery words, or the passphrase."),
+        UnlockError::AbsurdCost { .. } => ("absurd-cost", "Try the recovery words, and run `chest check`."),
+        UnlockError::NotEnoughMemory { .. } => {
+            ("not-enough-memory", "Close other programs, or use the recovery words.")
+        }
+    };
+    Failure::new(Exit::CannotUnlock, code, error.to_string(), next)
+}
+
+fn of_history(error: &HistoryError, doing: Doing) -> Failure {
+    let what = error.to_string();
+    match error {
+        HistoryError::NotEnrolled | HistoryError::Revoked { .. } => {
+            let next = "Ask whoever keeps the passphrase whether this computer may back up; then run `chest writer enrol`.";
+            Failure::new(Exit::CannotUnlock, "not-enrolled", what, next).saying(doing.safety())
+        }
+        HistoryError::OutOfOrder => {
+            let next = "Run the command again, and report this if it comes back.";
+            Failure::new(Exit::Failed, "mistake", what, next).saying(doing.safety())
+        }
+        HistoryError::Gap { .. }
+        | HistoryError::SeenBeforeMissing { .. }
+        | HistoryError::NoGenesis
+        | HistoryError::OtherGenesis
+        | HistoryError::ReaderKeySwapped => Failure::new(
+            Exit::History,
+            "history",
+            what,
+            "See whether this is the right disk, and whether somebody has restored or changed the folder. Delete nothing.",
+        )
+        .saying("Nothing was written. Until this is explained, do not rely on this copy of the backups."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chest_engine::EngineError;
+
+    fn exit(error: impl Into<RepoError>) -> Exit {
+        Failure::of(&EngineError::Repo(error.into()), Doing::Reading).exit
+    }
+
+    fn io(kind: std::io::ErrorKind) -> std::io::Error {
+        kind.into()
+    }
+
+    #[test]
+    fn every_kind_of_failure_of_a_store_has_its_own_exit_code() {
+        assert_eq!(exit(StoreError::NoSuchPlace("x".into())), Exit::NoRepository);
+        assert_eq!(exit(StoreError::Unreachable("x".into())), Exit::Unreachable);
+        assert_eq!(exit(StoreError::Refused("x".into())), Exit::Refused);
+        assert_eq!(exit(StoreError::NoSpace("x".into())), Exit::NoSpace);
+        let source = io(std::io::ErrorKind::Other);
+        assert_eq!(exit(StoreError::Io { doing: "reading", name: "x".into(), source }), Exit::Failed);
+    }
+
+    #[test]
+    fn a_contradicted_history_is_told_from_a_computer_that_may_not_back_up() {
+        for error in [HistoryError::NoGenesis, HistoryError::OtherGenesis, HistoryError::ReaderKeySwapped] {
+            assert_eq!(exit(error), Exit::History);
+        }
+        assert_eq!(exit(HistoryError::Gap { missing: "owner/x".into() }), Exit::History);
+        assert_eq!(exit(HistoryError::SeenBeforeMissing { missing: "owner/x".into() }), Exit::History);
+        assert_eq!(exit(HistoryError::NotEnrolled), Exit::CannotUnlock);
+    }
+
+    #[test]
+    fn damage_is_told_from_what_a_newer_program_wrote() {
+        let object = |problem| RepoError::Object { object: "packs/x".into(), problem };
+        assert_eq!(exit(object(ObjectError::NotItsName)), Exit::Damage);
+        assert_eq!(exit(object(ObjectError::NewerFormat { format: 2 })), Exit::Failed);
+    }
+
+    #[test]
+    fn a_full_disk_of_this_computer_is_a_full_disk_too() {
+        let local = |kind| RepoError::Local { path: "seen".into(), source: io(kind) };
+        assert_eq!(exit(local(std::io::ErrorKind::StorageFull)), Exit::NoSpace);
+        assert_eq!(exit(local(std::io::ErrorKind::PermissionDenied)), Exit::Failed);
+    }
+
+    #[test]
+    fn whatever_cannot_be_unlocked_ends_with_twelve() {
+        assert_eq!(exit(UnlockError::WrongPassphrase), Exit::CannotUnlock);
+        assert_eq!(exit(UnlockError::DamagedSlot { name: "slots/x".into() }), Exit::CannotUnlock);
+    }
+}

@@ -1,0 +1,39 @@
+//! The machine as it is: its clock, its random bytes, its name. Tests of the library use another one.
+
+use chest_engine::repo::RepoError;
+use chest_model::{Environment, RandomError, Timestamp};
+
+/// This computer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Machine;
+
+impl Environment for Machine {
+    fn now(&self) -> Timestamp {
+        // The one place that may ask the system for the time.
+        #[allow(clippy::disallowed_methods)]
+        std::time::SystemTime::now().into()
+    }
+
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
+        getrandom::fill(buffer).map_err(|error| RandomError(error.to_string()))
+    }
+
+    fn host_name(&self) -> String {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    }
+}
+
+/// How many things can be done at the same time here.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// Whether an error of the system says that a disk or a quota is full.
+pub fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
+/// Whether a local file could not be written because its disk is full.
+pub fn is_local_full(error: &RepoError) -> bool {
+    matches!(error, RepoError::Local { source, .. } if is_full(source))
+}

@@ -1,0 +1,103 @@
+//! Pieces that the JSON answers share. Names that are no text are shown as near as text comes, with their bytes beside them.
+
+use super::names::for_json;
+use crate::time::rfc3339;
+use chest_engine::browse::{ItemType, ShownPath};
+use chest_model::{Class, Completeness, Exception, ExceptionKind, Timestamp, UnreadableReason};
+use serde::Serialize;
+
+/// A path in a backup, to be flattened into what it belongs to.
+#[derive(Debug, Serialize)]
+pub struct PathJson {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+}
+
+impl PathJson {
+    /// Of a path in a backup.
+    pub fn of(path: &ShownPath) -> Self {
+        Self::of_bytes(&path.to_bytes())
+    }
+
+    /// Of any path.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let (path, path_bytes) = for_json(bytes);
+        Self { path, path_bytes }
+    }
+}
+
+/// Something that was not read as it should have been.
+#[derive(Debug, Serialize)]
+pub struct ExceptionJson {
+    #[serde(flatten)]
+    path: PathJson,
+    kind: &'static str,
+    message: String,
+}
+
+impl ExceptionJson {
+    /// Of one exception.
+    pub fn of(exception: &Exception) -> Self {
+        let path = ShownPath { root: exception.root.clone(), path: exception.path.clone() };
+        Self { path: PathJson::of(&path), kind: exception_code(exception.kind), message: exception.message.clone() }
+    }
+}
+
+/// Something that is wrong with a stored object.
+#[derive(Debug, Serialize)]
+pub struct ProblemJson {
+    object: String,
+    problem: String,
+}
+
+impl ProblemJson {
+    /// Of names and what is wrong with them.
+    pub fn of_all(problems: &[(String, String)]) -> Vec<Self> {
+        problems.iter().map(|(object, problem)| Self { object: object.clone(), problem: problem.clone() }).collect()
+    }
+}
+
+/// `COMPLETE` or `PARTIAL`: for people and programs alike.
+pub fn outcome(completeness: Completeness) -> &'static str {
+    match completeness {
+        Completeness::Complete => "COMPLETE",
+        Completeness::Partial => "PARTIAL",
+    }
+}
+
+/// RFC 3339; null for a time that no calendar has.
+pub fn time(time: Timestamp) -> Option<String> {
+    rfc3339(time)
+}
+
+/// What an item is, in one word.
+pub fn item(item: ItemType) -> &'static str {
+    match item {
+        ItemType::File => "file",
+        ItemType::Folder => "folder",
+        ItemType::Link => "link",
+        ItemType::Special => "special",
+        ItemType::Unreadable => "unreadable",
+    }
+}
+
+/// The classes' names.
+pub fn classes(classes: &[Class]) -> Vec<&'static str> {
+    classes.iter().map(|class| class.name()).collect()
+}
+
+fn exception_code(kind: ExceptionKind) -> &'static str {
+    match kind {
+        ExceptionKind::ChangedWhileRead => "changed-while-read",
+        ExceptionKind::Unreadable(reason) => match reason {
+            UnreadableReason::PermissionDenied => "permission-denied",
+            UnreadableReason::Vanished => "vanished",
+            UnreadableReason::Changed => "changed",
+            UnreadableReason::ReadError => "read-error",
+            UnreadableReason::InUse => "in-use",
+            UnreadableReason::CloudOnly => "cloud-only",
+            UnreadableReason::Unsupported => "unsupported",
+        },
+    }
+}
