@@ -129,14 +129,14 @@ fn kill_if_alive(child: &mut Child) -> bool {
 
 #[test]
 fn killed_at_a_hundred_moments_the_next_run_is_clean() {
-    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (seed, kills) = (number("CHEST_KILL_SEED", 20_261_121), number("CHEST_KILLS", 100));
     println!("seed {seed}");
     let folder = tempfile::tempdir().unwrap();
     let repository = folder.path().join("repository");
     let store = Arc::new(LocalStore::create(&repository).unwrap());
-    let machine =
-        Machine::in_folder(folder, store, MemoryStore::new(), Configuration::small_for_tests());
+    let machine = Machine::in_folder(folder, store, MemoryStore::new(), Configuration::small_for_tests());
     for file in 0..20 {
         machine.write(&format!("papers/{file}.bin"), &noise(file, 60_000));
     }

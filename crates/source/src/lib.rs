@@ -139,3 +139,21 @@ pub enum SourceError {
         path: String,
     },
 }
+
+impl<S: Source + ?Sized> Source for std::sync::Arc<S> {
+    fn description(&self) -> &RootDescription {
+        (**self).description()
+    }
+
+    fn walk(&self, visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) -> Result<(), SourceError> {
+        (**self).walk(visit)
+    }
+
+    fn xattrs(&self, item: &SourceItem) -> Result<Xattrs, ReadFailure> {
+        (**self).xattrs(item)
+    }
+
+    fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure> {
+        (**self).open(item)
+    }
+}

@@ -110,11 +110,13 @@ pub(super) fn run_source(
         drop(arrived);
         let walked = walker.join().unwrap_or(Err(EngineError::Repo(RepoError::Stopped)));
         drop(stop);
-        if batch.has_failed() {
-            return Err(batch.stopped().into());
+        // What stopped the walk comes first: the rest of the run has only stopped because of it.
+        match walked {
+            Err(error @ (EngineError::Interrupted | EngineError::Source(_))) => Err(error),
+            _ if batch.has_failed() => Err(batch.stopped().into()),
+            Err(error) => Err(error),
+            Ok(()) => assembled,
         }
-        walked?;
-        assembled
     })
 }
 

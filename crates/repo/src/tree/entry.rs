@@ -21,7 +21,10 @@ pub(super) const REF_LEN: usize = 36;
 pub fn encode_entry(entry: &Entry) -> Vec<u8> {
     let Entry { path, kind, metadata, large_xattrs } = entry;
     let mut out = CborWriter::new();
-    let optional = [metadata.mode.is_some(), !metadata.xattrs.is_empty(), !large_xattrs.is_empty()].iter().filter(|&&there| there).count();
+    let optional = [metadata.mode.is_some(), !metadata.xattrs.is_empty(), !large_xattrs.is_empty()]
+        .iter()
+        .filter(|&&there| there)
+        .count();
     out.map(5 + optional + kind_fields(kind));
     out.uint(0u8).bytes(path.as_bytes());
     out.uint(1u8).uint(kind_number(kind));

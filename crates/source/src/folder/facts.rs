@@ -34,7 +34,13 @@ impl Facts {
 
     /// Everything a snapshot keeps but extended attributes.
     pub(super) fn metadata(&self) -> Metadata {
-        Metadata { mode: Some(self.mode & 0o7777), uid: self.uid, gid: self.gid, modified: self.modified, xattrs: Vec::new() }
+        Metadata {
+            mode: Some(self.mode & 0o7777),
+            uid: self.uid,
+            gid: self.gid,
+            modified: self.modified,
+            xattrs: Vec::new(),
+        }
     }
 
     /// What tells whether it has changed.

@@ -6,7 +6,7 @@ use crate::history::LogHistory;
 use crate::index::{IdSet, IndexedPack, open_segment};
 use crate::layout::{PACKS, Place, index_prefix};
 use crate::local::{JournalRecovery, WriterFile};
-use crate::record::{AddedKind, AddedObject, WriterNote};
+use crate::record::{Added, AddedKind, AddedObject, WriterNote};
 use chest_model::{ChunkId, ObjectHash};
 use chest_store::{ObjectStore, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -69,7 +69,7 @@ impl Known {
         for (name, size) in &named {
             known.read_live(store, writer, *name, *size)?;
         }
-        known.adopt_index(store, writer, &named)?;
+        known.adopt_index(store, writer, &recorded_index(log))?;
         let present = present_packs(store)?;
         let usable =
             |pack: &IndexedPack| present.get(&pack.name) == Some(&pack.size) && !condemned.contains(&pack.name);
@@ -121,16 +121,17 @@ impl Known {
         Ok(())
     }
 
-    /// Takes up index objects that an interrupted run wrote on top of the present heads.
+    /// Takes up index objects that an interrupted run wrote on top of the present heads. Those that a record names are its
+    /// business: live ones stand in the notes, replaced ones are never read again.
     fn adopt_index(
         &mut self,
         store: &dyn ObjectStore,
         writer: &WriterFile,
-        named: &BTreeMap<ObjectHash, u64>,
+        recorded: &BTreeSet<ObjectHash>,
     ) -> Result<(), RepoError> {
         for listed in store.list(&index_prefix(writer.key.writer()))? {
             let Some(Place::Index(_, name)) = Place::parse(&listed.name) else { continue };
-            if named.contains_key(&name) {
+            if recorded.contains(&name) {
                 continue;
             }
             let Ok(bytes) = store.get(&listed.name) else { continue };
@@ -162,6 +163,16 @@ impl Known {
         self.adopted.objects.extend(packs.keys().map(|name| AddedObject { kind: AddedKind::Pack, hash: *name }));
         self.adopted.packs.extend(packs.into_values());
     }
+}
+
+/// The index objects that any record of the log names. Those in an inventory object are opened and found to have another
+/// base, which costs a read and does no harm.
+fn recorded_index(log: &LogHistory) -> BTreeSet<ObjectHash> {
+    let added = log.chain().iter().filter_map(|(_, entry)| match &entry.public.added {
+        Added::Listed(objects) => Some(objects),
+        Added::Inventory { .. } => None,
+    });
+    added.flatten().filter(|object| object.kind == AddedKind::Index).map(|object| object.hash).collect()
 }
 
 fn read_notes(writer: &WriterFile, log: &LogHistory) -> Result<Vec<WriterNote>, RepoError> {

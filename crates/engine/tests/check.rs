@@ -1,0 +1,138 @@
+//! What check finds: nothing on a healthy repository, and each kind of damage by name, with the files it concerns.
+
+mod common;
+
+use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check, scrub};
+use chest_engine::store::{ObjectName, ObjectStore};
+use chest_model::{Finding, Severity};
+use chest_testkit::damage;
+use common::{Machine, noise};
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.write("a/minutes.txt", &b"resolved ".repeat(9000));
+    machine.write("a/photograph.jpg", &noise(1, 200_000));
+    machine.write("b/small", b"small");
+    machine.backup().unwrap();
+    machine.write("b/later", &noise(2, 50_000));
+    machine.backup().unwrap();
+    machine
+}
+
+fn checked(machine: &Machine) -> CheckOutcome {
+    let opened = machine.open().unwrap();
+    check(&machine.context(), &opened, &CheckOptions { read_data: ReadData::Share(1.0) }).unwrap()
+}
+
+fn ids(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.id).collect()
+}
+
+fn names(machine: &Machine, prefix: &str) -> Vec<ObjectName> {
+    machine.memory.names().into_iter().filter(|name| name.as_str().starts_with(prefix)).collect()
+}
+
+#[test]
+fn a_healthy_repository_has_no_findings_and_a_check_writes_nothing() {
+    let machine = machine();
+    let before = machine.memory.names();
+    let outcome = checked(&machine);
+    assert!(outcome.findings.is_empty(), "{:?}", outcome.findings);
+    assert_eq!(outcome.snapshots, 2);
+    assert_eq!(outcome.packs_read, outcome.packs);
+    assert!(scrub(&machine.context()).unwrap().findings.is_empty());
+    assert_eq!(machine.memory.names(), before);
+}
+
+#[test]
+fn a_missing_pack_is_found_without_reading_data_and_its_files_are_named() {
+    let machine = machine();
+    let whole = machine.memory.names().into_iter().filter(|name| name.as_str().starts_with("packs/"));
+    for pack in whole.collect::<Vec<_>>() {
+        let bytes = machine.memory.remove_raw(&pack).unwrap();
+        let opened = machine.open().unwrap();
+        let outcome = check(&machine.context(), &opened, &CheckOptions::default()).unwrap();
+        let ids = ids(&outcome.findings);
+        assert!(ids.contains(&"pack-missing"), "{ids:?}");
+        assert!(ids.contains(&"files-damaged") || ids.contains(&"tree-damaged"), "{ids:?}");
+        machine.memory.insert_raw(pack, bytes);
+    }
+    assert!(checked(&machine).findings.is_empty());
+}
+
+#[test]
+fn a_flipped_bit_in_a_pack_is_found_with_and_without_a_key() {
+    let machine = machine();
+    let pack = names(&machine, "packs/")[0].clone();
+    damage::flip_bit(&machine.memory, &pack, 40_000 * 8).unwrap();
+    assert!(ids(&checked(&machine).findings).contains(&"pack-damaged"));
+    assert!(ids(&scrub(&machine.context()).unwrap().findings).contains(&"object-damaged"));
+}
+
+#[test]
+fn only_the_damaged_files_are_named() {
+    let machine = machine();
+    let all = machine.memory.names();
+    machine.write("b/newest", &noise(3, 60_000));
+    machine.backup().unwrap();
+    let added: Vec<_> = names(&machine, "packs/").into_iter().filter(|name| !all.contains(name)).collect();
+    // The kind of a pack stands in its header: 0 is data, 1 trees.
+    let data = added.iter().find(|name| machine.memory.get(name).unwrap()[11] == 0).unwrap();
+    machine.memory.remove_raw(data);
+    let outcome = checked(&machine);
+    let damaged: Vec<String> = outcome.damaged_files.iter().map(|file| file.path.to_string()).collect();
+    assert_eq!(damaged, ["b/newest"]);
+}
+
+#[test]
+fn a_removed_record_contradicts_the_history() {
+    let machine = machine();
+    let records = names(&machine, "log/");
+    // Newest first: the last one is the first record, which the second names as its parent.
+    machine.memory.remove_raw(records.last().unwrap());
+    let outcome = checked(&machine);
+    assert!(outcome.history_contradicted);
+    assert!(ids(&outcome.findings).contains(&"history-gap"));
+    let refused = machine.backup().unwrap_err();
+    assert!(matches!(refused, chest_engine::EngineError::Repo(chest_engine::repo::RepoError::History(_))), "{refused}");
+}
+
+#[test]
+fn the_newest_record_removed_is_found_by_who_has_seen_it() {
+    let machine = machine();
+    machine.open().unwrap();
+    let records = names(&machine, "log/");
+    machine.memory.remove_raw(&records[0]);
+    assert!(machine.open().is_err());
+    assert!(machine.backup().is_err());
+}
+
+#[test]
+fn damaged_index_slots_strangers_and_rubbish_are_told_apart() {
+    let machine = machine();
+    let index = names(&machine, "index/")[0].clone();
+    damage::flip_bit(&machine.memory, &index, 9_999).unwrap();
+    let slot = names(&machine, "slots/");
+    for slot in &slot {
+        // The recovery slot must go on working.
+        let bytes = machine.memory.get(slot).unwrap();
+        if bytes[10] == 1 {
+            damage::flip_bit(&machine.memory, slot, 900).unwrap();
+        }
+    }
+    machine.memory.insert_raw(ObjectName::new("packs/rubbish").unwrap(), vec![1, 2, 3].into());
+    machine.memory.insert_stray("Thumbs.db".to_owned(), 10);
+    let outcome = checked(&machine);
+    let ids = ids(&outcome.findings);
+    for id in ["index-damaged", "slot-damaged", "unknown-object"] {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
+    }
+    assert!(!ids.contains(&"files-damaged"), "nothing is lost: {ids:?}");
+    assert!(
+        outcome
+            .findings
+            .iter()
+            .filter(|finding| finding.object.contains("Thumbs.db"))
+            .all(|f| f.severity == Severity::Warning)
+    );
+}

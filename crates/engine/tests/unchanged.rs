@@ -1,0 +1,92 @@
+//! What a run may cost: an unchanged tree opens no source file and puts at most three objects and 256 KiB, counted by a
+//! failing source and a recording store.
+
+mod common;
+
+use chest_engine::source::{FolderOptions, FolderSource};
+use chest_engine::store::MemoryStore;
+use chest_model::{Class, Monitor, Progress, RootDescription, RootEncoding};
+use chest_testkit::{FailingSource, RecordingStore, Verb};
+use common::{Machine, noise};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn source(machine: &Machine) -> Arc<FailingSource<FolderSource>> {
+    let path = machine.source();
+    let description = RootDescription {
+        label: b"documents".to_vec(),
+        native_path: b"documents".to_vec(),
+        encoding: RootEncoding::UnixBytes,
+        class: Class::Documents,
+    };
+    Arc::new(FailingSource::new(FolderSource::new(&path, description, FolderOptions::default()).unwrap()))
+}
+
+#[test]
+fn an_unchanged_tree_opens_no_file_and_puts_at_most_three_objects() {
+    let memory = MemoryStore::new();
+    let recording = Arc::new(RecordingStore::new(memory.clone()));
+    let configuration = chest_engine::repo::config::Configuration::small_for_tests();
+    let machine = Machine::on(recording.clone(), memory, configuration);
+    for file in 0..300 {
+        machine.write(&format!("folder {}/file {file}", file % 7), &noise(file, 5_000));
+    }
+    let counted = source(&machine);
+    machine.backup_of(vec![Box::new(counted.clone())]).unwrap();
+    assert_eq!(counted.opens(), 300);
+    counted.forget_opens();
+    recording.clear();
+    machine.backup_of(vec![Box::new(counted.clone())]).unwrap();
+    assert_eq!(counted.opens(), 0);
+    assert!(recording.count(Verb::Put) <= 3, "{}", recording.count(Verb::Put));
+    assert!(recording.bytes(Verb::Put) <= 256 << 10, "{}", recording.bytes(Verb::Put));
+    let reads_of_packs =
+        recording.calls().iter().filter(|call| call.verb == Verb::Get && call.name.starts_with("packs/")).count();
+    assert_eq!(reads_of_packs, 0, "the writer never reads a pack");
+}
+
+#[test]
+fn one_changed_file_opens_one_file() {
+    let machine = Machine::new();
+    for file in 0..50 {
+        machine.write(&format!("file {file}"), &noise(file, 5_000));
+    }
+    let counted = source(&machine);
+    machine.backup_of(vec![Box::new(counted.clone())]).unwrap();
+    machine.write("file 7", &noise(1000, 5_000));
+    counted.forget_opens();
+    machine.backup_of(vec![Box::new(counted.clone())]).unwrap();
+    assert_eq!(counted.opens(), 1);
+}
+
+/// Asks to stop as soon as bytes have been sent.
+struct Impatient(AtomicBool);
+
+impl Monitor for Impatient {
+    fn progress(&self, progress: Progress) {
+        if matches!(progress, Progress::Sent { .. }) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    fn cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_says_so_and_is_continued() {
+    let machine = Machine::new();
+    // Far more than the walk may be ahead of the readers.
+    for file in 0..2000 {
+        machine.write(&format!("file {file:04}"), &noise(file, 4_000));
+    }
+    let context = chest_engine::Context { monitor: &Impatient(AtomicBool::new(false)), ..machine.context() };
+    let stopped = chest_engine::backup::backup(
+        &context,
+        &[common::folder_source(&machine.source())],
+        &chest_engine::backup::BackupOptions::default(),
+    );
+    assert!(matches!(stopped, Err(chest_engine::EngineError::Interrupted)), "{:?}", stopped.err());
+    let next = machine.backup().unwrap();
+    assert!(next.packs_taken_over > 0);
+}
