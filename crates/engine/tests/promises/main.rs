@@ -1,0 +1,16 @@
+//! The promises of the format (docs/format.md, "Promises"), a module for each: what somebody without the keys, or with some
+//! of them, or with bad luck, can do, and that it is noticed. tests/mutants/ holds the change that breaks each.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod kit;
+mod scene;
+
+mod promise_01_sizes;
+mod promise_02_indistinguishable;
+mod promise_04_cut_points;
+mod promise_06_every_flipped_bit;
+mod promise_07_swaps;
+mod promise_08_writer_keys;
+mod promise_09_forgery;

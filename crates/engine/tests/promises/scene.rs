@@ -1,0 +1,145 @@
+//! What the promise tests share: copies of a whole machine, the keys it was made with, and shorthand for looking at a store.
+#![allow(dead_code)]
+
+use crate::common::Machine;
+use crate::kit;
+use bytes::Bytes;
+use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check};
+use chest_engine::repo::config::Configuration;
+use chest_engine::repo::keys::MasterKey;
+use chest_engine::repo::local::{LocalFolder, WriterFile};
+use chest_engine::store::{MemoryStore, ObjectName, ObjectStore};
+use chest_engine::{EngineError, Opened};
+use chest_model::{Environment, Epoch, RepositoryId};
+use chest_testkit::FixedEnvironment;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What lies in a store, by name.
+pub type Content = BTreeMap<ObjectName, Bytes>;
+
+pub fn name(text: impl Into<String>) -> ObjectName {
+    ObjectName::new(text).unwrap()
+}
+
+pub fn content(store: &MemoryStore) -> Content {
+    store.names().into_iter().map(|name| (name.clone(), store.get(&name).unwrap())).collect()
+}
+
+pub fn store_of(content: &Content) -> MemoryStore {
+    let store = MemoryStore::new();
+    for (name, bytes) in content {
+        store.insert_raw(name.clone(), bytes.clone());
+    }
+    store
+}
+
+/// The names that begin so.
+pub fn names(store: &MemoryStore, prefix: &str) -> Vec<ObjectName> {
+    store.names().into_iter().filter(|name| name.as_str().starts_with(prefix)).collect()
+}
+
+/// Copies a folder with everything that belongs to it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    let status = std::process::Command::new("cp").arg("-aT").arg(from).arg(to).status().unwrap();
+    assert!(status.success());
+}
+
+/// The same machine a second time, down to its random state: a restored image.
+pub fn clone_machine(machine: &Machine) -> Machine {
+    let memory = store_of(&content(&machine.memory));
+    clone_onto(machine, Arc::new(memory.clone()), memory)
+}
+
+/// The same, working on another store.
+pub fn clone_onto(machine: &Machine, store: Arc<dyn ObjectStore>, memory: MemoryStore) -> Machine {
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(machine.folder.path(), folder.path());
+    let environment = FixedEnvironment::new(7);
+    environment.set_now(machine.environment.now());
+    Machine { folder, store, memory, environment, words: machine.words.clone() }
+}
+
+/// A machine that has nothing but the words: no state, no cache, no source.
+pub fn empty_machine(store: MemoryStore, words: &[&'static str]) -> Machine {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("documents")).unwrap();
+    let environment = FixedEnvironment::new(8);
+    Machine { folder, store: Arc::new(store.clone()), memory: store, environment, words: words.to_vec() }
+}
+
+/// The keys of a machine's repository: the first things that `init` drew.
+pub fn owner_of(machine: &Machine) -> kit::Owner {
+    let mut drawn = [[0; 32]; 2];
+    let environment = FixedEnvironment::new(42);
+    for bytes in &mut drawn {
+        environment.fill_random(bytes).unwrap();
+    }
+    let owner = kit::Owner { repository: drawn[0], master: drawn[1], epoch: 0 };
+    assert_eq!(owner.reader_public(), writer_file(machine).reader, "init draws in another order now");
+    owner
+}
+
+pub fn master_of(machine: &Machine) -> MasterKey {
+    let owner = owner_of(machine);
+    MasterKey::new(owner.master, RepositoryId(owner.repository), Epoch(0))
+}
+
+pub fn state_of(machine: &Machine) -> LocalFolder {
+    let folder = std::fs::read_dir(machine.folder.path().join("state")).unwrap().next().unwrap().unwrap();
+    LocalFolder::new(folder.path())
+}
+
+pub fn writer_file(machine: &Machine) -> WriterFile {
+    WriterFile::load(&state_of(machine)).unwrap().unwrap()
+}
+
+/// What the machine's writer file holds, as the second implementation sees it.
+pub fn writer_of(machine: &Machine) -> kit::Writer {
+    owner_of(machine).writer(writer_file(machine).key.writer().0)
+}
+
+pub fn domain_of(machine: &Machine) -> kit::Secret {
+    owner_of(machine).domain(writer_file(machine).key.writer().0)
+}
+
+/// Opens with the words and checks everything, every byte of every pack too.
+pub fn check_all(machine: &Machine) -> Result<CheckOutcome, EngineError> {
+    let opened = machine.open()?;
+    check_opened(machine, &opened)
+}
+
+pub fn check_opened(machine: &Machine, opened: &Opened) -> Result<CheckOutcome, EngineError> {
+    check(&machine.context(), opened, &CheckOptions { read_data: ReadData::Share(1.0) })
+}
+
+/// The findings as `id object`, for looking for a name among them.
+pub fn told(outcome: &CheckOutcome) -> Vec<String> {
+    outcome.findings.iter().map(|finding| format!("{} {} ({})", finding.id, finding.object, finding.what)).collect()
+}
+
+pub fn assert_told(outcome: &CheckOutcome, id: &str, object: &str) {
+    let found = outcome.findings.iter().any(|finding| finding.id == id && finding.object == object);
+    assert!(found, "no {id} of {object} among {:#?}", told(outcome));
+}
+
+/// Packs of this size, chunks as small as in all tests.
+pub fn packs_of(pack_len: u64) -> Configuration {
+    Configuration { pack_len, ..Configuration::small_for_tests() }
+}
+
+/// Puts bytes under the name that a pack of them has.
+pub fn put_pack(store: &MemoryStore, bytes: Vec<u8>) -> ObjectName {
+    let hex = blake3::hash(&bytes).to_hex().to_string();
+    let name = name(format!("packs/{}/{hex}", &hex[..2]));
+    store.insert_raw(name.clone(), bytes.into());
+    name
+}
+
+/// Puts bytes under the name that a record of them has.
+pub fn put_record(store: &MemoryStore, prefix: &str, seq: u64, bytes: Vec<u8>) -> ObjectName {
+    let name = name(format!("{prefix}{:016x}-{}", u64::MAX - seq, blake3::hash(&bytes).to_hex()));
+    store.insert_raw(name.clone(), bytes.into());
+    name
+}
