@@ -8,6 +8,7 @@ mod repository;
 pub use cli::CliError;
 
 use crate::exit::Exit;
+use crate::output::names::shown;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -78,7 +79,7 @@ impl Failure {
     /// The result could not be written out.
     pub fn output(error: &io::Error) -> Self {
         let exit = if crate::machine::is_full(error) { Exit::NoSpace } else { Exit::Failed };
-        let what = format!("The result could not be written: {error}.");
+        let what = format!("the result could not be written: {error}.");
         Self::new(exit, "output", what, "Look at where the output goes, and ask again.")
             .saying("What was asked for is done; only its description is missing.")
     }
@@ -109,13 +110,10 @@ impl Failure {
     }
 }
 
-/// Begins with a capital and ends with a full stop, as the errors of the libraries do not.
+/// With a full stop, which the errors of the libraries lack. No capital: the first word may be a file's name.
 fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let capital =
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default();
-    let ends = capital.ends_with(['.', '?', '!']) || capital.is_empty();
-    if ends { capital } else { capital + "." }
+    let text = shown(text.as_bytes());
+    if text.ends_with(['.', '?', '!']) || text.is_empty() { text } else { text + "." }
 }
 
 #[cfg(test)]
@@ -128,6 +126,6 @@ mod tests {
         let mut text = Vec::new();
         failure.text(&mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
-        assert_eq!(text, "chest: The disk went away.\n       Nothing is lost.\nNext:  Plug it in.\n");
+        assert_eq!(text, "chest: the disk went away.\n       Nothing is lost.\nNext:  Plug it in.\n");
     }
 }

@@ -1,0 +1,311 @@
+//! The commands as a clerk uses them, from an empty disk to a restored file, with the program as it is built.
+
+mod cli_support;
+
+use cli_support::{Office, PASSPHRASE, answer};
+use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::process::Stdio;
+
+#[test]
+fn from_init_to_restore_every_byte_comes_back() {
+    let office = Office::new();
+    let backup = office.back_up().ended(0);
+    assert_eq!(backup.last_line(), "COMPLETE");
+    let restored = office.run(["restore", "latest", "--to", "out"]).ended(0);
+    assert_eq!(restored.last_line(), "RESTORED to out: 2 files (33 bytes)");
+    assert_eq!(office.read("out/docs/budget.csv"), "hall,120\n");
+    assert_eq!(office.read("out/docs/Minutes/october.txt"), "The minutes of October.\n");
+}
+
+#[test]
+fn init_shows_twenty_four_words_once_and_they_open_the_repository() {
+    let office = Office::empty();
+    let init = office.run(["init", "--kdf-memory", "64"]).ended(0);
+    let lines = init.out.lines().filter(|line| line.starts_with("    ") && line.contains(". "));
+    let numbered: Vec<(usize, String)> = lines
+        .flat_map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words
+                .chunks(2)
+                .map(|pair| (pair[0].trim_end_matches('.').parse().unwrap(), pair[1].to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(numbered.len(), 24, "{}", init.out);
+    let mut sorted = numbered;
+    sorted.sort();
+    let words: Vec<String> = sorted.into_iter().map(|(_, word)| word).collect();
+    office.write("sheet.txt", &words.join(" "));
+    let mut command = office.command(["key", "test"]);
+    command.env_remove("CHEST_PASSPHRASE_FILE").env("CHEST_RECOVERY_WORDS_FILE", office.path("sheet.txt"));
+    assert_eq!(answer(&mut command).ended(0).out, "Yes: these 24 recovery words open the repository.\n");
+    assert_eq!(office.run(["key", "test"]).ended(0).out, "Yes: this passphrase opens the repository.\n");
+}
+
+#[test]
+fn the_first_source_of_the_secret_that_is_set_is_the_one_that_counts() {
+    let office = Office::with_backup();
+    office.write("wrong", "another passphrase");
+    let with = |set: &[(&str, &str)]| {
+        let mut command = office.command(["key", "test"]);
+        command.env_remove("CHEST_PASSPHRASE_FILE").envs(set.iter().copied());
+        answer(&mut command).code
+    };
+    let (right, wrong) = ("passphrase", "wrong");
+    let command = format!("echo '{PASSPHRASE}'");
+    assert_eq!(with(&[("CHEST_PASSPHRASE", PASSPHRASE), ("CHEST_PASSPHRASE_FILE", wrong)]), Some(0));
+    assert_eq!(with(&[("CHEST_PASSPHRASE_FILE", right), ("CHEST_PASSPHRASE_COMMAND", "echo wrong")]), Some(0));
+    assert_eq!(with(&[("CHEST_PASSPHRASE_COMMAND", &command), ("CHEST_RECOVERY_WORDS_FILE", wrong)]), Some(0));
+    assert_eq!(with(&[("CHEST_PASSPHRASE", ""), ("CHEST_PASSPHRASE_FILE", right)]), Some(0));
+    assert_eq!(with(&[("CHEST_PASSPHRASE", "wrong"), ("CHEST_PASSPHRASE_FILE", right)]), Some(12));
+}
+
+#[test]
+fn a_backup_needs_no_secret_and_what_is_unchanged_is_not_read_again() {
+    let office = Office::with_backup();
+    let mut command = office.command(["backup", "docs"]);
+    let second = answer(command.env_remove("CHEST_PASSPHRASE_FILE")).ended(0);
+    // A file changed a moment before the first run may have to be read once more: its clock is too coarse to tell.
+    let mut command = office.command(["backup", "docs"]);
+    let third = answer(command.env_remove("CHEST_PASSPHRASE_FILE")).ended(0);
+    assert!(third.out.contains("0 files read, 2 files unchanged"), "{}\n{}", second.out, third.out);
+}
+
+#[test]
+fn what_cannot_be_read_makes_the_backup_partial_and_is_named() {
+    let office = Office::new();
+    office.write_locked("docs/locked.docx");
+    let partial = office.back_up().ended(3);
+    assert_eq!(partial.last_line(), "PARTIAL: 1 item could not be read");
+    assert!(partial.out.contains("  docs/locked.docx: no permission to read it\n"), "{}", partial.out);
+    assert!(!partial.out.contains("COMPLETE"), "{}", partial.out);
+    assert!(office.run(["snapshots"]).ended(0).out.contains("PARTIAL"));
+    let restored = office.run(["restore", "latest", "--to", "out"]).ended(3);
+    assert!(restored.out.contains("docs/locked.docx"), "{}", restored.out);
+    assert_eq!(restored.last_line(), "PARTLY RESTORED to out: 2 files (33 bytes); 1 item missing");
+    assert!(!office.path("out/docs/locked.docx").exists());
+}
+
+#[test]
+fn a_long_list_of_unread_items_is_cut_and_says_where_the_rest_is() {
+    let office = Office::new();
+    for number in 0..25 {
+        office.write_locked(&format!("docs/locked {number:02}"));
+    }
+    let partial = office.back_up().ended(3);
+    assert_eq!(partial.out.matches("no permission to read it").count(), 20, "{}", partial.out);
+    assert_eq!(partial.last_line(), "PARTIAL: 25 items could not be read");
+    let advice =
+        partial.out.lines().find_map(|line| line.strip_prefix("  and 5 more items; see all with: chest ")).unwrap();
+    let all = office.run(advice.split(' ')).ended(0);
+    assert_eq!(all.out.matches("no permission to read it").count(), 25, "{}", all.out);
+}
+
+#[test]
+fn ls_find_cat_and_diff_show_what_was_and_what_is() {
+    let office = Office::with_backup();
+    let first = office.run(["snapshots", "--json"]).ended(0).json()["snapshots"][0]["id"].as_str().unwrap().to_owned();
+    fs::remove_file(office.path("docs/Minutes/october.txt")).unwrap();
+    office.write("docs/budget.csv", "hall,120\ngreen,75\n");
+    office.write("docs/new.txt", "new");
+    office.back_up().ended(0);
+
+    let listed = office.run(["ls", "-R", &first]).ended(0).out;
+    assert!(listed.contains("docs/Minutes/october.txt\n"), "{listed}");
+    let listed = office.run(["ls", "latest:docs"]).ended(0).out;
+    assert!(listed.contains("docs/new.txt\n") && !listed.contains("october"), "{listed}");
+
+    let found = office.run(["find", "OCTOBER"]).ended(0);
+    assert_eq!(found.out.lines().count(), 1, "{}", found.out);
+    assert!(found.out.starts_with("docs/Minutes/october.txt  ") && found.out.ends_with(", deleted since\n"));
+    let advice = found.err.rsplit("chest ").next().unwrap().trim().replace("FOLDER", "out");
+    office.run(advice.split(' ')).ended(0);
+    assert_eq!(office.read("out/docs/Minutes/october.txt"), "The minutes of October.\n");
+    assert_eq!(office.run(["find", "--versions", "budget"]).ended(0).out.lines().count(), 2);
+
+    assert_eq!(office.run(["cat", "latest:docs/budget.csv"]).ended(0).out, "hall,120\ngreen,75\n");
+    assert_eq!(office.run(["cat", &format!("{}:docs/budget.csv", &first[..6])]).ended(0).out, "hall,120\n");
+
+    let diff = office.run(["diff", &first, "latest"]).ended(0).out;
+    for line in ["added    docs/new.txt\n", "removed  docs/Minutes/october.txt\n", "changed  docs/budget.csv ("] {
+        assert!(diff.contains(line), "{diff}");
+    }
+}
+
+#[test]
+fn finding_nothing_is_no_error() {
+    let office = Office::with_backup();
+    let found = office.run(["find", "unicorn"]).ended(0);
+    assert_eq!(found.out, "");
+    assert!(found.err.contains("Nothing called \"unicorn\" in 1 backup."), "{}", found.err);
+}
+
+#[test]
+fn a_backup_of_today_is_found_by_its_uk_date() {
+    let office = Office::with_backup();
+    let listed = office.run(["snapshots", "--json"]).ended(0).json();
+    let ended = listed["snapshots"][0]["ended"].as_str().unwrap().to_owned();
+    let (_, shown) =
+        office.run(["snapshots"]).ended(0).out.split_once("  ").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    assert!(shown.contains(&ended[..4]), "the year is shown: {shown}");
+    // In winter the UK's day is the UTC day; in summer they differ for an hour, and the neighbour must then do.
+    let days = [0, 1].map(|later| {
+        let date: jiff::civil::Date = ended[..10].parse().unwrap();
+        date.checked_add(jiff::Span::new().days(later)).unwrap().to_string()
+    });
+    let fitting = days.iter().filter(|day| office.run(["ls", day]).code == Some(0)).count();
+    assert_eq!(fitting, 1, "{ended}");
+}
+
+#[test]
+fn a_restore_never_loses_what_is_there() {
+    let office = Office::with_backup();
+    office.write("out/docs/budget.csv", "my own");
+    fs::set_permissions(office.path("out/docs"), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    fs::set_permissions(office.path("out"), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let plan = office.run(["restore", "latest", "--to", "out", "--dry-run"]).ended(0);
+    assert!(plan.out.contains("beside   docs/budget.csv"), "{}", plan.out);
+    assert!(!office.path("out/docs/Minutes").exists(), "a dry run writes nothing");
+    office.run(["restore", "latest", "--to", "out", "--skip-existing"]).ended(0);
+    assert_eq!(office.read("out/docs/budget.csv"), "my own");
+    let restored = office.run(["restore", "latest", "--to", "out"]).ended(0);
+    assert_eq!(office.read("out/docs/budget.csv"), "my own");
+    let beside =
+        fs::read_dir(office.path("out/docs")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let beside: Vec<String> = beside.filter(|name| name.starts_with("budget (restored ")).collect();
+    assert_eq!(beside.len(), 1, "{}", restored.out);
+    assert!(restored.out.contains(&format!("written as docs/{}", beside[0])), "{}", restored.out);
+    office.run(["restore", "latest", "docs/budget.csv", "--to", "out", "--overwrite"]).ended(0);
+    assert_eq!(office.read("out/docs/budget.csv"), "hall,120\n");
+    office.run(["restore", "latest", "docs/budget.csv", "--to", "flat", "--flat"]).ended(0);
+    assert_eq!(office.read("flat/budget.csv"), "hall,120\n");
+}
+
+#[test]
+fn a_name_of_any_bytes_can_be_typed_as_it_is_shown() {
+    let office = Office::new();
+    let name = b"docs/bad\xff\n\x1b[2Jname";
+    fs::write(office.path("").join(std::ffi::OsStr::from_bytes(name)), "odd").unwrap();
+    office.back_up().ended(0);
+    let found = office.run(["find", "2Jname"]).ended(0);
+    let shown = found.out.split("  ").next().unwrap();
+    assert_eq!(shown, r"docs/bad\xff\x0a\x1b[2Jname");
+    assert_eq!(office.run(["cat", &format!("latest:{shown}")]).ended(0).out, "odd");
+    office.run(["restore", "latest", shown, "--to", "out"]).ended(0);
+    assert_eq!(fs::read(office.path("out").join(std::ffi::OsStr::from_bytes(name))).unwrap(), b"odd");
+}
+
+#[test]
+fn the_repository_and_the_keys_are_left_out_of_a_backup_that_would_hold_them() {
+    let office = Office::new();
+    let backup = office.run(["backup", ".", "--as", "office", "--exclude", "!repo"]).ended(0);
+    for own in ["repo", "state", "cache"] {
+        let said = format!(
+            "Left out, because it belongs to the backups: {}",
+            office.path(own).canonicalize().unwrap().display()
+        );
+        assert!(backup.err.contains(&said), "{own}: {}", backup.err);
+    }
+    let listed = office.run(["ls", "latest:office"]).ended(0).out;
+    assert!(listed.contains("office/docs\n"), "{listed}");
+    for own in ["office/repo", "office/state", "office/cache"] {
+        assert!(!listed.contains(own), "{listed}");
+    }
+}
+
+#[test]
+fn several_folders_keep_their_names_and_patterns_leave_files_out() {
+    let office = Office::new();
+    office.write("mail/inbox.mbox", "From x\n");
+    office.write("docs/draft.tmp", "x");
+    office.write("docs/Thumbs.db", "x");
+    office.run(["backup", "docs", "mail", "--exclude", "*.tmp", "--class", "other"]).ended(0);
+    let listed = office.run(["ls", "-R", "latest"]).ended(0).out;
+    assert!(listed.contains("docs/budget.csv\n") && listed.contains("mail/inbox.mbox\n"), "{listed}");
+    assert!(!listed.contains("draft.tmp") && !listed.contains("Thumbs.db"), "{listed}");
+    office.run(["backup", "docs", "--no-default-excludes"]).ended(0);
+    assert!(office.run(["ls", "-R", "latest"]).ended(0).out.contains("Thumbs.db"));
+}
+
+#[test]
+fn check_finds_nothing_in_a_sound_repository_and_names_damage_in_another() {
+    let office = Office::with_backup();
+    for way in [&["check"][..], &["check", "--read-data"], &["check", "--read-data=50%"], &["check", "--scrub"]] {
+        let sound = office.run(way).ended(0);
+        assert!(sound.last_line().starts_with("NO DAMAGE FOUND"), "{way:?}: {}", sound.out);
+    }
+    for pack in office.stored_files("repo/packs") {
+        let mut bytes = fs::read(&pack).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&pack, bytes).unwrap();
+    }
+    for way in [&["check", "--read-data"][..], &["check", "--scrub"]] {
+        let damaged = office.run(way).ended(4);
+        assert!(damaged.last_line().starts_with("DAMAGE FOUND"), "{way:?}: {}", damaged.out);
+        assert!(damaged.out.contains("What to do:"), "{}", damaged.out);
+    }
+    let mut command = office.command(["check", "--scrub"]);
+    answer(command.env_remove("CHEST_PASSPHRASE_FILE")).ended(4);
+}
+
+#[test]
+fn a_damaged_file_is_absent_after_a_restore_and_the_exit_code_says_damage() {
+    let office = Office::with_backup();
+    for pack in office.stored_files("repo/packs") {
+        let mut bytes = fs::read(&pack).unwrap();
+        bytes.iter_mut().skip(64).for_each(|byte| *byte ^= 0x55);
+        fs::write(&pack, bytes).unwrap();
+    }
+    let restored = office.run(["restore", "latest", "--to", "out"]).ended(4);
+    assert!(!restored.out.contains("\nRESTORED to"), "{}", restored.out);
+    assert!(!office.path("out/docs/budget.csv").exists());
+}
+
+#[test]
+fn another_computer_backs_up_once_it_is_enrolled() {
+    let office = Office::with_backup();
+    let on_another = |arguments: &[&str]| {
+        let mut command = office.command(arguments);
+        answer(command.env("CHEST_STATE_DIR", office.path("state2")).env("CHEST_CACHE_DIR", office.path("cache2")))
+    };
+    let refused = on_another(&["backup", "docs"]).ended(12);
+    assert!(refused.err.contains("chest writer enrol"), "{}", refused.err);
+    on_another(&["writer", "enrol"]).ended(0);
+    on_another(&["backup", "docs"]).ended(0);
+    assert!(on_another(&["writer", "enrol"]).ended(0).out.contains("already"));
+    assert_eq!(office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_reader_who_closes_the_pipe_is_no_reason_to_panic() {
+    let office = Office::with_backup();
+    for arguments in [&["ls", "-R", "latest"][..], &["cat", "latest:docs/budget.csv"], &["--help"], &["man"]] {
+        let mut child = office.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        let code = child.wait().unwrap().code();
+        assert!(matches!(code, Some(0 | 1)), "{arguments:?}: {code:?} {err}");
+        assert_eq!(err, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn every_command_has_a_help_page_a_manual_page_and_a_place_in_the_completions() {
+    let office = Office::empty();
+    let completions = office.run(["completions", "bash"]).ended(0).out;
+    for command in
+        ["init", "backup", "snapshots", "ls", "find", "cat", "diff", "restore", "check", "writer enrol", "key test"]
+    {
+        let words: Vec<&str> = command.split(' ').collect();
+        let help = office.run(words.iter().chain(&["--help"])).ended(0).out;
+        assert!(help.contains("Usage: chest") && help.contains("Example"), "{command}: {help}");
+        let page = office.run(["man"].iter().chain(&words)).ended(0).out;
+        assert!(page.starts_with(".ie") && page.contains(".SH NAME"), "{command}: {page}");
+        assert!(completions.contains(words[0]), "{command}");
+    }
+    assert!(!office.run(["--help"]).ended(0).out.contains("completions"), "they are hidden");
+}

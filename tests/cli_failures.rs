@@ -1,0 +1,196 @@
+//! What goes wrong, as the clerk reads it and as scripts see it: the sentence, and the exit code.
+
+mod cli_support;
+
+use cli_support::{Answer, Office, answer};
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// What happened, whether the data is safe, what to do next; and the same as JSON.
+#[track_caller]
+fn told(office: &Office, arguments: &[&str], code: i32, what: &str, safety: &str, next: &str) -> Answer {
+    let failed = office.run(arguments).ended(code);
+    assert_eq!(failed.out, "", "{arguments:?}");
+    for sentence in [what, safety, next] {
+        assert!(failed.err.contains(sentence), "{arguments:?}: {sentence:?} is not in\n{}", failed.err);
+    }
+    let json = office.run(arguments.iter().chain(&["--json"])).ended(code).json();
+    let error = &json["error"];
+    assert_eq!(error["exit"], code, "{json}");
+    assert!(error["message"].as_str().unwrap().contains(what), "{json}");
+    assert!(error["hint"].as_str().unwrap().contains(next), "{json}");
+    assert!(!error["code"].as_str().unwrap().is_empty(), "{json}");
+    failed
+}
+
+#[test]
+fn without_a_repository_every_command_ends_with_ten_before_it_asks_for_anything() {
+    let office = Office::empty();
+    office.write("docs/a", "a");
+    let reading: [&[&str]; 6] =
+        [&["snapshots"], &["ls", "latest"], &["find", "x"], &["check"], &["check", "--scrub"], &["key", "test"]];
+    for arguments in reading {
+        told(&office, arguments, 10, "repo does not exist.", "The backups are untouched.", "`chest init`");
+    }
+    told(&office, &["backup", "docs"], 10, "does not exist.", "No new backup was recorded", "`chest init`");
+    fs::create_dir(office.path("repo")).unwrap();
+    told(&office, &["snapshots"], 10, "there is no repository there.", "untouched", "`chest init`");
+}
+
+#[test]
+fn a_second_init_changes_nothing_and_ends_with_eleven() {
+    let office = Office::with_backup();
+    let before = office.stored_files("repo").len();
+    told(
+        &office,
+        &["init", "--kdf-memory", "64"],
+        11,
+        "there is already something there",
+        "No backup was touched.",
+        "`chest writer enrol`",
+    );
+    assert_eq!(office.stored_files("repo").len(), before);
+}
+
+#[test]
+fn a_wrong_passphrase_ends_with_twelve() {
+    let office = Office::with_backup();
+    office.write("passphrase", "three red pears");
+    let what = "that passphrase does not open this repository.";
+    told(&office, &["snapshots"], 12, what, "untouched", "The 24 recovery words open the repository too.");
+}
+
+#[test]
+fn a_wrong_word_of_the_sheet_is_named() {
+    let office = Office::with_backup();
+    office.write("sheet.txt", &"parish ".repeat(24));
+    let mut command = office.command(["key", "test"]);
+    command.env_remove("CHEST_PASSPHRASE_FILE").env("CHEST_RECOVERY_WORDS_FILE", office.path("sheet.txt"));
+    let failed = answer(&mut command).ended(12);
+    assert!(failed.err.contains("word 1 (“parish”) is not on the word list"), "{}", failed.err);
+}
+
+#[test]
+fn with_nobody_at_the_keyboard_a_missing_secret_ends_with_twelve_at_once() {
+    let office = Office::with_backup();
+    let begun = Instant::now();
+    let mut command = office.command(["snapshots"]);
+    let failed = answer(command.env_remove("CHEST_PASSPHRASE_FILE")).ended(12);
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(failed.err.contains("there is nobody at the keyboard to ask"), "{}", failed.err);
+    assert!(!failed.err.contains("Passphrase (or"), "no prompt: {}", failed.err);
+}
+
+#[test]
+fn init_without_a_passphrase_and_without_a_terminal_ends_with_two_and_makes_nothing() {
+    let office = Office::empty();
+    let mut command = office.command(["init"]);
+    let failed = answer(command.env_remove("CHEST_PASSPHRASE_FILE")).ended(2);
+    assert!(failed.err.contains("CHEST_PASSPHRASE_FILE"), "{}", failed.err);
+    assert!(!office.path("repo").exists());
+    office.write("passphrase", "\n");
+    office.run(["init"]).ended(12);
+    assert!(!office.path("repo").exists());
+}
+
+#[test]
+fn a_missing_source_ends_with_one_and_says_that_nothing_was_saved() {
+    let office = Office::with_backup();
+    told(
+        &office,
+        &["backup", "docs", "nowhere"],
+        1,
+        "nowhere does not exist.",
+        "No new backup was recorded; earlier backups are untouched.",
+        "whether the disk or share is there",
+    );
+    assert_eq!(office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_ends_with_two() {
+    let office = Office::with_backup();
+    office.write("other/docs/a", "a");
+    let two = |arguments: &[&str], what: &str| {
+        let failed = office.run(arguments).ended(2);
+        assert!(failed.err.contains(what), "{arguments:?}: {}", failed.err);
+    };
+    two(&["backup"], "Usage: chest backup");
+    two(&["backup", "docs", "other/docs"], "are called \"docs\"");
+    two(&["backup", "docs", "other/docs", "--as", "x"], "--as");
+    two(&["backup", "docs", "--as", "a/b"], "cannot be the name of a folder");
+    two(&["backup", "docs", "--exclude", "a["], "cannot be understood");
+    two(&["backup", "repo"], "is the repository itself");
+    two(&["backup", "state"], "this computer's keys");
+    two(&["--repo", "s3://bucket/prefix", "snapshots"], "has no support for s3:// yet");
+    two(&["ls", "yesterday"], "is not the name of a backup");
+    two(&["cat", "latest:docs/../x"], "is not a path in a backup");
+    two(&["find", "a["], "is not a pattern");
+    two(&["check", "--read-data=0"], "share");
+    two(&["init", "--kdf-memory", "63"], "63");
+    two(&["restore", "latest"], "--to");
+    let mut command = office.command(["snapshots"]);
+    let failed = answer(command.env_remove("CHEST_REPO")).ended(2);
+    assert!(failed.err.contains("CHEST_REPO"), "{}", failed.err);
+}
+
+#[test]
+fn what_is_not_in_a_backup_is_said_with_a_way_to_find_it() {
+    let office = Office::with_backup();
+    told(&office, &["ls", "1999-12-31"], 1, "there is no backup that fits", "untouched", "`chest snapshots`");
+    told(&office, &["cat", "latest:docs/unicorn"], 1, "is not in that backup", "untouched", "`chest find`");
+    told(&office, &["cat", "latest:docs/Minutes"], 1, "is not a file", "untouched", "`chest ls`");
+    told(
+        &office,
+        &["restore", "latest", "docs/x", "--to", "out"],
+        1,
+        "is not in that backup",
+        "untouched",
+        "`chest find`",
+    );
+}
+
+#[test]
+fn a_second_run_at_the_same_time_ends_with_fourteen() {
+    let office = Office::with_backup();
+    let lock = office.stored_files("state").into_iter().find(|path| path.ends_with("lock")).unwrap();
+    let held = fs::File::options().append(true).open(lock).unwrap();
+    held.lock().unwrap();
+    told(&office, &["backup", "docs"], 14, "another backup to this repository is running", "No new backup", "Wait");
+}
+
+#[test]
+fn a_repository_that_goes_back_in_time_ends_with_sixteen() {
+    let office = Office::with_backup();
+    office.run(["snapshots"]).ended(0);
+    let log = office.stored_files("repo/log");
+    office.back_up().ended(0);
+    office.run(["snapshots"]).ended(0);
+    for record in office.stored_files("repo/log") {
+        if !log.contains(&record) {
+            fs::remove_file(record).unwrap();
+        }
+    }
+    told(&office, &["snapshots"], 16, "an older state is shown", "do not rely on this copy", "Delete nothing.");
+    told(&office, &["backup", "docs"], 16, "an older state is shown", "Nothing was written.", "Delete nothing.");
+}
+
+#[test]
+fn a_repository_that_may_not_be_entered_ends_with_fifteen() {
+    let office = Office::with_backup();
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o000);
+    fs::set_permissions(office.path("repo"), closed).unwrap();
+    told(&office, &["snapshots"], 15, "the store refused", "untouched", "rights");
+    fs::set_permissions(office.path("repo"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn a_target_that_refuses_items_ends_with_three_and_names_them() {
+    let office = Office::with_backup();
+    office.write("out/docs", "a file where a folder must be");
+    fs::set_permissions(office.path("out"), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let restored = office.run(["restore", "latest", "--to", "out"]).ended(3);
+    assert!(restored.out.contains("NOT restored, because the folder refused them:"), "{}", restored.out);
+    assert!(restored.last_line().starts_with("PARTLY RESTORED to out"), "{}", restored.out);
+    assert_eq!(office.read("out/docs"), "a file where a folder must be");
+}
