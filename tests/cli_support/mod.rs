@@ -1,13 +1,13 @@
 //! An office for the tests of the command line: a folder with documents, a repository, and the real program run in it with
 //! nothing of the user's own environment.
 
-// Each test program uses a part of this.
-#![allow(dead_code)]
+// Each test program uses a part of this, and what fails here fails a test.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -89,9 +89,19 @@ impl Office {
 
     /// Writes a file, with the folders above it.
     pub fn write(&self, name: &str, content: &str) {
-        let path = self.path(name);
+        self.write_named(name.as_ref(), content);
+    }
+
+    /// The same, with a name of any bytes.
+    pub fn write_named(&self, name: &OsStr, content: &str) {
+        let path = self.folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
+        fs::write(&path, content).unwrap();
+        if runs_as_root() {
+            for made in path.ancestors().take_while(|made| *made != self.folder.path()) {
+                chown(made, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+        }
     }
 
     /// Reads a file.
@@ -118,7 +128,7 @@ impl Office {
         command.env("CHEST_REPO", self.path("repo"));
         command.env("CHEST_STATE_DIR", self.path("state")).env("CHEST_CACHE_DIR", self.path("cache"));
         command.env("CHEST_PASSPHRASE_FILE", self.path("passphrase"));
-        if fs::metadata("/proc/self").is_ok_and(|this| this.uid() == 0) {
+        if runs_as_root() {
             command.uid(NOBODY).gid(NOBODY);
         }
         command
@@ -135,6 +145,10 @@ impl Office {
         gather(&self.path(top), &mut files);
         files
     }
+}
+
+fn runs_as_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|this| this.uid() == 0)
 }
 
 /// Runs a command and waits for it.

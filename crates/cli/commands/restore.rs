@@ -11,7 +11,7 @@ use crate::output::Report;
 use crate::output::amounts::{count, size};
 use crate::output::exceptions::SHOWN_AT_MOST;
 use crate::output::json::PathJson;
-use crate::output::names::{shown, shown_path};
+use crate::output::names::{for_json, shown, shown_path};
 use crate::selector;
 use crate::time;
 use chest_engine::browse::ShownPath;
@@ -109,7 +109,9 @@ struct RestoredJson {
 struct BesideJson {
     #[serde(flatten)]
     path: PathJson,
-    written_as: PathJson,
+    written_as: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written_as_bytes: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -160,7 +162,7 @@ impl Report for Restored<'_> {
 
     fn json(&self) -> impl Serialize {
         let outcome = self.outcome;
-        let (to, to_bytes) = crate::output::names::for_json(self.to.as_os_str().as_bytes());
+        let (to, to_bytes) = for_json(self.to.as_os_str().as_bytes());
         RestoredJson {
             snapshot: self.snapshot.record.hash.to_hex(),
             to,
@@ -223,7 +225,8 @@ fn section(out: &mut dyn Write, head: &str, lines: impl Iterator<Item = String>)
 }
 
 fn beside_json(path: &ShownPath, name: &ShownPath) -> BesideJson {
-    BesideJson { path: PathJson::of(path), written_as: PathJson::of_bytes(name.path.as_bytes()) }
+    let (written_as, written_as_bytes) = for_json(name.path.as_bytes());
+    BesideJson { path: PathJson::of(path), written_as, written_as_bytes }
 }
 
 fn failed_json(failure: &restore::RestoreFailure) -> FailedJson {

@@ -40,6 +40,9 @@ impl Failure {
                 "local-file-damaged",
                 "Move that file away. If it was the file called `writer`, run `chest writer enrol` once more.",
             ),
+            RepoError::ChunkTooLarge { .. } => {
+                plain(Exit::Failed, "too-large", "Back up to a repository with larger packs, and report this.")
+            }
             RepoError::Stopped => plain(Exit::Failed, "stopped", "Run the command again."),
             RepoError::NotThere(_) => {
                 plain(Exit::Unreachable, "unreachable", "Look at the connection to the store, and run this again.")

@@ -39,7 +39,9 @@ struct PlannedJson {
 struct ItemJson {
     #[serde(flatten)]
     path: PathJson,
-    to: PathJson,
+    to: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_bytes: Option<String>,
     step: &'static str,
 }
 
@@ -64,11 +66,6 @@ impl Report for Planned<'_> {
     }
 
     fn json(&self) -> impl Serialize {
-        let item = |item: &PlannedItem| ItemJson {
-            path: PathJson::of(&item.path),
-            to: PathJson::of_bytes(item.to.as_bytes()),
-            step: word(item.step),
-        };
         let (to, to_bytes) = for_json(self.to.as_os_str().as_bytes());
         PlannedJson {
             snapshot: self.snapshot.record.hash.to_hex(),
@@ -78,7 +75,7 @@ impl Report for Planned<'_> {
             files: self.plan.files,
             bytes: self.plan.bytes,
             folders: self.plan.folders,
-            items: self.plan.items().iter().map(item).collect(),
+            items: self.plan.items().iter().map(item_json).collect(),
             lost: self
                 .plan
                 .lost()
@@ -87,6 +84,11 @@ impl Report for Planned<'_> {
                 .collect(),
         }
     }
+}
+
+fn item_json(item: &PlannedItem) -> ItemJson {
+    let (to, to_bytes) = for_json(item.to.as_bytes());
+    ItemJson { path: PathJson::of(&item.path), to, to_bytes, step: word(item.step) }
 }
 
 fn word(step: PlannedStep) -> &'static str {
