@@ -61,6 +61,7 @@ pub enum ProgressStyle {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Demo(crate::commands::demo::Demo),
     Init(Init),
     Backup(Backup),
     Snapshots(Snapshots),

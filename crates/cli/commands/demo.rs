@@ -91,7 +91,10 @@ fn end(screen: &Screen, place: &Place, story: &Story<'_>, told: Result<(), Troub
             screen.say(&format!("PASSED: {} {whereabouts}", story.praise()));
         }
         Some(problem) => {
-            screen.complain(&problem);
+            // The last line says the rest; only advice on what to do next is longer.
+            if problem.contains('\n') {
+                screen.complain(&problem);
+            }
             screen.say(&format!("FAILED: {} {whereabouts}", problem.lines().next().unwrap_or_default()));
         }
     }

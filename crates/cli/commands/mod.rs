@@ -3,6 +3,7 @@
 mod backup;
 mod cat;
 mod check;
+pub mod demo;
 mod diff;
 mod enrol;
 mod find;
@@ -13,7 +14,7 @@ mod manual;
 mod restore;
 mod snapshots;
 
-use crate::args::{Command, Key, Typed, Writer};
+use crate::args::{Command, Common, Key, Typed, Writer};
 use crate::context::Workplace;
 use crate::errors::Failure;
 use crate::exit::Exit;
@@ -24,15 +25,17 @@ pub fn run(typed: Typed) -> Result<Exit, Failure> {
         // These two need no settings: they work also where a user has no home.
         Command::Completions(args) => return manual::completions(args.shell),
         Command::Man(args) => return manual::page(&args.command),
+        // It keeps away from every setting there is.
+        Command::Demo(args) => return Ok(demo::run(&args, &typed.common)),
         command => command,
     };
     let workplace = Workplace::new(&typed.common)?;
-    let result = run_in(&workplace, command);
+    let result = run_in(&workplace, &typed.common, command);
     workplace.quiet();
     result
 }
 
-fn run_in(workplace: &Workplace, command: Command) -> Result<Exit, Failure> {
+fn run_in(workplace: &Workplace, common: &Common, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(args) => init::run(workplace, &args),
         Command::Backup(args) => backup::run(workplace, &args),
@@ -47,5 +50,6 @@ fn run_in(workplace: &Workplace, command: Command) -> Result<Exit, Failure> {
         Command::Key(Key::Test) => key_test::run(workplace),
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::page(&args.command),
+        Command::Demo(args) => Ok(demo::run(&args, common)),
     }
 }

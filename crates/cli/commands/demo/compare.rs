@@ -61,7 +61,9 @@ impl Facts {
             (Kind::File { size }, Kind::File { size: found }) if size != found => {
                 Some(format!("{found} bytes long instead of {size}"))
             }
-            (one, another) if one != another => Some("not what it was: a file, a folder, or a link elsewhere".to_owned()),
+            (one, another) if one != another => {
+                Some("not what it was: a file, a folder, or a link elsewhere".to_owned())
+            }
             _ if self.modified != other.modified => Some("the time of its last change differs".to_owned()),
             _ if self.mode != other.mode => Some(format!("its rights are {:o} instead of {:o}", other.mode, self.mode)),
             _ => None,
@@ -198,7 +200,9 @@ mod tests {
         /// Gives file and folder, where they are there, the same times on both sides.
         fn settle(&self, side: &str) {
             let times = FileTimes::new().set_modified(UNIX_EPOCH + Duration::new(1_793_534_400, 5));
-            for file in ["minutes/march", "minutes"].iter().filter_map(|path| File::open(self.path(side).join(path)).ok()) {
+            for file in
+                ["minutes/march", "minutes"].iter().filter_map(|path| File::open(self.path(side).join(path)).ok())
+            {
                 file.set_times(times).unwrap();
             }
         }

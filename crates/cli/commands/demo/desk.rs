@@ -36,7 +36,10 @@ pub(super) struct Desk<'d> {
 /// What a command gave, and how long it took.
 pub(super) struct Timed<T> {
     pub(super) outcome: T,
+    /// Without the unlocking.
     pub(super) took: Duration,
+    /// Deriving the key from the passphrase and verifying the history; nothing where neither was needed.
+    pub(super) unlocking: Duration,
 }
 
 impl<'d> Desk<'d> {
@@ -51,8 +54,7 @@ impl<'d> Desk<'d> {
 
     pub(super) fn init(&mut self) -> Result<Timed<InitOutcome>, Failure> {
         let store = LocalStore::create(&self.place.repository()).map_err(|error| failed(error, Doing::Making))?;
-        let options =
-            InitOptions { passphrase: None, cost: KdfCost::DEFAULT, configuration: Configuration::new() };
+        let options = InitOptions { passphrase: None, cost: KdfCost::DEFAULT, configuration: Configuration::new() };
         let made = self.timed(Doing::Making, store, |context| init(context, options))?;
         self.passphrase = made.outcome.generated_passphrase.clone();
         Ok(made)
@@ -104,7 +106,14 @@ impl<'d> Desk<'d> {
         work: impl FnOnce(&Context<'_>, &Opened) -> Result<T, EngineError>,
     ) -> Result<Timed<T>, Failure> {
         let credential = Credential::Passphrase(Zeroizing::new(self.passphrase().to_owned()));
-        self.run(doing, |context| work(context, &Opened::open(context, &credential)?))
+        let mut unlocking = Duration::ZERO;
+        let read = self.run(doing, |context| {
+            let begun = Instant::now();
+            let opened = Opened::open(context, &credential)?;
+            unlocking = begun.elapsed();
+            work(context, &opened)
+        })?;
+        Ok(Timed { took: read.took.saturating_sub(unlocking), unlocking, ..read })
     }
 
     fn run<T>(
@@ -128,7 +137,7 @@ impl<'d> Desk<'d> {
         let took = begun.elapsed();
         // Nothing may move on the screen while the figures are written.
         meter.finish();
-        Ok(Timed { outcome: outcome.map_err(|error| Failure::of(&error, doing))?, took })
+        Ok(Timed { outcome: outcome.map_err(|error| Failure::of(&error, doing))?, took, unlocking: Duration::ZERO })
     }
 
     fn context<'c>(&self, store: LocalStore, meter: &'c Meter) -> Context<'c> {

@@ -9,7 +9,8 @@ use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-const TEMPLATE: &str = "{msg}  {wide_bar} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
+const TEMPLATE: &str =
+    "{msg}  {wide_bar} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
 /// A bar that moves more often than this only costs time.
 const BETWEEN: Duration = Duration::from_millis(100);
 

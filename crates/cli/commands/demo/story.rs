@@ -6,11 +6,12 @@ use super::place::{Place, bytes_below};
 use super::screen::Screen;
 use crate::errors::Failure;
 use crate::exit::Exit;
+use crate::output::SHORT_ID;
 use crate::output::amounts::{count, grouped, size};
 use crate::output::names::{shown, shown_path};
 use chest_council::{COUNCIL_NAME, Change, Council, CouncilError};
 use chest_engine::backup::BackupOutcome;
-use chest_engine::browse::{Hit, Selection, ShownPath, SnapshotSelector};
+use chest_engine::browse::{Hit, Selection, SnapshotSelector};
 use chest_engine::restore::RestoreOutcome;
 use chest_model::{Class, Completeness};
 use serde::Serialize;
@@ -20,8 +21,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Letters of a backup's id, as `chest snapshots` shows it.
-const SHORT_ID: usize = 8;
 /// Differences that are listed one by one.
 const LISTED: usize = 10;
 
@@ -163,7 +162,8 @@ impl<'s> Story<'s> {
         self.screen.step(&format!("$ export CHEST_REPO={}", quoted_path(&self.place.repository())));
         self.screen.say("$ chest init");
         let made = self.desk.init()?;
-        self.screen.figures(&format!("Two ways in (a passphrase and 24 recovery words), made in {}", seconds(made.took)));
+        self.screen
+            .figures(&format!("Two ways in (a passphrase and 24 recovery words), made in {}", seconds(made.took)));
         self.screen.figures(&format!("Passphrase of this demonstration: {}", self.desk.passphrase()));
         self.go_on()
     }
@@ -215,10 +215,14 @@ impl<'s> Story<'s> {
     fn choose_document(&self, change: &Change) -> Result<PathBuf, Trouble> {
         let items = compare::walk(&self.place.documents())?;
         let is_new = |path: &PathBuf| {
-            change.added.contains(path) || change.modified.contains(path) || change.renamed.iter().any(|(_, to)| to == path)
+            change.added.contains(path)
+                || change.modified.contains(path)
+                || change.renamed.iter().any(|(_, to)| to == path)
         };
         let mut old: Vec<&PathBuf> = compare::files(&items)
-            .filter(|(path, bytes)| *bytes > 0 && compare::has_extension(path, "docx") && is_ordinary(path) && !is_new(path))
+            .filter(|(path, bytes)| {
+                *bytes > 0 && compare::has_extension(path, "docx") && is_ordinary(path) && !is_new(path)
+            })
             .map(|(path, _)| path)
             .collect();
         let chosen = pick(self.figures.seed, old.len()).map(|at| old.swap_remove(at).clone());
@@ -241,17 +245,20 @@ impl<'s> Story<'s> {
         let name = deleted.path.file_name().unwrap_or_default();
         self.screen.step(&format!("$ chest find --deleted {}", quoted(name.as_bytes())));
         let found = self.desk.find_deleted(&name.to_string_lossy())?;
-        let is_it = |hit: &&Hit| hit.path.root == b"documents" && hit.path.path.as_bytes() == deleted.path.as_os_str().as_bytes();
+        let is_it = |hit: &&Hit| {
+            hit.path.root == b"documents" && hit.path.path.as_bytes() == deleted.path.as_os_str().as_bytes()
+        };
         let hit = found.outcome.hits.iter().find(is_it);
         let (hit, version) = hit
             .and_then(|hit| Some((hit, hit.versions.first()?)))
             .ok_or_else(|| Trouble::Wrong("The deleted document was not found in any backup.".to_owned()))?;
         let id: String = version.last_seen.0.to_hex().chars().take(SHORT_ID).collect();
         self.screen.figures(&format!(
-            "{} (last in backup {id}), found in {} among {}",
+            "{} (last in backup {id}), found in {} among {} after {} to unlock",
             shown_path(&hit.path),
             seconds(found.took),
-            count(found.outcome.snapshots as u64, "backup")
+            count(found.outcome.snapshots as u64, "backup"),
+            seconds(found.unlocking)
         ));
         let to = self.place.found();
         let path = quoted(&hit.path.to_bytes());
@@ -318,7 +325,8 @@ impl<'s> Story<'s> {
     }
 
     fn compare_everything(&mut self) -> Result<(), Trouble> {
-        self.screen.step("A second walk compares council and restored: names, kinds, lengths, times, rights and every byte");
+        self.screen
+            .step("A second walk compares council and restored: names, kinds, lengths, times, rights and every byte");
         let begun = Instant::now();
         let comparison = compare::compare(&self.place.council(), &self.place.restored())?;
         self.figures.compared_files = comparison.files;
@@ -402,19 +410,29 @@ fn backup_figures(saved: &Timed<BackupOutcome>) -> String {
     let outcome = &saved.outcome;
     let files = outcome.roots.iter().map(|root| root.files).sum();
     let bytes = outcome.roots.iter().map(|root| root.bytes).sum();
+    let unchanged = match outcome.files_unchanged {
+        0 => String::new(),
+        some => format!("{} unchanged, ", count(some, "file")),
+    };
     format!(
-        "COMPLETE: {}, {}, in {}; {} unchanged and not read; {} sent",
+        "COMPLETE: {}, {}; {unchanged}{} read in {}, {} sent",
         count(files, "file"),
         size(bytes),
-        timed(bytes, saved.took),
-        grouped(outcome.files_unchanged),
+        size(outcome.bytes_read),
+        timed(outcome.bytes_read, saved.took),
         size(outcome.bytes_sent)
     )
 }
 
 fn restore_figures(restored: &Timed<RestoreOutcome>) -> String {
     let outcome = &restored.outcome;
-    format!("{}, {}, restored in {}", count(outcome.files, "file"), size(outcome.bytes), timed(outcome.bytes, restored.took))
+    format!(
+        "{}, {}, restored in {} after {} to unlock",
+        count(outcome.files, "file"),
+        size(outcome.bytes),
+        timed(outcome.bytes, restored.took),
+        seconds(restored.unlocking)
+    )
 }
 
 /// `1.2 seconds (123 MB/s)`; without the rate where so little says nothing about it.
