@@ -2,7 +2,7 @@
 
 use crate::{Context, EngineError};
 use chest_model::{ObjectHash, WriterId};
-use chest_repo::history::{OwnerHistory, OwnerTrust};
+use chest_repo::history::{OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::keys::MasterKey;
 use chest_repo::local::WriterFile;
 use chest_repo::record::{OwnerBody, WriterGrant};
@@ -21,7 +21,7 @@ pub struct EnrolOutcome {
 /// Enrols this machine with a chunk domain of its own.
 pub fn enrol(context: &Context<'_>, credential: &Credential) -> Result<EnrolOutcome, EngineError> {
     let master = unlock(&*context.store, credential)?;
-    let history = OwnerHistory::read(&*context.store, OwnerTrust::Master(&master))?;
+    let history = OwnerHistory::read(&*context.store, OwnerTrust::Master(&master), OnNewer::Refuse)?;
     let state = context.state(master.repository());
     if let Some(file) = WriterFile::load(&state)? {
         let writer = file.key.writer();
@@ -49,7 +49,7 @@ pub(crate) fn enrol_with(
         key: file.key.public(),
         domain: file.domain_id,
     };
-    let history = OwnerHistory::read(&*context.store, OwnerTrust::Master(master))?;
+    let history = OwnerHistory::read(&*context.store, OwnerTrust::Master(master), OnNewer::Refuse)?;
     append_decision(&*context.store, master, &history, OwnerBody::AddWriter(grant), context.environment)?;
     Ok(grant.writer)
 }

@@ -4,7 +4,7 @@ use crate::{Context, EngineError};
 use chest_model::{Environment, Epoch, ObjectHash, RepositoryId, SlotId, WriterId};
 use chest_repo::RepoError;
 use chest_repo::config::Configuration;
-use chest_repo::history::{OwnerHistory, OwnerTrust};
+use chest_repo::history::{OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::keys::{MasterKey, head_word_numbers};
 use chest_repo::layout::{INDEX, LOG, OWNER, PACKS, Place, SLOTS};
 use chest_repo::record::{LiveSlot, OwnerBody};
@@ -66,10 +66,10 @@ pub fn init(context: &Context<'_>, options: InitOptions) -> Result<InitOutcome, 
     ];
     let live = slots.iter().map(|slot| put_slot(context, slot)).collect::<Result<Vec<_>, _>>()?;
     let genesis = begin_repository(store, &master, options.configuration, environment)?;
-    let history = OwnerHistory::read(store, OwnerTrust::Master(&master))?;
+    let history = OwnerHistory::read(store, OwnerTrust::Master(&master), OnNewer::Refuse)?;
     append_decision(store, &master, &history, OwnerBody::Slots { live }, environment)?;
     let writer = crate::enrol::enrol_with(context, &master, genesis.hash)?;
-    let newest = OwnerHistory::read(store, OwnerTrust::Master(&master))?.chain().head_hashes();
+    let newest = OwnerHistory::read(store, OwnerTrust::Master(&master), OnNewer::Refuse)?.chain().head_hashes();
     let head_words = newest.last().map(|hash| head_words(repository, hash)).unwrap_or_default();
     Ok(InitOutcome { repository, generated_passphrase, recovery_words: recovery.words(), writer, head_words })
 }

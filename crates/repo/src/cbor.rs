@@ -125,7 +125,7 @@ impl<'b> CborReader<'b> {
             previous = Some(key);
             if !field(key, self)? {
                 if key < 100 {
-                    return Err(ObjectError::Malformed("a field that this program does not know"));
+                    return Err(ObjectError::UnknownField { key });
                 }
                 self.skip()?;
             }

@@ -48,6 +48,12 @@ pub enum ObjectError {
         /// The kind found.
         kind: u8,
     },
+    /// A field that must be understood and is not known.
+    #[error("written by a newer Parish Chest (field {key}); nothing was changed")]
+    UnknownField {
+        /// Its number.
+        key: u64,
+    },
     /// The repository needs something that this program cannot do.
     #[error("this repository needs a newer Parish Chest ({least} or later, for {feature}); nothing was changed")]
     UnknownFeature {
@@ -136,6 +142,12 @@ pub enum RepoError {
     LocalDamaged {
         /// Which file.
         path: String,
+    },
+    /// A chunk or tree node that no pack can hold.
+    #[error("{length} bytes in one piece are more than a pack of this repository can hold")]
+    ChunkTooLarge {
+        /// Its length.
+        length: u64,
     },
     /// Another thread of this run failed first.
     #[error("the run was stopped")]

@@ -77,7 +77,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
         Self {
             batch,
             tools,
-            tree: TreeBuilder::new(batch.domain().clone()),
+            tree: TreeBuilder::new(batch.domain().clone(), batch.pack_len()),
             cache,
             environment,
             monitor,

@@ -8,7 +8,7 @@ use chest_model::{
 use chest_repo::chunk::Chunker;
 use chest_repo::pack::PackClass;
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
-use chest_repo::tree::{encode_entry, shorten_list};
+use chest_repo::tree::{MAX_CHUNKS, TreeBuilder, encode_entry, shorten_list};
 use chest_source::{AfterReading, Content, ItemKind, ReadFailure, Source, SourceItem};
 
 /// How often a file that keeps changing is read.
@@ -105,10 +105,14 @@ impl ItemReader<'_, '_> {
             let failure = ReadFailure { reason: UnreadableReason::Changed, message };
             return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) });
         }
-        let reached = if chunks.len() > 512 { chunks.iter().map(|(id, _)| *id).collect() } else { Vec::new() };
+        if chunks.len() > MAX_CHUNKS {
+            let failure = unsupported("it has more parts than this version can list");
+            return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) });
+        }
+        let data_chunks: Vec<ChunkId> = chunks.iter().map(|(id, _)| *id).collect();
         let mut sink = BatchNodes { batch: self.batch, tools: &mut self.tools };
-        let list = shorten_list(ChunkList { depth: 0, chunks }, &mut sink)?;
-        let reached = if list.depth > 0 { reached } else { Vec::new() };
+        let (list, nodes) = shorten_list(ChunkList { depth: 0, chunks }, &mut sink)?;
+        let reached = if list.depth > 0 { [data_chunks, nodes].concat() } else { Vec::new() };
         let link_group = item.first_link.as_ref().map(|first| self.batch.domain().link_group(first.as_bytes()));
         let kind = EntryKind::File { size: data + hollow, chunks: list, holes, link_group };
         let finished = Finished { reached, bytes_read, changed, fingerprint: Some(after.fingerprint) };
@@ -130,19 +134,24 @@ impl ItemReader<'_, '_> {
         let mut large_xattrs = Vec::new();
         for (name, value) in xattrs {
             if value.len() > LARGE_XATTR {
-                let chunk = self.store_chunk(&value)?;
-                large_xattrs.push((name, ChunkList { depth: 0, chunks: vec![chunk] }));
+                let chunks = self.store_value(&value)?;
+                large_xattrs.push((name, ChunkList { depth: 0, chunks }));
             } else {
                 metadata.xattrs.push((name, value));
             }
         }
         let Finished { reached, bytes_read, changed, fingerprint } = finished;
         let fingerprint = fingerprint.unwrap_or(item.fingerprint);
-        let entry = Entry { path: item.path, kind, metadata, large_xattrs };
+        let entry = Entry { path: item.path.clone(), kind, metadata, large_xattrs };
+        let encoded = encode_entry(&entry);
+        if encoded.len() > TreeBuilder::MAX_ENTRY_LEN {
+            let failure = unsupported("its name and extended attributes are too long");
+            return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) });
+        }
         let exception =
             changed.then(|| (ExceptionKind::ChangedWhileRead, "it kept changing while it was read".to_owned()));
         let fingerprint = (!changed).then_some(fingerprint);
-        Ok(ReadItem { encoded: encode_entry(&entry), entry, fingerprint, reached, exception, bytes_read })
+        Ok(ReadItem { encoded, entry, fingerprint, reached, exception, bytes_read })
     }
 
     fn store_content(
@@ -208,6 +217,17 @@ impl ItemReader<'_, '_> {
         Ok(Ok((chunks, total)))
     }
 
+    /// An attribute's value, cut as content is.
+    fn store_value(&mut self, value: &[u8]) -> Result<Vec<(ChunkId, u32)>, EngineError> {
+        let (mut chunks, mut rest) = (Vec::new(), value);
+        while !rest.is_empty() {
+            let (chunk, after) = rest.split_at(self.chunker.cut(rest));
+            chunks.push(self.store_chunk(chunk)?);
+            rest = after;
+        }
+        Ok(chunks)
+    }
+
     fn store_chunk(&mut self, plain: &[u8]) -> Result<(ChunkId, u32), EngineError> {
         let id = self.batch.domain().chunk_id(plain);
         // An idle thread takes the compression over; else it is done here.
@@ -225,6 +245,10 @@ struct Finished {
     bytes_read: u64,
     changed: bool,
     fingerprint: Option<Fingerprint>,
+}
+
+fn unsupported(message: &str) -> ReadFailure {
+    ReadFailure { reason: UnreadableReason::Unsupported, message: message.to_owned() }
 }
 
 /// An entry that says why its item could not be read.

@@ -7,7 +7,7 @@ use crate::{Context, EngineError};
 use chest_model::{Class, Completeness, Exception, Phase, Progress, Timestamp, WriterId};
 use chest_repo::chunk::Chunker;
 use chest_repo::history::{
-    HistoryError, LogHistory, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
+    HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
 };
 use chest_repo::local::{CacheReader, CacheWriter, Journal, LocalFolder, LocalKey, Seen, WriterFile};
 use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
@@ -15,8 +15,6 @@ use chest_repo::repository::{Batch, BatchOptions, ChunkTools, Known, RecordedRun
 use chest_source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The name of the file in which a writer notes what it has seen.
-const SEEN: &str = "seen-by-writer";
 /// How many rounds a run makes where packs are condemned meanwhile.
 const ROUNDS: usize = 4;
 
@@ -96,7 +94,7 @@ struct Work<'c> {
 impl Run<'_> {
     /// One round of the protocol; `None` where another is needed.
     fn round(&self) -> Result<Option<BackupOutcome>, EngineError> {
-        let seen = Seen::load(&self.state, SEEN, &self.local_key)?;
+        let seen = Seen::load(&self.state, &self.seen_name(), &self.local_key)?;
         let own = self.writer.key.writer();
         let seen_log = seen.logs.get(&own).cloned().unwrap_or_default();
         let (mut machine, mut operation) = WriterMachine::new(own, seen.owner, seen_log);
@@ -127,13 +125,18 @@ impl Run<'_> {
         }
     }
 
+    /// The file in which this writer notes what it has seen; a machine that is enrolled anew begins a new one.
+    fn seen_name(&self) -> String {
+        format!("seen-by-{}", &self.writer.key.writer().to_hex()[..16])
+    }
+
     fn begin(&self, phase: Phase) {
         self.context.monitor.progress(Progress::Begin { phase, items: 0, bytes: 0 });
     }
 
     fn list_owner(&self, round: &mut Round<'_>) -> Result<chest_repo::history::OwnerView, EngineError> {
         let trust = OwnerTrust::Enrolled { genesis: self.writer.genesis, owner_key: self.writer.owner_key };
-        let owner = OwnerHistory::read(&*self.context.store, trust)?;
+        let owner = OwnerHistory::read(&*self.context.store, trust, OnNewer::Refuse)?;
         owner.check_reader(&self.writer.reader)?;
         let grant = owner.writers().get(&self.writer.key.writer()).copied();
         if grant.is_none_or(|grant| grant.key != self.writer.key.public()) {
@@ -148,7 +151,7 @@ impl Run<'_> {
     fn list_own_log(&self, round: &mut Round<'_>) -> Result<chest_repo::history::LogView, EngineError> {
         let owner = round.owner.as_ref().ok_or(HistoryError::OutOfOrder)?;
         let grant = owner.writers().get(&self.writer.key.writer()).copied().ok_or(HistoryError::NotEnrolled)?;
-        let log = LogHistory::read(&*self.context.store, owner, &grant)?;
+        let log = LogHistory::read(&*self.context.store, owner, &grant, OnNewer::Refuse)?;
         let view = log.view();
         // The note and numbers of the new record follow from the log as it was when the run began.
         if round.recorded.is_none() {
@@ -301,7 +304,7 @@ impl Run<'_> {
         let mut heads = Vec::new();
         for (writer, grant) in owner.writers() {
             if writer != self.writer.key.writer() && !revoked.contains(&writer) {
-                let log = LogHistory::read(&*self.context.store, owner, &grant)?;
+                let log = LogHistory::read(&*self.context.store, owner, &grant, OnNewer::Refuse)?;
                 heads.extend(log.chain().heads().last().map(|head| (writer, *head)));
             }
         }
@@ -323,7 +326,7 @@ impl Run<'_> {
         let own = self.writer.key.writer();
         let logs = BTreeMap::from([(own, vec![recorded.record])]);
         let seen = Seen { owner: owner.chain().heads(), logs };
-        seen.store(&self.state, SEEN, &self.local_key, self.context.environment)?;
+        seen.store(&self.state, &self.seen_name(), &self.local_key, self.context.environment)?;
         let repository = self.writer.key.repository();
         let exceptions: Vec<Exception> = roots.iter().flat_map(|root| root.exceptions.iter().cloned()).collect();
         Ok(BackupOutcome {

@@ -6,7 +6,7 @@ use super::{CheckOutcome, finding};
 use crate::{Context, EngineError};
 use chest_model::{Phase, Progress, Severity};
 use chest_repo::RepoError;
-use chest_repo::history::{HistoryError, LogHistory, OwnerHistory, OwnerTrust};
+use chest_repo::history::{HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::layout::{OWNER, Place};
 use chest_store::StoreError;
 
@@ -81,7 +81,7 @@ fn check_name(
 
 /// Signatures and chains, under the key that the repository states of itself: nobody vouches for that key here.
 fn check_chains(store: &dyn chest_store::ObjectStore, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
-    let owner = match OwnerHistory::read(store, OwnerTrust::Unproven) {
+    let owner = match OwnerHistory::read(store, OwnerTrust::Unproven, OnNewer::Report) {
         Ok(owner) => owner,
         Err(RepoError::History(error)) => {
             outcome.history_contradicted = true;
@@ -90,7 +90,7 @@ fn check_chains(store: &dyn chest_store::ObjectStore, outcome: &mut CheckOutcome
         }
         Err(error) => return Err(error.into()),
     };
-    let (logs, _) = LogHistory::read_all(store, &owner)?;
+    let (logs, _) = LogHistory::read_all(store, &owner, OnNewer::Report)?;
     for log in logs.values() {
         if let Err(HistoryError::Gap { missing }) = log.check_sound(&owner) {
             outcome.history_contradicted = true;

@@ -107,7 +107,7 @@ impl<T> Chain<T> {
 
 /// A record's number is one more than its largest parent's; without parents it is 0.
 fn follows(record: &RecordRef, parents: &[RecordRef]) -> bool {
-    record.seq == parents.iter().map(|parent| parent.seq + 1).max().unwrap_or(0)
+    record.seq == parents.iter().map(|parent| parent.seq.saturating_add(1)).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Writers' logs as read from the store.
 
-use super::{Chain, HistoryError, IgnoredRecord, LogView, OwnerHistory, fetch, first_missing, is_from_newer};
+use super::{Chain, HistoryError, IgnoredRecord, LogView, OnNewer, OwnerHistory, fetch, first_missing};
 use crate::error::{ObjectError, RepoError};
 use crate::header::ObjectType;
 use crate::layout::{LOG, Place, log_prefix};
-use crate::record::{LogPublic, OwnerBody, RecordFrame, RecordRef, WriterGrant};
+use crate::record::{LogPublic, OwnerBody, RUN, RecordFrame, RecordRef, WriterGrant};
 use chest_model::WriterId;
 use chest_store::ObjectStore;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One record of a log, verified.
 #[derive(Debug, Clone)]
@@ -29,14 +29,19 @@ pub struct LogHistory {
 
 impl LogHistory {
     /// Lists and reads one writer's log.
-    pub fn read(store: &dyn ObjectStore, owner: &OwnerHistory, grant: &WriterGrant) -> Result<Self, RepoError> {
+    pub fn read(
+        store: &dyn ObjectStore,
+        owner: &OwnerHistory,
+        grant: &WriterGrant,
+        on_newer: OnNewer,
+    ) -> Result<Self, RepoError> {
         let mut history = Self { writer: grant.writer, chain: Chain::default(), ignored: Vec::new() };
         for listed in store.list(&log_prefix(grant.writer))? {
             let Some(place @ Place::Log(_, record)) = Place::parse(&listed.name) else { continue };
             let taken = fetch(store, &place)?.and_then(|frame| history.take(record, frame, owner, grant));
             if let Err(problem) = taken {
                 let object = listed.name.to_string();
-                if is_from_newer(&problem) {
+                if on_newer.stops_at(&problem) {
                     return Err(RepoError::object(object, problem));
                 }
                 history.ignored.push(IgnoredRecord { object, problem });
@@ -49,11 +54,12 @@ impl LogHistory {
     pub fn read_all(
         store: &dyn ObjectStore,
         owner: &OwnerHistory,
+        on_newer: OnNewer,
     ) -> Result<(BTreeMap<WriterId, Self>, Vec<String>), RepoError> {
         let writers = owner.writers();
         let mut logs = BTreeMap::new();
         for (writer, grant) in &writers {
-            logs.insert(*writer, Self::read(store, owner, grant)?);
+            logs.insert(*writer, Self::read(store, owner, grant, on_newer)?);
         }
         let strangers = store
             .list(LOG)?
@@ -77,9 +83,6 @@ impl LogHistory {
         if fixed.object_type != ObjectType::LogRecord {
             return Err(ObjectError::WrongType);
         }
-        if fixed.kind != 0 {
-            return Err(ObjectError::UnknownKind { kind: fixed.kind });
-        }
         if fixed.repository != owner.repository() {
             return Err(ObjectError::OtherRepository);
         }
@@ -90,6 +93,9 @@ impl LogHistory {
             return Err(ObjectError::OtherEpoch { epoch: fixed.epoch });
         }
         frame.verify(&grant.key)?;
+        if fixed.kind != RUN {
+            return Err(ObjectError::UnknownKind { kind: fixed.kind });
+        }
         let public = LogPublic::decode(frame.public())?;
         if public.chain != grant.writer || public.seq != record.seq {
             return Err(ObjectError::Malformed("it does not belong where its name says"));
@@ -117,6 +123,19 @@ impl LogHistory {
             gaps: self.chain.gaps(),
             pinned,
         }
+    }
+
+    /// The records that count and that no other record which counts names as an ancestor: a cut leaves out what a stolen key
+    /// wrote, and what it says of the index with it.
+    pub fn counting_heads(&self, owner: &OwnerHistory) -> Vec<RecordRef> {
+        let counting: Vec<RecordRef> =
+            self.chain.iter().map(|(record, _)| *record).filter(|record| self.counts(record, owner)).collect();
+        let named: BTreeSet<RecordRef> = counting
+            .iter()
+            .filter_map(|record| self.chain.get(record))
+            .flat_map(|entry| entry.public.parents.iter().copied())
+            .collect();
+        counting.into_iter().filter(|record| !named.contains(record)).collect()
     }
 
     /// Whether a record counts: it is not excluded by a cut of its writer, and no drop names a pack that it could have

@@ -86,14 +86,27 @@ fn first_missing<'a, T>(refs: impl IntoIterator<Item = &'a RecordRef>, chain: &C
     refs.into_iter().find(|record| !chain.contains(record)).copied()
 }
 
-/// Problems that mean "a newer program wrote this": they stop everything, unlike rubbish, which is ignored.
-fn is_from_newer(problem: &ObjectError) -> bool {
-    matches!(
-        problem,
-        ObjectError::NewerFormat { .. }
-            | ObjectError::UnknownSuite { .. }
-            | ObjectError::UnknownType { .. }
-            | ObjectError::UnknownKind { .. }
-            | ObjectError::UnknownFeature { .. }
-    )
+/// What is done with a record that looks as if a newer program had written it, but which nobody is known to have signed:
+/// anyone who can put an object can make one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnNewer {
+    /// Stop: a writer or owner must not act on a history that it may not understand.
+    Refuse,
+    /// Tell, and go on: one stray object must not stand between people and their files.
+    Report,
+}
+
+impl OnNewer {
+    /// Whether this problem stops everything. What a verified signature stands under always does.
+    fn stops_at(self, problem: &ObjectError) -> bool {
+        match problem {
+            ObjectError::NewerFormat { .. } | ObjectError::UnknownSuite { .. } | ObjectError::UnknownType { .. } => {
+                self == Self::Refuse
+            }
+            ObjectError::UnknownKind { .. } | ObjectError::UnknownFeature { .. } | ObjectError::UnknownField { .. } => {
+                true
+            }
+            _ => false,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The owner's decisions as read from the store.
 
-use super::{Chain, HistoryError, IgnoredRecord, OwnerView, fetch, is_from_newer};
+use super::{Chain, HistoryError, IgnoredRecord, OnNewer, OwnerView, fetch};
 use crate::config::Configuration;
 use crate::crypto::sign::PublicKey;
 use crate::error::{ObjectError, RepoError};
@@ -48,14 +48,14 @@ struct Genesis {
 
 impl OwnerHistory {
     /// Lists and reads `owner/`. Fails where there is no genesis record that `trust` vouches for.
-    pub fn read(store: &dyn ObjectStore, trust: OwnerTrust<'_>) -> Result<Self, RepoError> {
+    pub fn read(store: &dyn ObjectStore, trust: OwnerTrust<'_>, on_newer: OnNewer) -> Result<Self, RepoError> {
         let mut history = Self::default();
         let mut frames = Vec::new();
         for listed in store.list(OWNER)? {
             let Some(place @ Place::Owner(record)) = Place::parse(&listed.name) else { continue };
             match fetch(store, &place)? {
                 Ok(frame) => frames.push((record, frame)),
-                Err(problem) => history.ignore(&place, problem)?,
+                Err(problem) => history.ignore(&place, problem, on_newer)?,
             }
         }
         if frames.is_empty() && history.ignored.is_empty() {
@@ -64,16 +64,16 @@ impl OwnerHistory {
         history.find_genesis(&frames, trust)?;
         for (record, frame) in frames {
             if let Err(problem) = history.take(record, &frame) {
-                history.ignore(&Place::Owner(record), problem)?;
+                history.ignore(&Place::Owner(record), problem, on_newer)?;
             }
         }
         history.configuration().check_readable().map_err(|problem| RepoError::object("the configuration", problem))?;
         Ok(history)
     }
 
-    fn ignore(&mut self, place: &Place, problem: ObjectError) -> Result<(), RepoError> {
+    fn ignore(&mut self, place: &Place, problem: ObjectError, on_newer: OnNewer) -> Result<(), RepoError> {
         let object = place.name().to_string();
-        if is_from_newer(&problem) {
+        if on_newer.stops_at(&problem) {
             return Err(RepoError::object(object, problem));
         }
         self.ignored.push(IgnoredRecord { object, problem });
@@ -83,7 +83,14 @@ impl OwnerHistory {
     fn find_genesis(&mut self, frames: &[(RecordRef, RecordFrame)], trust: OwnerTrust<'_>) -> Result<(), RepoError> {
         let mut other = None;
         for (record, frame) in frames.iter().filter(|(record, _)| record.seq == 0) {
-            let Ok(public) = decode(frame) else { continue };
+            let public = match decode(frame) {
+                Ok(public) => public,
+                // Nothing can be verified without it, so what it looks like is what is said.
+                Err(problem) if OnNewer::Refuse.stops_at(&problem) => {
+                    return Err(RepoError::object(Place::Owner(*record).name(), problem));
+                }
+                Err(_) => continue,
+            };
             let OwnerBody::Genesis { owner_key, reader_fingerprint, configuration } = public.body else { continue };
             let trusted = match trust {
                 OwnerTrust::Master(master) => {
@@ -100,7 +107,12 @@ impl OwnerHistory {
             self.genesis = Some(Genesis { record: *record, repository, owner_key, reader_fingerprint, configuration });
             return Ok(());
         }
-        Err(other.unwrap_or(HistoryError::NoGenesis).into())
+        // A repository that begins with a newer program's record is a newer program's repository.
+        let newer = self.ignored.iter().find(|ignored| OnNewer::Refuse.stops_at(&ignored.problem));
+        match (newer, other) {
+            (Some(newer), None) => Err(RepoError::object(&newer.object, newer.problem.clone())),
+            (_, other) => Err(other.unwrap_or(HistoryError::NoGenesis).into()),
+        }
     }
 
     fn take(&mut self, record: RecordRef, frame: &RecordFrame) -> Result<(), ObjectError> {
@@ -192,7 +204,15 @@ impl OwnerHistory {
                 OwnerBody::Revoke { writer } => {
                     view.revoked.insert(*writer);
                 }
-                body => view.condemned.extend(condemned_by(body)),
+                OwnerBody::Cut { writer, heads } => view.counted.entry(*writer).or_default().extend(heads),
+                body => {
+                    if let OwnerBody::Drop { cut, .. } = body {
+                        for (writer, heads) in cut {
+                            view.counted.entry(*writer).or_default().extend(heads);
+                        }
+                    }
+                    view.condemned.extend(condemned_by(body));
+                }
             }
         }
         view

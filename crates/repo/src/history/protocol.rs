@@ -5,7 +5,7 @@ use super::HistoryError;
 use crate::layout::Place;
 use crate::record::RecordRef;
 use chest_model::{ObjectHash, WriterId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a listing of `owner/` showed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +20,8 @@ pub struct OwnerView {
     pub condemned: BTreeSet<ObjectHash>,
     /// Writers that are revoked.
     pub revoked: BTreeSet<WriterId>,
+    /// The records of each writer that drops and cuts have counted.
+    pub counted: BTreeMap<WriterId, BTreeSet<RecordRef>>,
 }
 
 /// What a listing of a writer's log showed.
@@ -90,7 +92,7 @@ enum State {
     Storing { start: OwnerView, parents: Vec<RecordRef> },
     Recording { start: OwnerView },
     LookLog { start: OwnerView, record: RecordRef },
-    LookOwner { start: OwnerView, pinned: BTreeSet<RecordRef> },
+    LookOwner { start: OwnerView, log: LogView },
     Done,
 }
 
@@ -131,6 +133,7 @@ impl WriterMachine {
             }
             (State::Owner(start), WriterEvent::OwnLog(log)) => {
                 self.check_log(&log, &self.seen_log)?;
+                self.check_counted(&log, &start)?;
                 check_pins(&log.pinned, &start)?;
                 let condemned = start.condemned.clone();
                 (State::Storing { start, parents: log.heads }, WriterOperation::Store { condemned })
@@ -144,11 +147,12 @@ impl WriterMachine {
             }
             (State::LookLog { start, record }, WriterEvent::OwnLog(log)) => {
                 self.check_log(&log, &[record])?;
-                (State::LookOwner { start, pinned: log.pinned }, WriterOperation::ListOwner)
+                (State::LookOwner { start, log }, WriterOperation::ListOwner)
             }
-            (State::LookOwner { start, pinned }, WriterEvent::Owner(owner)) => {
+            (State::LookOwner { start, log }, WriterEvent::Owner(owner)) => {
                 self.check_owner(&owner, &start.heads)?;
-                check_pins(&pinned, &owner)?;
+                self.check_counted(&log, &owner)?;
+                check_pins(&log.pinned, &owner)?;
                 let verdict = if owner.condemned == start.condemned { Verdict::Saved } else { Verdict::Again };
                 (State::Done, WriterOperation::Finish(verdict))
             }
@@ -167,6 +171,15 @@ impl WriterMachine {
             return Err(HistoryError::Revoked { writer: self.writer });
         }
         Ok(())
+    }
+
+    /// What the owner has counted of the own log must be in the listing of the own log.
+    fn check_counted(&self, log: &LogView, owner: &OwnerView) -> Result<(), HistoryError> {
+        let counted = owner.counted.get(&self.writer).into_iter().flatten();
+        match counted.copied().find(|record| !log.records.contains(record)) {
+            Some(missing) => Err(HistoryError::Gap { missing: Place::Log(self.writer, missing).name().to_string() }),
+            None => Ok(()),
+        }
     }
 
     fn check_log(&self, log: &LogView, must_hold: &[RecordRef]) -> Result<(), HistoryError> {
@@ -254,6 +267,16 @@ mod tests {
     fn a_listing_that_omits_what_a_clone_has_pinned_is_not_believed() {
         let end =
             round(owner(&[at(0, 9)], &[]), log(&[at(0, 1), at(1, 2)], &[at(0, 9), at(1, 8)]), owner(&[at(0, 9)], &[]));
+        assert!(matches!(end, WriterOperation::Finish(Verdict::Refused(HistoryError::Gap { .. }))), "{end:?}");
+    }
+
+    #[test]
+    fn a_listing_that_omits_what_the_owner_has_counted_is_not_believed() {
+        let mut view = owner(&[at(0, 9)], &[]);
+        view.counted.entry(WRITER).or_default().insert(at(4, 4));
+        let (mut machine, _) = WriterMachine::new(WRITER, vec![], vec![]);
+        machine.step(WriterEvent::Owner(view));
+        let end = machine.step(WriterEvent::OwnLog(LogView::default()));
         assert!(matches!(end, WriterOperation::Finish(Verdict::Refused(HistoryError::Gap { .. }))), "{end:?}");
     }
 

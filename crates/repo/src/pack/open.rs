@@ -36,11 +36,12 @@ impl PackKey {
     /// From the pack's own first bytes.
     pub fn from_object(opener: &Opener, object: &[u8]) -> Result<Self, ObjectError> {
         let header: &[u8; READER_HEADER_LEN] = object.first_chunk().ok_or(ObjectError::TooShort)?;
-        let (fixed, body, header_hash) = opener.open_header(header)?;
+        let fixed = Fixed::decode(header)?;
         if fixed.object_type != ObjectType::Pack {
             return Err(ObjectError::WrongType);
         }
         let class = PackClass::from_number(fixed.kind).ok_or(ObjectError::UnknownKind { kind: fixed.kind })?;
+        let (_, body, header_hash) = opener.open_header(header)?;
         Ok(Self { body, header_hash, class })
     }
 
@@ -110,8 +111,14 @@ impl PackKey {
         let (rows, _) = table.as_chunks::<ROW_LEN>();
         let chunks = rows.iter().map(PackedChunk::decode).collect::<Result<Vec<_>, _>>()?;
         let sealed: u64 = chunks.iter().map(PackedChunk::sealed_len).sum();
-        let total = (FIXED_OVERHEAD + count * ROW_LEN) as u64 + sealed + padding;
-        if total != length { Err(ObjectError::Malformed("the lengths in the pack do not add up")) } else { Ok(chunks) }
+        // Every length is the sealer's claim, and a sealer may be hostile.
+        let total =
+            sealed.checked_add((FIXED_OVERHEAD + count * ROW_LEN) as u64).and_then(|sum| sum.checked_add(padding));
+        if total == Some(length) {
+            Ok(chunks)
+        } else {
+            Err(ObjectError::Malformed("the lengths in the pack do not add up"))
+        }
     }
 
     /// The plaintext of the chunk at `position`, from its ciphertext and tag; its id is proven.

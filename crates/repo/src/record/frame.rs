@@ -72,7 +72,12 @@ pub(crate) fn seal_record(
         let salt = salt(&seed);
         let object_key = index_object_key(&sealer.key().index_secret(), &salt, &header.bytes[..64]);
         let key = body_key(&object_key, &header.hash);
-        let tag = key.seal(Domain::WriterNote, 0, &aad(&header.hash, Domain::WriterNote, parts.public), &mut note);
+        let note_aad = aad(&header.hash, Domain::WriterNote, parts.public);
+        let tag = key.seal(Domain::WriterNote, 0, &note_aad, &mut note);
+        let opened = key.open_copy(Domain::WriterNote, 0, &note_aad, &[&note[..], &tag].concat());
+        if opened.as_deref().map(unpadded) != Ok(Ok(parts.note.unwrap_or_default())) {
+            return Err(ObjectError::SealingFailed);
+        }
         bytes.extend_from_slice(&salt);
         bytes.extend_from_slice(&note);
         bytes.extend_from_slice(&tag);

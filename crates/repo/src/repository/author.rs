@@ -9,7 +9,7 @@ use crate::history::OwnerHistory;
 use crate::keys::MasterKey;
 use crate::layout::Place;
 use crate::record::{OwnerBody, OwnerPublic, RecordParts, RecordRef, SealedRecord, seal_record};
-use chest_model::{Environment, WriterId};
+use chest_model::{Environment, Timestamp, WriterId};
 use chest_store::ObjectStore;
 
 /// Writes the genesis record and gives its reference.
@@ -24,7 +24,7 @@ pub fn begin_repository(
         reader_fingerprint: reader_fingerprint(&master.reader_public()),
         configuration,
     };
-    put_decision(store, master, Vec::new(), body, environment)
+    put_decision(store, master, Vec::new(), environment.now(), body, environment)
 }
 
 /// Writes a decision after everything that `history` shows. Its time never lies before the newest one's.
@@ -35,18 +35,21 @@ pub fn append_decision(
     body: OwnerBody,
     environment: &dyn Environment,
 ) -> Result<RecordRef, RepoError> {
-    put_decision(store, master, history.chain().heads(), body, environment)
+    let newest = history.chain().iter().map(|(_, public)| public.at).max();
+    let at = newest.map_or(environment.now(), |newest| newest.max(environment.now()));
+    put_decision(store, master, history.chain().heads(), at, body, environment)
 }
 
 fn put_decision(
     store: &dyn ObjectStore,
     master: &MasterKey,
     parents: Vec<RecordRef>,
+    at: Timestamp,
     body: OwnerBody,
     environment: &dyn Environment,
 ) -> Result<RecordRef, RepoError> {
     let seq = parents.iter().map(|parent| parent.seq + 1).max().unwrap_or(0);
-    let public = OwnerPublic { seq, parents, at: environment.now(), body };
+    let public = OwnerPublic { seq, parents, at, body };
     let SealedRecord { bytes, hash } = seal_decision(master, &public, &fresh(environment)?)?;
     let record = RecordRef { seq, hash };
     put_settled(store, &Place::Owner(record).name(), bytes)?;

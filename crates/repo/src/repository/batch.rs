@@ -71,6 +71,8 @@ pub struct Batch<'a> {
 #[derive(Default)]
 struct Sent {
     added: Vec<AddedObject>,
+    /// The lengths of what this run put.
+    sizes: HashMap<ObjectHash, u64>,
     /// Packs that no index object names yet.
     unindexed: Vec<IndexedPack>,
     live: Vec<LiveSegment>,
@@ -142,6 +144,11 @@ impl<'a> Batch<'a> {
         &self.domain
     }
 
+    /// Length of a full pack.
+    pub fn pack_len(&self) -> u64 {
+        self.options.configuration.pack_len
+    }
+
     /// Whether a chunk is stored already, or on its way.
     pub fn is_known(&self, id: &ChunkId) -> bool {
         lock(&self.known).contains(id)
@@ -158,6 +165,9 @@ impl<'a> Batch<'a> {
             return Err(self.stopped());
         }
         let (stored, compression) = tools.compressor.compress(plain);
+        if stored.len() as u64 > Packer::max_stored_len(self.pack_len()) {
+            return Err(RepoError::ChunkTooLarge { length: plain.len() as u64 });
+        }
         let row = PackedChunk { id, plain_len: plain.len() as u32, stored_len: stored.len() as u32, compression };
         debug_assert!(compression != Compression::Raw || stored.len() == plain.len());
         let ready = lock(self.packer(class)).as_mut().and_then(|packer| packer.push(PendingChunk { row, stored }));
@@ -212,6 +222,7 @@ impl<'a> Batch<'a> {
             sent.bytes += length;
             sent.chunks += indexed.chunks.len() as u64;
             sent.added.push(AddedObject { kind: AddedKind::Pack, hash: indexed.name });
+            sent.sizes.insert(indexed.name, length);
             sent.remember_nodes(&indexed);
             sent.unindexed.push(indexed);
             (sent.unindexed.len() >= PACKS_PER_SEGMENT).then(|| std::mem::take(&mut sent.unindexed))
@@ -232,6 +243,7 @@ impl<'a> Batch<'a> {
         let mut sent = lock(&self.progress);
         sent.bytes += length;
         sent.added.push(AddedObject { kind: AddedKind::Index, hash: sealed.name });
+        sent.sizes.insert(sealed.name, length);
         sent.live.push(LiveSegment { name: sealed.name, size: length, packs: segment.packs });
         Ok(())
     }
@@ -276,16 +288,22 @@ impl<'a> Batch<'a> {
 
     /// What was put must be seen by listing before anything relies on it.
     fn see_present(&self, prefix: &str, kind: AddedKind) -> Result<(), RepoError> {
-        let wanted: Vec<ObjectHash> =
-            lock(&self.progress).added.iter().filter(|object| object.kind == kind).map(|object| object.hash).collect();
+        let wanted: Vec<(ObjectHash, Option<u64>)> = {
+            let sent = lock(&self.progress);
+            let of_kind = sent.added.iter().filter(|object| object.kind == kind);
+            of_kind.map(|object| (object.hash, sent.sizes.get(&object.hash).copied())).collect()
+        };
         if wanted.is_empty() {
             return Ok(());
         }
         let listed = self.options.store.list(prefix)?;
-        let there: std::collections::HashSet<ObjectHash> =
-            listed.iter().filter_map(|one| Place::parse(&one.name)).map(|place| place.hash()).collect();
-        match wanted.iter().find(|hash| !there.contains(hash)) {
-            Some(missing) => Err(RepoError::NotThere(format!("{prefix}…{missing}"))),
+        let there: HashMap<ObjectHash, u64> =
+            listed.iter().filter_map(|one| Place::parse(&one.name).map(|place| (place.hash(), one.size))).collect();
+        let is_there = |(hash, size): &(ObjectHash, Option<u64>)| {
+            there.get(hash).is_some_and(|found| size.is_none_or(|size| size == *found))
+        };
+        match wanted.iter().find(|wanted| !is_there(wanted)) {
+            Some((missing, _)) => Err(RepoError::NotThere(format!("{prefix}…{missing}"))),
             None => Ok(()),
         }
     }

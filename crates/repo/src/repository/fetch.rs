@@ -43,8 +43,10 @@ struct WindowCache {
 impl WindowCache {
     fn insert(&mut self, key: (ObjectHash, u64), bytes: Bytes) {
         self.size += bytes.len();
-        if self.held.insert(key, bytes).is_none() {
-            self.order.push_back(key);
+        match self.held.insert(key, bytes) {
+            None => self.order.push_back(key),
+            // Two threads may have read the same window.
+            Some(replaced) => self.size -= replaced.len(),
         }
         while self.size > CACHE_LEN
             && let Some(oldest) = self.order.pop_front()
@@ -126,14 +128,10 @@ impl Fetcher {
         let mut out = Vec::with_capacity((range.end - range.start) as usize);
         let mut number = first;
         while number <= last {
-            let held = self.held(pack.name, number);
-            let window = match held {
+            let window = match self.held(pack.name, number) {
                 Some(window) => window,
-                None => {
-                    self.read_windows(pack, step, number, last)?;
-                    self.held(pack.name, number)
-                        .ok_or_else(|| RepoError::object(Place::Pack(pack.name).name(), ObjectError::TooShort))?
-                }
+                // The first of what was read is taken as it came: by now another thread may have pushed it out again.
+                None => self.read_windows(pack, step, number, last)?,
             };
             let start = number * step;
             let from = range.start.max(start) - start;
@@ -151,7 +149,8 @@ impl Fetcher {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner).held.get(&(pack, number)).cloned()
     }
 
-    fn read_windows(&self, pack: &IndexedPack, step: u64, first: u64, last: u64) -> Result<(), RepoError> {
+    /// Reads these windows in one request, keeps them, and gives the first.
+    fn read_windows(&self, pack: &IndexedPack, step: u64, first: u64, last: u64) -> Result<Bytes, RepoError> {
         let end = ((last + 1) * step).min(pack.size);
         let name = Place::Pack(pack.name).name();
         let bytes = match self.store.get_range(&name, first * step..end) {
@@ -168,7 +167,7 @@ impl Fetcher {
                 windows.insert((pack.name, number), bytes.slice(from..to));
             }
         }
-        Ok(())
+        Ok(bytes.slice(..(step as usize).min(bytes.len())))
     }
 }
 

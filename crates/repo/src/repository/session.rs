@@ -2,12 +2,12 @@
 
 use crate::error::{ObjectError, RepoError};
 use crate::header::Opener;
-use crate::history::{LogHistory, OwnerHistory, OwnerTrust};
+use crate::history::{HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust};
 use crate::index::{IndexedPack, Lookup, open_segment};
-use crate::keys::{DomainKeys, MasterKey};
+use crate::keys::{DomainKeys, MasterKey, WriterKey};
 use crate::layout::{OWNER, PACKS, Place};
 use crate::pack::PackKey;
-use crate::record::{Added, AddedKind, Inventory, RecordRef, SnapshotBody, WriterNote};
+use crate::record::{Added, AddedKind, Inventory, RecordRef, SnapshotBody, WriterGrant, WriterNote};
 use chest_model::{ObjectHash, RepositoryId, SnapshotSummary, WriterId};
 use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,9 +84,9 @@ pub fn repository_id(store: &dyn ObjectStore) -> Result<RepositoryId, RepoError>
 impl ReaderSession {
     /// Reads and verifies the whole history.
     pub fn open(store: Arc<dyn ObjectStore>, master: MasterKey) -> Result<Self, RepoError> {
-        let owner = OwnerHistory::read(&*store, OwnerTrust::Master(&master))?;
+        let owner = OwnerHistory::read(&*store, OwnerTrust::Master(&master), OnNewer::Report)?;
         owner.check_reader(&master.reader_public())?;
-        let (logs, strangers) = LogHistory::read_all(&*store, &owner)?;
+        let (logs, strangers) = LogHistory::read_all(&*store, &owner, OnNewer::Report)?;
         Ok(Self { store, opener: Arc::new(Opener::new(master)), owner, logs, strangers })
     }
 
@@ -126,8 +126,7 @@ impl ReaderSession {
 
     /// The chunk keys of a writer's domain.
     pub fn domain(&self, writer: WriterId) -> Result<DomainKeys, RepoError> {
-        let grant = self.owner.writers().get(&writer).copied();
-        let grant = grant.ok_or(crate::history::HistoryError::NotEnrolled)?;
+        let grant = self.grant(writer)?;
         let master = self
             .opener
             .master_of(grant.domain.epoch)
@@ -135,44 +134,47 @@ impl ReaderSession {
         Ok(master.domain(grant.domain.founder).keys())
     }
 
-    /// The notes of a writer's heads put together: the index objects that are live.
-    pub fn live_index(&self, writer: WriterId) -> Result<BTreeSet<ObjectHash>, RepoError> {
-        let Some(log) = self.logs.get(&writer) else { return Ok(BTreeSet::new()) };
-        let key = self.opener.master().writer(writer);
-        let mut live = BTreeSet::new();
-        for head in log.chain().heads() {
-            let Some(entry) = log.chain().get(&head) else { continue };
-            let name = || Place::Log(writer, head).name();
-            let note = entry.frame.open_note(&key).map_err(|problem| RepoError::object(name(), problem))?;
-            let note = WriterNote::decode(&note).map_err(|problem| RepoError::object(name(), problem))?;
-            live.extend(note.live_index.iter().map(|(hash, _)| *hash));
-        }
-        Ok(live)
+    fn grant(&self, writer: WriterId) -> Result<WriterGrant, RepoError> {
+        Ok(self.owner.writers().get(&writer).copied().ok_or(HistoryError::NotEnrolled)?)
     }
 
-    /// Reads a writer's index. Where an index object is lost, the packs that the writer's records name are read instead:
-    /// packs describe themselves.
+    /// The key of a writer, in the epoch in which it was added.
+    fn writer_key(&self, writer: WriterId) -> Result<WriterKey, RepoError> {
+        let master = self.opener.master_of(self.grant(writer)?.epoch);
+        Ok(master.map_err(|problem| RepoError::object("the writer's key", problem))?.writer(writer))
+    }
+
+    /// The index objects that are live: the notes of the heads that count, put together. Notes that do not open name nothing.
+    pub fn live_index(&self, writer: WriterId) -> Result<BTreeSet<ObjectHash>, RepoError> {
+        let Some(log) = self.logs.get(&writer) else { return Ok(BTreeSet::new()) };
+        let key = self.writer_key(writer)?;
+        let heads = log.counting_heads(&self.owner);
+        let notes = heads.iter().filter_map(|head| {
+            let note = log.chain().get(head)?.frame.open_note(&key).ok()?;
+            WriterNote::decode(&note).ok()
+        });
+        Ok(notes.flat_map(|note| note.live_index).map(|(hash, _)| hash).collect())
+    }
+
+    /// Reads a writer's index. The index is only a cache: every pack that the writer's records name, and that it leaves out,
+    /// is read instead, because packs describe themselves. So neither a lost index object nor a writer who lies in its
+    /// note hides anything.
     pub fn index(&self, writer: WriterId) -> Result<WriterIndex, RepoError> {
-        let key = self.opener.master().writer(writer);
+        let key = self.writer_key(writer)?;
         let (mut packs, mut damaged) = (Vec::new(), Vec::new());
         for hash in self.live_index(writer)? {
             let place = Place::Index(writer, hash);
-            match self.get_proven(&place)? {
-                Ok(bytes) => match open_segment(&key, &bytes) {
-                    Ok(segment) => packs.extend(segment.packs),
-                    Err(problem) => damaged.push((place.name().to_string(), problem)),
-                },
+            match self.get_proven(&place)?.and_then(|bytes| open_segment(&key, &bytes)) {
+                Ok(segment) => packs.extend(segment.packs),
                 Err(problem) => damaged.push((place.name().to_string(), problem)),
             }
         }
         let mut rebuilt = 0;
-        if !damaged.is_empty() {
-            let known: BTreeSet<ObjectHash> = packs.iter().map(|pack| pack.name).collect();
-            for hash in self.packs_named_by(writer)?.difference(&known) {
-                if let Some(pack) = self.describe_pack(*hash)? {
-                    packs.push(pack);
-                    rebuilt += 1;
-                }
+        let known: BTreeSet<ObjectHash> = packs.iter().map(|pack| pack.name).collect();
+        for hash in self.packs_named_by(writer)?.difference(&known) {
+            if let Some(pack) = self.describe_pack(*hash)? {
+                packs.push(pack);
+                rebuilt += 1;
             }
         }
         Ok(WriterIndex { lookup: Lookup::new(packs), domain: Arc::new(self.domain(writer)?), damaged, rebuilt })

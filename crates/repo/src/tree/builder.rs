@@ -3,6 +3,7 @@
 use super::node::{Child, encode_child, encode_node};
 use crate::error::RepoError;
 use crate::keys::DomainKeys;
+use crate::pack::Packer;
 use chest_model::{ChunkId, TreePath};
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ const INNER: CutRule = CutRule { min: 32 << 10, max: 256 << 10, mask: 0x3ff };
 /// Builds one tree.
 pub struct TreeBuilder {
     domain: Arc<DomainKeys>,
+    /// No node is longer: it must fit a pack.
+    max_node: usize,
     levels: Vec<OpenNode>,
 }
 
@@ -40,9 +43,14 @@ struct OpenNode {
 }
 
 impl TreeBuilder {
-    /// With the domain's secret cut rule.
-    pub fn new(domain: Arc<DomainKeys>) -> Self {
-        Self { domain, levels: vec![OpenNode::default()] }
+    /// The longest entry that every repository can hold: with it a leaf fits the smallest pack.
+    pub const MAX_ENTRY_LEN: usize = 48 << 10;
+
+    /// With the domain's secret cut rule, for packs of this length.
+    pub fn new(domain: Arc<DomainKeys>, pack_len: u64) -> Self {
+        // What a node has beside its items is a few bytes.
+        let max_node = (Packer::max_stored_len(pack_len) - 64) as usize;
+        Self { domain, max_node, levels: vec![OpenNode::default()] }
     }
 
     /// Adds the next entry, as [`super::encode_entry`] gives it. Paths must ascend.
@@ -69,7 +77,8 @@ impl TreeBuilder {
 
     fn add(&mut self, level: usize, path: &TreePath, item: &[u8], sink: &mut dyn NodeSink) -> Result<(), RepoError> {
         let rule = if level == 0 { &LEAF } else { &INNER };
-        if self.levels[level].count > 0 && self.levels[level].items.len() + item.len() > rule.max {
+        let max = rule.max.min(self.max_node);
+        if self.levels[level].count > 0 && self.levels[level].items.len() + item.len() > max {
             self.close(level, sink)?;
         }
         let open = &mut self.levels[level];

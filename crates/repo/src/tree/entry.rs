@@ -152,6 +152,19 @@ struct Fields {
     large_xattrs: Vec<(Vec<u8>, ChunkList)>,
 }
 
+/// The path of an entry, whatever else it holds.
+pub(super) fn read_entry_path(reader: &mut CborReader<'_>) -> Result<TreePath, ObjectError> {
+    let mut path = None;
+    reader.map(|key, value| {
+        match key {
+            0 => path = Some(read_path(value)?),
+            _ => value.skip()?,
+        }
+        Ok(true)
+    })?;
+    required(path)
+}
+
 pub(super) fn read_entry(reader: &mut CborReader<'_>) -> Result<Entry, ObjectError> {
     let mut fields = Fields::default();
     reader.map(|key, value| {
@@ -223,7 +236,7 @@ impl Fields {
             hollow += hole.length;
         }
         let data: u64 = chunks.chunks.iter().map(|(_, length)| u64::from(*length)).sum();
-        if chunks.depth == 0 && data + hollow != size {
+        if chunks.depth == 0 && data.checked_add(hollow) != Some(size) {
             return Err(ObjectError::Malformed("a file's chunks and holes do not make its size"));
         }
         Ok(EntryKind::File { size, chunks, holes, link_group: self.link_group })

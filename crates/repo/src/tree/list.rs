@@ -19,8 +19,13 @@ const CUT_MASK: u32 = 0x1ff;
 /// 512 to the fifth chunks are more than any file has.
 pub(super) const MAX_DEPTH: u8 = 4;
 
-/// Moves a long list of chunks into nodes until what is left fits an entry.
-pub fn shorten_list(mut list: ChunkList, sink: &mut dyn NodeSink) -> Result<ChunkList, RepoError> {
+/// The most chunks that a file may have: 8 TiB of the default size. A reader keeps them all in memory, so that a hostile list
+/// must not claim more.
+pub const MAX_CHUNKS: usize = 8 << 20;
+
+/// Moves a long list of chunks into nodes until what is left fits an entry; gives the ids of those nodes too.
+pub fn shorten_list(mut list: ChunkList, sink: &mut dyn NodeSink) -> Result<(ChunkList, Vec<ChunkId>), RepoError> {
+    let mut nodes = Vec::new();
     while list.chunks.len() > INLINE && list.depth < MAX_DEPTH {
         let mut upper = Vec::new();
         for part in cut(&list.chunks) {
@@ -29,9 +34,10 @@ pub fn shorten_list(mut list: ChunkList, sink: &mut dyn NodeSink) -> Result<Chun
             let length = plain.len() as u32;
             upper.push((sink.node(plain)?, length));
         }
+        nodes.extend(upper.iter().map(|(id, _)| *id));
         list = ChunkList { depth: list.depth + 1, chunks: upper };
     }
-    Ok(list)
+    Ok((list, nodes))
 }
 
 fn cut(refs: &[(ChunkId, u32)]) -> Vec<&[(ChunkId, u32)]> {
@@ -63,6 +69,9 @@ pub fn read_list(list: &ChunkList, reader: &dyn ChunkReader) -> Result<Vec<(Chun
             }
             lower
                 .extend(decode_refs(&plain).map_err(|problem| RepoError::object(format!("chunk list {id}"), problem))?);
+            if lower.len() > MAX_CHUNKS {
+                return Err(malformed("more chunks than any file has"));
+            }
         }
         refs = lower;
     }
@@ -99,7 +108,7 @@ mod tests {
     fn a_list_of_a_million_chunks_comes_back_and_an_insertion_rewrites_little() {
         let mut memory = Memory::default();
         let long = refs(1_000_000);
-        let short = shorten_list(ChunkList { depth: 0, chunks: long.clone() }, &mut memory).unwrap();
+        let (short, _) = shorten_list(ChunkList { depth: 0, chunks: long.clone() }, &mut memory).unwrap();
         assert!(short.chunks.len() <= INLINE && short.depth >= 2);
         assert_eq!(read_list(&short, &memory).unwrap(), long);
 

@@ -9,5 +9,5 @@ mod reader;
 
 pub use builder::{NodeSink, TreeBuilder};
 pub use entry::{decode_entry, encode_entry};
-pub use list::{read_list, shorten_list};
+pub use list::{MAX_CHUNKS, read_list, shorten_list};
 pub use reader::{ChunkReader, Collector, TreeVisitor, walk};

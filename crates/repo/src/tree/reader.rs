@@ -252,7 +252,7 @@ mod tests {
     }
 
     fn build(paths: &[TreePath], memory: &mut Memory) -> ChunkId {
-        let mut builder = TreeBuilder::new(Arc::new(DomainSecret::new([1; 32]).keys()));
+        let mut builder = TreeBuilder::new(Arc::new(DomainSecret::new([1; 32]).keys()), 16 << 20);
         for path in paths {
             let entry = Entry {
                 path: path.clone(),

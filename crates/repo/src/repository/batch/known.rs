@@ -69,10 +69,10 @@ impl Known {
         for (name, size) in &named {
             known.read_live(store, writer, *name, *size)?;
         }
-        known.adopt_index(store, writer, &recorded_index(log))?;
         let present = present_packs(store)?;
         let usable =
             |pack: &IndexedPack| present.get(&pack.name) == Some(&pack.size) && !condemned.contains(&pack.name);
+        known.adopt_index(store, writer, &recorded_index(log), &usable)?;
         known.adopt_journal(recovery, &usable);
         let packs = known.live.iter().flat_map(|segment| &segment.packs).chain(&known.adopted.packs);
         let chunks: IdSet =
@@ -128,6 +128,7 @@ impl Known {
         store: &dyn ObjectStore,
         writer: &WriterFile,
         recorded: &BTreeSet<ObjectHash>,
+        usable: &dyn Fn(&IndexedPack) -> bool,
     ) -> Result<(), RepoError> {
         for listed in store.list(&index_prefix(writer.key.writer()))? {
             let Some(Place::Index(_, name)) = Place::parse(&listed.name) else { continue };
@@ -139,11 +140,18 @@ impl Known {
                 continue;
             }
             let Ok(segment) = open_segment(&writer.key, &bytes) else { continue };
-            if segment.base == self.base {
+            if segment.base != self.base {
+                continue;
+            }
+            let whole = segment.packs.iter().all(usable);
+            let packs: Vec<IndexedPack> = segment.packs.into_iter().filter(usable).collect();
+            self.adopted.objects.extend(packs.iter().map(pack_object));
+            if whole {
                 self.adopted.objects.push(AddedObject { kind: AddedKind::Index, hash: name });
-                let packs = segment.packs.iter().map(|pack| AddedObject { kind: AddedKind::Pack, hash: pack.name });
-                self.adopted.objects.extend(packs);
-                self.live.push(LiveSegment { name, size: listed.size, packs: segment.packs });
+                self.live.push(LiveSegment { name, size: listed.size, packs });
+            } else {
+                // What is left of it goes into an index object of this run.
+                self.adopted.packs.extend(packs);
             }
         }
         Ok(())
@@ -152,17 +160,22 @@ impl Known {
     /// Takes up packs that an interrupted run sent and no index object names yet.
     fn adopt_journal(&mut self, recovery: Option<JournalRecovery>, usable: &dyn Fn(&IndexedPack) -> bool) {
         let Some(recovery) = recovery.filter(|recovery| recovery.base == self.base) else { return };
+        let taken = self.adopted.packs.iter().map(|pack| pack.name);
         let indexed: BTreeSet<ObjectHash> =
-            self.live.iter().flat_map(|segment| &segment.packs).map(|pack| pack.name).collect();
+            self.live.iter().flat_map(|segment| &segment.packs).map(|pack| pack.name).chain(taken).collect();
         let mut packs: HashMap<ObjectHash, IndexedPack> = HashMap::new();
         for pack in recovery.packs {
             if !indexed.contains(&pack.name) && usable(&pack) {
                 packs.insert(pack.name, pack);
             }
         }
-        self.adopted.objects.extend(packs.keys().map(|name| AddedObject { kind: AddedKind::Pack, hash: *name }));
+        self.adopted.objects.extend(packs.values().map(pack_object));
         self.adopted.packs.extend(packs.into_values());
     }
+}
+
+fn pack_object(pack: &IndexedPack) -> AddedObject {
+    AddedObject { kind: AddedKind::Pack, hash: pack.name }
 }
 
 /// The index objects that any record of the log names. Those in an inventory object are opened and found to have another
