@@ -126,6 +126,10 @@ fn ls_find_cat_and_diff_show_what_was_and_what_is() {
     let advice = found.err.rsplit("chest ").next().unwrap().trim().replace("FOLDER", "out");
     office.run(advice.split(' ')).ended(0);
     assert_eq!(office.read("out/docs/Minutes/october.txt"), "The minutes of October.\n");
+    assert_eq!(office.run(["find", "--deleted", "o"]).ended(0).out.lines().count(), 1, "only what is gone");
+    let nowhere = office.run(["snapshots", "--host", "elsewhere"]).ended(0);
+    assert_eq!(nowhere.out, "0 backups\n");
+    office.run(["ls", "latest", "--root", "mail"]).ended(1);
     assert_eq!(office.run(["find", "--versions", "budget"]).ended(0).out.lines().count(), 2);
 
     assert_eq!(office.run(["cat", "latest:docs/budget.csv"]).ended(0).out, "hall,120\ngreen,75\n");

@@ -1,7 +1,7 @@
 //! What a command works with: the settings, this machine, the store, and who watches.
 
 use crate::args::{Common, Narrow};
-use crate::errors::{CliError, Doing, Failure};
+use crate::errors::{Doing, Failure};
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
 use crate::output::progress::Meter;
@@ -118,12 +118,5 @@ impl Reading<'_> {
     /// Turns the engine's errors into what is told to people.
     pub fn told<T>(&self, result: Result<T, EngineError>) -> Result<T, Failure> {
         result.map_err(|error| Failure::of(&error, self.doing))
-    }
-}
-
-/// Nobody has said where the repository is.
-impl From<&CliError> for Failure {
-    fn from(error: &CliError) -> Self {
-        Self::from(error.clone())
     }
 }

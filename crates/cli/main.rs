@@ -19,7 +19,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let typed = args::Typed::parse();
     let console = output::Console { json: typed.common.json };
-    let exit = commands::run(typed).unwrap_or_else(|failure| {
+    let exit = commands::run(&typed).unwrap_or_else(|failure| {
         console.fail(&failure);
         failure.exit
     });

@@ -15,8 +15,8 @@ use serde::Serialize;
 use std::io::{self, Write};
 
 /// Runs it.
-pub fn run(workplace: &Workplace, args: Find) -> Result<Exit, Failure> {
-    let query = FindQuery { word: args.word, only_deleted: args.deleted };
+pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
+    let query = FindQuery { word: args.word.clone(), only_deleted: args.deleted };
     let reading = workplace.open(Doing::Reading)?;
     let outcome = reading.told(browse::find(&reading.opened, &query, reading.context.monitor))?;
     workplace.show(&Found { outcome: &outcome, versions: args.versions })?;

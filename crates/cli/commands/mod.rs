@@ -20,36 +20,31 @@ use crate::errors::Failure;
 use crate::exit::Exit;
 
 /// Runs what was typed.
-pub fn run(typed: Typed) -> Result<Exit, Failure> {
-    let command = match typed.command {
-        // These two need no settings: they work also where a user has no home.
-        Command::Completions(args) => return manual::completions(args.shell),
-        Command::Man(args) => return manual::page(&args.command),
-        // It keeps away from every setting there is.
-        Command::Demo(args) => return Ok(demo::run(&args, &typed.common)),
-        command => command,
-    };
-    let workplace = Workplace::new(&typed.common)?;
-    let result = run_in(&workplace, &typed.common, command);
-    workplace.quiet();
-    result
-}
-
-fn run_in(workplace: &Workplace, common: &Common, command: Command) -> Result<Exit, Failure> {
-    match command {
-        Command::Init(args) => init::run(workplace, &args),
-        Command::Backup(args) => backup::run(workplace, &args),
-        Command::Snapshots(args) => snapshots::run(workplace, &args),
-        Command::Ls(args) => ls::run(workplace, &args),
-        Command::Find(args) => find::run(workplace, args),
-        Command::Cat(args) => cat::run(workplace, &args),
-        Command::Diff(args) => diff::run(workplace, &args),
-        Command::Restore(args) => restore::run(workplace, &args),
-        Command::Check(args) => check::run(workplace, &args),
-        Command::Writer(Writer::Enrol) => enrol::run(workplace),
-        Command::Key(Key::Test) => key_test::run(workplace),
+pub fn run(typed: &Typed) -> Result<Exit, Failure> {
+    let common = &typed.common;
+    match &typed.command {
+        Command::Init(args) => at_work(common, |workplace| init::run(workplace, args)),
+        Command::Backup(args) => at_work(common, |workplace| backup::run(workplace, args)),
+        Command::Snapshots(args) => at_work(common, |workplace| snapshots::run(workplace, args)),
+        Command::Ls(args) => at_work(common, |workplace| ls::run(workplace, args)),
+        Command::Find(args) => at_work(common, |workplace| find::run(workplace, args)),
+        Command::Cat(args) => at_work(common, |workplace| cat::run(workplace, args)),
+        Command::Diff(args) => at_work(common, |workplace| diff::run(workplace, args)),
+        Command::Restore(args) => at_work(common, |workplace| restore::run(workplace, args)),
+        Command::Check(args) => at_work(common, |workplace| check::run(workplace, args)),
+        Command::Writer(Writer::Enrol) => at_work(common, enrol::run),
+        Command::Key(Key::Test) => at_work(common, key_test::run),
+        // These need no settings: they work also where a user has no home.
+        Command::Demo(args) => Ok(demo::run(args, common)),
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::page(&args.command),
-        Command::Demo(args) => Ok(demo::run(&args, common)),
     }
+}
+
+fn at_work(common: &Common, command: impl FnOnce(&Workplace) -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let workplace = Workplace::new(common)?;
+    let result = command(&workplace);
+    // Whatever comes next on the screen is not to be drawn over.
+    workplace.quiet();
+    result
 }

@@ -3,6 +3,7 @@
 
 mod bar;
 mod lines;
+mod words;
 
 use crate::interrupt::Interrupt;
 use crate::settings::ProgressShown;

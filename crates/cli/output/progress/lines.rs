@@ -1,7 +1,6 @@
 //! Progress as lines that are never redrawn: for logs, for screen readers, and as JSON for programs.
 
-use super::{Counts, Display, called};
-use crate::output::amounts::{count, size};
+use super::{Counts, Display, called, words};
 use chest_model::Phase;
 use serde::Serialize;
 use std::io::Write;
@@ -33,37 +32,9 @@ impl Display for PlainLines {
 }
 
 fn line(phase: Phase, counts: Counts, age: Duration) -> String {
-    let mut parts = Vec::new();
-    if let (items, known) = counts.items
-        && known > 0
-    {
-        parts.push(format!("{} of {}", count(items, "item"), known));
-    }
-    if let (bytes, known) = counts.bytes
-        && known > 0
-    {
-        parts.push(format!("{} of {}", size(bytes), size(known)));
-        parts.extend(rate_and_time_left(bytes, known, age));
-    }
-    match parts.is_empty() {
-        true => format!("{} …", called(phase)),
-        false => format!("{}: {}", called(phase), parts.join(", ")),
-    }
-}
-
-fn rate_and_time_left(bytes: u64, known: u64, age: Duration) -> Option<String> {
-    let rate = bytes as f64 / age.as_secs_f64();
-    (rate >= 1.0).then(|| {
-        let left = known.saturating_sub(bytes) as f64 / rate;
-        format!("{} a second, about {} left", size(rate as u64), in_words(left))
-    })
-}
-
-fn in_words(seconds: f64) -> String {
-    match seconds as u64 {
-        short @ 0..=89 => count(short, "second"),
-        middle @ 90..=5399 => count(middle.div_ceil(60), "minute"),
-        long => count(long.div_ceil(3600), "hour"),
+    match words::amounts(counts, age) {
+        amounts if amounts.is_empty() => format!("{} …", called(phase)),
+        amounts => format!("{}: {amounts}", called(phase)),
     }
 }
 
@@ -144,12 +115,5 @@ mod tests {
     #[test]
     fn without_totals_only_the_phase_is_told() {
         assert_eq!(line(Phase::Unlocking, Counts::default(), Duration::from_secs(3)), "Unlocking …");
-    }
-
-    #[test]
-    fn long_times_are_told_in_minutes_and_hours() {
-        assert_eq!(in_words(89.0), "89 seconds");
-        assert_eq!(in_words(90.0), "2 minutes");
-        assert_eq!(in_words(7300.0), "3 hours");
     }
 }
