@@ -315,3 +315,91 @@ pub fn local_frames(writer: &Writer, kind: u8, mut bytes: &[u8]) -> Vec<Vec<u8>>
     }
     frames
 }
+
+/// Deterministic CBOR, as much of it as records need.
+pub mod cbor {
+    fn head(major: u8, value: u64) -> Vec<u8> {
+        let major = major << 5;
+        match value {
+            0..=23 => vec![major | value as u8],
+            24..=0xff => vec![major | 24, value as u8],
+            0x100..=0xffff => [&[major | 25][..], &(value as u16).to_be_bytes()].concat(),
+            0x1_0000..=0xffff_ffff => [&[major | 26][..], &(value as u32).to_be_bytes()].concat(),
+            _ => [&[major | 27][..], &value.to_be_bytes()].concat(),
+        }
+    }
+
+    pub fn uint(value: u64) -> Vec<u8> {
+        head(0, value)
+    }
+
+    pub fn bytes(value: &[u8]) -> Vec<u8> {
+        [head(2, value.len() as u64), value.to_vec()].concat()
+    }
+
+    pub fn text(value: &str) -> Vec<u8> {
+        [head(3, value.len() as u64), value.as_bytes().to_vec()].concat()
+    }
+
+    pub fn array(items: &[Vec<u8>]) -> Vec<u8> {
+        [head(4, items.len() as u64), items.concat()].concat()
+    }
+
+    /// The front of an array that claims so many items, whatever follows.
+    pub fn array_of(claimed: u64) -> Vec<u8> {
+        head(4, claimed)
+    }
+
+    /// The keys are 0, 1, 2 … but for those given.
+    pub fn map(values: &[Vec<u8>], more: &[(u64, Vec<u8>)]) -> Vec<u8> {
+        let mut out = head(5, (values.len() + more.len()) as u64);
+        for (key, value) in values.iter().enumerate() {
+            out.extend(uint(key as u64));
+            out.extend_from_slice(value);
+        }
+        for (key, value) in more {
+            out.extend(uint(*key));
+            out.extend_from_slice(value);
+        }
+        out
+    }
+
+    pub fn time(seconds: u64) -> Vec<u8> {
+        array(&[uint(seconds), uint(0)])
+    }
+
+    pub fn refs(refs: &[(u64, [u8; 32])]) -> Vec<u8> {
+        array(&refs.iter().map(|(seq, hash)| array(&[uint(*seq), bytes(hash)])).collect::<Vec<_>>())
+    }
+}
+
+/// The public part of a run's record, field by field.
+pub struct LogFields {
+    pub chain: [u8; 16],
+    pub seq: u64,
+    pub parents: Vec<(u64, [u8; 32])>,
+    pub owner_heads: Vec<(u64, [u8; 32])>,
+    pub at: u64,
+    /// Kind and hash.
+    pub added: Vec<(u64, [u8; 32])>,
+}
+
+impl LogFields {
+    pub fn encode(&self, more: &[(u64, Vec<u8>)]) -> Vec<u8> {
+        use cbor::{array, bytes, map, refs, time, uint};
+        let fields = [
+            bytes(&self.chain),
+            uint(self.seq),
+            refs(&self.parents),
+            array(&[]),
+            refs(&self.owner_heads),
+            time(self.at),
+            time(self.at),
+            uint(0),
+            uint(0),
+            refs(&self.added),
+            array(&[]),
+        ];
+        map(&fields, more)
+    }
+}

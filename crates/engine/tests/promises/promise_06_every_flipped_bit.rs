@@ -2,7 +2,7 @@
 //! check names the object. Records, indexes and slots alone are turned bit by bit beside their code in crates/repo/src.
 
 use crate::common::{Machine, noise};
-use crate::scene::{check_all, clone_machine, content, domain_of, master_of, name, names, told};
+use crate::scene::{check_all, clone_machine, content, domain_of, forget_seen, master_of, name, names, told};
 use bytes::Bytes;
 use chest_engine::repo::Opener;
 use chest_engine::repo::compress::Decompressor;
@@ -89,7 +89,7 @@ fn a_turned_bit_of_any_object_is_reported_and_never_restored() {
             wrong[bit / 8] ^= 1 << (bit % 8);
             machine.memory.insert_raw(object.clone(), wrong.into());
             // A fresh reader: what this one has seen before must not be what saves it.
-            let _ = std::fs::remove_file(crate::scene::state_of(&machine).file("seen-by-reader"));
+            forget_seen(&machine);
             let what = format!("bit {bit} of {object}");
             assert_never_wrong(&machine, &truth, &what);
             assert_reported(&machine, &object, &what);

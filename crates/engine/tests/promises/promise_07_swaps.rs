@@ -3,8 +3,8 @@
 use crate::common::{Machine, noise};
 use crate::kit;
 use crate::scene::{
-    assert_told, check_all, clone_machine, domain_of, master_of, name, names, owner_of, put_pack, put_record, told,
-    writer_file,
+    assert_told, check_all, clone_machine, domain_of, master_of, name, names, owner_of, put_pack, put_record,
+    second_machine, told, writer_file,
 };
 use bytes::Bytes;
 use chest_engine::repo::compress::{Compression, Decompressor};
@@ -153,17 +153,7 @@ fn one_writers_objects_are_refused_as_anothers() {
     let machine = Machine::new();
     machine.write("a", b"a");
     machine.backup().unwrap();
-    let other = crate::common::Machine {
-        folder: tempfile::tempdir().unwrap(),
-        store: machine.store.clone(),
-        memory: machine.memory.clone(),
-        environment: chest_testkit::FixedEnvironment::new(77),
-        words: machine.words.clone(),
-    };
-    std::fs::create_dir(other.source()).unwrap();
-    let words = chest_engine::repo::words::TypedWords::parse(&machine.words.join(" ")).unwrap();
-    let credential = chest_engine::repo::slot::Credential::Words(words);
-    chest_engine::enrol::enrol(&other.context(), &credential).unwrap();
+    let other = second_machine(&machine);
     let theirs = writer_file(&other).key.writer();
     let log = names(&machine.memory, "log/")[0].clone();
     let moved = name(log.as_str().replace(&writer_file(&machine).key.writer().to_hex(), &theirs.to_hex()));

@@ -3,7 +3,7 @@
 
 use crate::common::{Machine, noise};
 use crate::kit::{self, Secret};
-use crate::scene::{content, owner_of, state_of, writer_file, writer_of};
+use crate::scene::{content, owner_of, seen_files, state_of, writer_file, writer_of};
 use chest_engine::store::StoreError;
 use chest_testkit::{FaultPlan, FaultyStore, Verb};
 use std::collections::BTreeMap;
@@ -33,6 +33,7 @@ fn plaintexts(machine: &Machine) -> BTreeMap<&'static str, Vec<u8>> {
     let writer = writer_of(machine);
     let state = state_of(machine);
     let read = |name| state.read(name).unwrap().unwrap();
+    let seen = std::fs::read(&seen_files(machine, false)[0]).unwrap();
     let cache = std::fs::read_dir(machine.folder.path().join("cache")).unwrap().next().unwrap().unwrap().path();
     let mut cached = Vec::new();
     for file in std::fs::read_dir(cache).unwrap() {
@@ -41,7 +42,7 @@ fn plaintexts(machine: &Machine) -> BTreeMap<&'static str, Vec<u8>> {
     BTreeMap::from([
         ("writer file", read("writer")),
         ("journal", kit::local_frames(&writer, 1, &read("journal")).concat()),
-        ("seen", kit::local_frames(&writer, 3, &read("seen-by-writer")).concat()),
+        ("seen", kit::local_frames(&writer, 3, &seen).concat()),
         ("cache", cached),
     ])
 }

@@ -7,13 +7,16 @@ use bytes::Bytes;
 use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check};
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::keys::MasterKey;
+use chest_engine::repo::layout::Place;
 use chest_engine::repo::local::{LocalFolder, WriterFile};
+use chest_engine::repo::slot::Credential;
+use chest_engine::repo::words::TypedWords;
 use chest_engine::store::{MemoryStore, ObjectName, ObjectStore};
 use chest_engine::{EngineError, Opened};
 use chest_model::{Environment, Epoch, RepositoryId};
 use chest_testkit::FixedEnvironment;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What lies in a store, by name.
@@ -142,4 +145,65 @@ pub fn put_record(store: &MemoryStore, prefix: &str, seq: u64, bytes: Vec<u8>) -
     let name = name(format!("{prefix}{:016x}-{}", u64::MAX - seq, blake3::hash(&bytes).to_hex()));
     store.insert_raw(name.clone(), bytes.into());
     name
+}
+
+/// Another computer, enrolled into the same repository, with a folder of its own.
+pub fn second_machine(machine: &Machine) -> Machine {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = FixedEnvironment::new(77);
+    environment.set_now(machine.environment.now());
+    let (store, memory, words) = (machine.store.clone(), machine.memory.clone(), machine.words.clone());
+    let other = Machine { folder, store, memory, environment, words };
+    std::fs::create_dir(other.source()).unwrap();
+    chest_engine::enrol::enrol(&other.context(), &credential_of(machine)).unwrap();
+    other
+}
+
+pub fn credential_of(machine: &Machine) -> Credential {
+    Credential::Words(TypedWords::parse(&machine.words.join(" ")).unwrap())
+}
+
+/// The files in which this machine notes what it has seen; by a reader, or else by the writer.
+pub fn seen_files(machine: &Machine, by_reader: bool) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(state_of(machine).path()).unwrap().map(|file| file.unwrap());
+    let of_kind = |name: &str| name.starts_with("seen-by-") && (name == "seen-by-reader") == by_reader;
+    files.filter(|file| of_kind(&file.file_name().to_string_lossy())).map(|file| file.path()).collect()
+}
+
+/// Forgets what this machine has seen, as a fresh one would not know.
+pub fn forget_seen(machine: &Machine) {
+    for file in [true, false].into_iter().flat_map(|by_reader| seen_files(machine, by_reader)) {
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+/// The public part of a record.
+pub fn public_of(record: &[u8]) -> &[u8] {
+    let length = u32::from_le_bytes(record[176..180].try_into().unwrap()) as usize;
+    &record[184..184 + length]
+}
+
+/// Number and hash of the record in a name.
+pub fn ref_of(record: &ObjectName) -> (u64, [u8; 32]) {
+    match Place::parse(record) {
+        Some(Place::Log(_, record) | Place::Owner(record)) => (record.seq, record.hash.0),
+        other => panic!("{other:?} is no record"),
+    }
+}
+
+/// A record's fields that follow everything there is, for a writer to sign.
+pub fn next_fields(machine: &Machine) -> kit::LogFields {
+    let id = writer_file(machine).key.writer();
+    let parents: Vec<_> = names(&machine.memory, &format!("log/{id}/")).first().map(ref_of).into_iter().collect();
+    let seq = parents.iter().map(|(seq, _)| seq + 1).max().unwrap_or(0);
+    let owner_heads = vec![ref_of(&names(&machine.memory, "owner/")[0])];
+    kit::LogFields { chain: id.0, seq, parents, owner_heads, at: 1_793_534_400, added: Vec::new() }
+}
+
+/// Seals, signs and puts a record of this machine's writer.
+pub fn put_log(machine: &Machine, seq: u64, public: &[u8], note: &[u8], body: &[u8]) -> ObjectName {
+    let (owner, writer) = (owner_of(machine), writer_of(machine));
+    let parts = kit::Parts { object_type: kit::LOG_RECORD, kind: 0, public, note: Some(note), body };
+    let bytes = kit::record(&writer, &owner.reader_public(), &writer.signing(), &parts);
+    put_record(&machine.memory, &format!("log/{}/", writer_file(machine).key.writer()), seq, bytes)
 }
