@@ -88,3 +88,12 @@ fn a_folder_with_something_in_it_is_refused_and_left_alone() {
     assert!(text(&output.stderr).contains("not empty"), "{}", text(&output.stderr));
     assert_eq!(names_in(outside.path()), ["mine"]);
 }
+
+#[test]
+fn a_repository_that_is_named_is_never_touched() {
+    let outside = tempfile::tempdir().unwrap();
+    let output = demo(outside.path(), &["--repo", "mine"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("--repo"), "{}", text(&output.stderr));
+    assert_eq!(names_in(outside.path()), [""; 0]);
+}

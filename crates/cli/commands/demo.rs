@@ -59,6 +59,10 @@ struct Ended<'e> {
 /// Runs it.
 pub fn run(demo: &Demo, common: &Common) -> Exit {
     let screen = Screen::new(common);
+    if common.repo.is_some() {
+        screen.complain("the demonstration makes a repository of its own: leave --repo out");
+        return Exit::Usage;
+    }
     let place = match Place::prepare(demo.dir.as_deref()) {
         Ok(place) => place,
         Err(error) => {
@@ -68,8 +72,9 @@ pub fn run(demo: &Demo, common: &Common) -> Exit {
     };
     let mut story = Story::new(&place, &screen, demo.seed, demo.size << 20);
     let told = story.tell(demo.prove);
-    // What failed is there to be looked at.
-    let keep = demo.keep || !place.temporary || told.is_err();
+    // What failed is there to be looked at; whoever pressed Ctrl-C does not want to.
+    let failed = told.as_ref().is_err_and(|trouble| trouble.exit() != Exit::Interrupted);
+    let keep = demo.keep || !place.temporary || failed;
     let kept = keep || place.remove().is_err();
     end(&screen, &place, &story, told, kept)
 }

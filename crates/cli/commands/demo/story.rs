@@ -443,7 +443,8 @@ fn timed(bytes: u64, took: Duration) -> String {
 }
 
 fn seconds(took: Duration) -> String {
-    format!("{:.1} seconds", took.as_secs_f64())
+    const SHOWN: Duration = Duration::from_millis(50);
+    if took < SHOWN { "less than 0.1 seconds".to_owned() } else { format!("{:.1} seconds", took.as_secs_f64()) }
 }
 
 fn mailboxes(number: usize) -> String {
@@ -479,6 +480,7 @@ mod tests {
     fn a_rate_is_told_only_where_it_says_something() {
         assert_eq!(timed(50_000_000, Duration::from_secs(2)), "2.0 seconds (25 MB/s)");
         assert_eq!(timed(5_000, Duration::from_secs(2)), "2.0 seconds");
+        assert_eq!(timed(5_000, Duration::from_millis(3)), "less than 0.1 seconds");
     }
 
     #[test]
