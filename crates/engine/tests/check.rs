@@ -1,5 +1,7 @@
 //! What check finds: nothing on a healthy repository, and each kind of damage by name, with the files it concerns.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+
 mod common;
 
 use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check, scrub};

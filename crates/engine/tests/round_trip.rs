@@ -1,5 +1,7 @@
 //! Whole operations on real folders: what was stored comes back, bit for bit, with everything that belongs to it.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+
 mod common;
 
 use chest_engine::browse::{FindQuery, cat, find, list, select, snapshots};

@@ -1,6 +1,8 @@
 //! What a run may cost: an unchanged tree opens no source file and puts at most three objects and 256 KiB, counted by a
 //! failing source and a recording store.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+
 mod common;
 
 use chest_engine::source::{FolderOptions, FolderSource};

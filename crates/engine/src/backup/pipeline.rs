@@ -113,6 +113,7 @@ pub(super) fn run_source(
         // What stopped the walk comes first: the rest of the run has only stopped because of it.
         match walked {
             Err(error @ (EngineError::Interrupted | EngineError::Source(_))) => Err(error),
+            _ if batch.has_failed() && monitor.cancelled() => Err(EngineError::Interrupted),
             _ if batch.has_failed() => Err(batch.stopped().into()),
             Err(error) => Err(error),
             Ok(()) => assembled,

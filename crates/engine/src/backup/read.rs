@@ -194,6 +194,10 @@ impl ItemReader<'_, '_> {
         let (mut chunks, mut total) = (Vec::new(), 0);
         let (mut filled, mut at_end) = (0, false);
         while !at_end || filled > 0 {
+            // A large file takes long: whoever asks to stop should not wait for its end.
+            if self.monitor.cancelled() {
+                return Err(EngineError::Interrupted);
+            }
             while !at_end && filled < buffer.len() {
                 match content.read(&mut buffer[filled..]) {
                     Ok(0) => at_end = true,

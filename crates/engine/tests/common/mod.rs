@@ -1,5 +1,5 @@
 //! A repository in memory and a folder to back up, for tests that run whole operations.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use chest_engine::backup::{BackupOptions, BackupOutcome, backup};
 use chest_engine::browse::{Selection, ShownPath, select};
