@@ -161,8 +161,8 @@ impl<'a> Batch<'a> {
 
     /// Adds the plaintext of a chunk that was claimed.
     pub fn add(&self, class: PackClass, id: ChunkId, plain: &[u8], tools: &mut ChunkTools) -> Result<(), RepoError> {
-        if self.failed.load(Ordering::Relaxed) {
-            return Err(self.stopped());
+        if self.has_failed() {
+            return Err(RepoError::Stopped);
         }
         let (stored, compression) = tools.compressor.compress(plain);
         if stored.len() as u64 > Packer::max_stored_len(self.pack_len()) {
@@ -174,7 +174,7 @@ impl<'a> Batch<'a> {
         match ready {
             Some(ready) => {
                 let sealed = self.seal(ready, tools)?;
-                self.queue.0.send(sealed).map_err(|_| self.stopped())
+                self.queue.0.send(sealed).map_err(|_| RepoError::Stopped)
             }
             None => Ok(()),
         }
@@ -250,7 +250,10 @@ impl<'a> Batch<'a> {
 
     /// Stops the run: what was added so far stays, journalled, for the next one.
     pub fn fail(&self, error: RepoError) {
-        lock(&self.failure).get_or_insert(error);
+        // A thread that only stopped because another failed has nothing to tell.
+        if !matches!(error, RepoError::Stopped) {
+            lock(&self.failure).get_or_insert(error);
+        }
         self.failed.store(true, Ordering::Relaxed);
     }
 

@@ -1,0 +1,79 @@
+//! Disks that are full, read-only, or given more room: real ones, in memory, in a namespace of their own where every user
+//! may mount (needs `unshare` of util-linux). Each ends with a clear sentence and the right exit code, and nothing is lost.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::process::Command;
+
+/// Runs the script with `$chest` and `$place`, and gives what it printed.
+fn run(script: &str) -> String {
+    let place = tempfile::tempdir().unwrap();
+    let setup = r#"
+        set -u
+        cd "$place"
+        export CHEST_STATE_DIR="$place/state" CHEST_CACHE_DIR="$place/cache" CHEST_PASSPHRASE='seven red apples'
+        mkdir small target documents
+        mount -t tmpfs -o size=20m none small
+        for number in 1 2 3 4 5 6; do head -c 10000000 /dev/urandom > documents/file$number; done
+        echo tiny > documents/tiny
+        run() { "$chest" --repo small/repository --progress none "$@" 2>&1; echo "exit $?"; }
+        run init --kdf-memory 64 > /dev/null
+    "#;
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", &format!("{setup}{script}")])
+        .env("chest", env!("CARGO_BIN_EXE_chest"))
+        .env("place", place.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+#[test]
+fn a_full_repository_says_so_loses_nothing_and_goes_on_when_there_is_room() {
+    let text = run("run backup documents
+                    run check
+                    mount -o remount,size=100m small
+                    run backup documents
+                    run check --read-data
+                    run restore latest --to target
+                    diff -r documents target/documents && echo same");
+    let exits: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("exit ")).collect();
+    assert_eq!(exits, ["17", "0", "0", "0", "0"], "{text}");
+    assert!(text.contains("no space left"), "{text}");
+    assert!(text.contains("No new backup was recorded; earlier backups are untouched."), "{text}");
+    assert!(text.lines().any(|line| line == "COMPLETE"), "{text}");
+    assert!(text.ends_with("same\n"), "{text}");
+}
+
+#[test]
+fn a_full_target_gets_what_fits_and_the_rest_is_listed_and_absent() {
+    let text = run("mount -o remount,size=100m small
+                    run backup documents
+                    mount -t tmpfs -o size=25m none target
+                    run restore latest --to target
+                    for file in target/documents/*; do cmp \"$file\" documents/$(basename \"$file\") && echo whole; done
+                    find target -type f | wc -l");
+    assert!(text.contains("exit 3"), "{text}");
+    assert!(text.contains("NOT restored") && text.contains("PARTLY RESTORED"), "{text}");
+    let whole = text.lines().filter(|line| *line == "whole").count();
+    assert!((1..7).contains(&whole), "{text}");
+    assert_eq!(text.lines().last().unwrap().trim(), whole.to_string(), "no partial file, no temporary: {text}");
+}
+
+#[test]
+fn a_read_only_target_and_a_read_only_repository_are_told() {
+    let text = run("mount -o remount,size=100m small
+                    run backup documents
+                    mount -t tmpfs -o ro none target
+                    run restore latest --to target
+                    mount -o remount,ro small
+                    run backup documents
+                    run restore latest --to elsewhere
+                    diff -r documents elsewhere/documents && echo same");
+    let exits: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("exit ")).collect();
+    assert_eq!(exits, ["0", "1", "15", "0"], "{text}");
+    assert!(text.contains("cannot write into target: Read-only file system"), "{text}");
+    assert!(text.ends_with("same\n"), "{text}");
+}
