@@ -48,8 +48,11 @@ fn measured<T>(act: impl FnOnce() -> T) -> (usize, T) {
     (MEMORY.peak_usage().saturating_sub(before), result)
 }
 
+/// What is tried, and how.
+type Attempt<'a, T, E = ObjectError> = (String, Box<dyn Fn() -> Result<T, E> + 'a>);
+
 /// Runs each attempt and demands that it is refused, cheaply.
-fn assert_refused<T, E: std::fmt::Debug>(attempts: Vec<(String, Box<dyn Fn() -> Result<T, E> + '_>)>) {
+fn assert_refused<T, E: std::fmt::Debug>(attempts: Vec<Attempt<'_, T, E>>) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     for (what, attempt) in attempts {
         let (peak, result) = measured(|| attempt().map(drop));
@@ -57,8 +60,6 @@ fn assert_refused<T, E: std::fmt::Debug>(attempts: Vec<(String, Box<dyn Fn() -> 
         assert!(peak <= LIMIT, "{what} took {} MiB: {result:?}", peak >> 20);
     }
 }
-
-type Attempt<'a, T> = (String, Box<dyn Fn() -> Result<T, ObjectError> + 'a>);
 
 fn sealed(pack: &LyingPack) -> Vec<u8> {
     let header = kit::writers_header(&OWNER.writer(WRITER), kit::PACK, 0, &OBJECT_KEY, &OWNER.reader_public());
@@ -313,7 +314,7 @@ fn entry(path: &[u8], more: &[(u64, Vec<u8>)]) -> Vec<u8> {
 fn trees_with_lying_counts_and_lengths_are_refused() {
     let node = |level, items: Vec<u8>| [&[0x82][..], &cbor::uint(level), &items].concat();
     walk_node(&node(0, cbor::array(&[entry(b"", &[])]))).unwrap();
-    let mut attempts: Vec<(String, Box<dyn Fn() -> Result<(), RepoError>>)> = Vec::new();
+    let mut attempts: Vec<Attempt<'_, (), RepoError>> = Vec::new();
     for claimed in [u64::MAX, u64::from(u32::MAX), 1 << 31, 1 << 20] {
         for level in [0, 1, 8] {
             let bytes = node(level, cbor::array_of(claimed));

@@ -98,9 +98,16 @@ pub fn writer_file(machine: &Machine) -> WriterFile {
     WriterFile::load(&state_of(machine)).unwrap().unwrap()
 }
 
-/// What the machine's writer file holds, as the second implementation sees it.
+/// What the machine's writer file holds, as the second implementation derives it.
 pub fn writer_of(machine: &Machine) -> kit::Writer {
     owner_of(machine).writer(writer_file(machine).key.writer().0)
+}
+
+/// The same as a thief takes it from the disk: the fourth field of the file.
+pub fn stolen_writer(machine: &Machine) -> kit::Writer {
+    let file = writer_file(machine).encode();
+    assert_eq!(file[64..67], [3, 0x58, 32], "the writer file is laid out in another way now");
+    kit::Writer { secret: file[67..99].try_into().unwrap(), ..writer_of(machine) }
 }
 
 pub fn domain_of(machine: &Machine) -> kit::Secret {
