@@ -2,14 +2,15 @@
 //! backup that shows is whole and nothing acknowledged is lost; the next run is clean and sends next to nothing twice.
 
 use crate::common::{Machine, assert_same, noise};
-use crate::scene::{check_all, clone_onto, content, names, store_of, told};
+use crate::scene::{check_all, clone_onto, content, names, state_of, store_of, told};
 use chest_engine::browse::snapshots;
 use chest_engine::repo::config::Configuration;
 use chest_engine::store::{MemoryStore, StoreError};
 use chest_model::Completeness;
-use chest_testkit::{FaultPlan, FaultyStore, KillSwitch, When};
+use chest_testkit::{FaultPlan, FaultyStore, KillSwitch, Operation, Verb, When};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What was in flight may be sent twice: the one pack that the one uploading thread had in hand, of each class.
 const SENT_TWICE: usize = 2;
@@ -155,4 +156,34 @@ fn packs_of_a_killed_run_are_taken_over_by_the_next() {
     assert!(sent > 6, "{sent}");
     assert_eq!(outcome.packs_taken_over, sent as u64);
     assert_eq!(outcome.chunks_added, 0);
+}
+
+/// So many packs get through: more than one index object's worth, fewer than two.
+const STRUCK_AT: usize = 70;
+
+/// An index object every 64 packs: where the journal is lost too, no more than that is sent again.
+#[test]
+fn without_its_journal_a_killed_run_sends_at_most_sixty_four_packs_again() {
+    let memory = MemoryStore::new();
+    let faulty = FaultyStore::new(memory.clone());
+    let machine = Machine::on(Arc::new(faulty.clone()), memory, Configuration::small_for_tests());
+    machine.write("photographs", &noise(64, 5_000_000));
+    let clean = names(&strike(&machine, 0, When::Before).machine.memory, "packs/").len();
+    let seen = AtomicUsize::new(0);
+    let late_pack = move |operation: &Operation| {
+        operation.verb == Verb::Put
+            && operation.name.starts_with("packs/")
+            && seen.fetch_add(1, Ordering::SeqCst) >= STRUCK_AT
+    };
+    let gone = || StoreError::Unreachable("the process was killed".to_owned());
+    faulty.set_plan(FaultPlan::new().fail_when(late_pack, gone)).unwrap();
+    machine.backup().unwrap_err();
+    faulty.heal();
+    assert_eq!(names(&machine.memory, "packs/").len(), STRUCK_AT);
+
+    state_of(&machine).remove("journal").unwrap();
+    machine.backup().unwrap();
+    let twice = names(&machine.memory, "packs/").len() - clean;
+    assert!(twice <= STRUCK_AT - 64 + SENT_TWICE, "{twice} packs were sent twice, of {clean}");
+    assert_undamaged(&machine, "without its journal");
 }

@@ -2,9 +2,12 @@
 //! its packs may be gone tomorrow, and nobody has counted this writer among those who need them.
 
 use crate::common::{Machine, noise};
-use crate::scene::{Content, clone_machine, content, empty_machine};
-use chest_engine::store::ObjectStore;
+use crate::scene::{Content, clone_machine, content, empty_machine, state_of};
+use chest_engine::repo::config::Configuration;
+use chest_engine::store::{MemoryStore, ObjectStore, StoreError};
+use chest_testkit::{FaultPlan, FaultyStore, Operation, Verb};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 const FILE: usize = 150_000;
 
@@ -61,4 +64,30 @@ fn an_index_object_of_the_present_state_is_taken_over() {
     assert!(outcome.chunks_added <= 2, "{} chunks were sent", outcome.chunks_added);
     let index = machine.memory.list("index/").unwrap();
     assert!(index.len() >= 2);
+}
+
+/// The journal of another state, found on the disk again (a restored image), names packs that this state does not know of.
+#[test]
+fn an_old_journal_shown_again_is_not_deduplicated_against() {
+    let memory = MemoryStore::new();
+    let faulty = FaultyStore::new(memory.clone());
+    let machine = Machine::on(Arc::new(faulty.clone()), memory, Configuration::small_for_tests());
+    machine.write("first", b"first");
+    machine.backup().unwrap();
+    machine.write("contested", &noise(24, FILE));
+    let is_index = |operation: &Operation| operation.verb == Verb::Put && operation.name.starts_with("index/");
+    let struck = || StoreError::Unreachable("struck down".to_owned());
+    faulty.set_plan(FaultPlan::new().fail_when(is_index, struck)).unwrap();
+    machine.backup().unwrap_err();
+    faulty.heal();
+    let journal = state_of(&machine).read("journal").unwrap().unwrap();
+
+    std::fs::remove_file(machine.source().join("contested")).unwrap();
+    state_of(&machine).remove("journal").unwrap();
+    machine.backup().unwrap();
+    state_of(&machine).replace("journal", &journal).unwrap();
+    machine.write("contested", &noise(24, FILE));
+    let outcome = machine.backup().unwrap();
+    assert_eq!(outcome.packs_taken_over, 0);
+    assert!(outcome.chunks_added > 10, "only {} chunks were sent", outcome.chunks_added);
 }
