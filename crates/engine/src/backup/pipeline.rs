@@ -14,21 +14,46 @@ use chest_repo::repository::{Batch, ChunkTools};
 use chest_source::{ItemKind, Source, SourceItem};
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use std::ops::ControlFlow;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+
+/// Files up to this length, nearly all, are read into a buffer of each thread's own.
+const SMALL_FILE: usize = 1 << 20;
 
 /// How far the walk may be ahead of the assembly, in items.
 const AHEAD: u64 = 16 << 10;
 
-/// Offers chunks to threads that have nothing else to do.
+/// Offers chunks to threads that have nothing else to do, and lends the one large buffer: one thread at a time reads a large
+/// file, and the others compress for it.
 pub(super) struct Handoff {
     sender: Sender<(ChunkId, Vec<u8>)>,
     receiver: Receiver<(ChunkId, Vec<u8>)>,
+    large_buffer: Mutex<Vec<u8>>,
 }
 
 impl Handoff {
-    fn new() -> Self {
+    /// The large buffer holds two chunks of the largest size, so that what is left over is moved less than once on average.
+    fn new(largest_chunk: usize) -> Self {
         let (sender, receiver) = bounded(0);
-        Self { sender, receiver }
+        Self { sender, receiver, large_buffer: Mutex::new(vec![0; 2 * largest_chunk]) }
+    }
+
+    /// The large buffer, once it is free; until then chunks of whoever has it are given to `help`.
+    pub(super) fn large_buffer(
+        &self,
+        mut help: impl FnMut(ChunkId, Vec<u8>) -> Result<(), EngineError>,
+    ) -> Result<MutexGuard<'_, Vec<u8>>, EngineError> {
+        const PATIENCE: std::time::Duration = std::time::Duration::from_millis(2);
+        loop {
+            match self.large_buffer.try_lock() {
+                Ok(buffer) => return Ok(buffer),
+                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => {
+                    if let Ok((id, plain)) = self.receiver.recv_timeout(PATIENCE) {
+                        help(id, plain)?;
+                    }
+                }
+            }
+        }
     }
 
     /// Whether an idle thread took it. Small chunks are not worth the copy.
@@ -80,7 +105,7 @@ pub(super) fn run_source(
     monitor: &dyn Monitor,
 ) -> Result<Assembled, EngineError> {
     let window = Window { done: Mutex::new(0), moved: Condvar::new() };
-    let handoff = Handoff::new();
+    let handoff = Handoff::new(chunker.max());
     let threads = options.threads.max(1);
     let (jobs, todo) = bounded::<(u64, SourceItem)>(256);
     let (results, arrived) = bounded::<(u64, Step)>(1024);
@@ -221,8 +246,7 @@ fn work(
     results: &Sender<(u64, Step)>,
 ) -> Result<(), EngineError> {
     let tools = ChunkTools::new(options.level)?;
-    let share = (options.budget / 4) as usize / options.threads.max(1);
-    let buffer = vec![0; share.max(2 * chunker.max())];
+    let buffer = vec![0; SMALL_FILE];
     let mut reader = ItemReader { batch, chunker, handoff, monitor, tools, buffer };
     loop {
         select! {

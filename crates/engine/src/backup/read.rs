@@ -25,7 +25,7 @@ pub(super) struct ItemReader<'b, 'a> {
     pub(super) handoff: &'b Handoff,
     pub(super) monitor: &'b dyn Monitor,
     pub(super) tools: ChunkTools,
-    /// At least two chunks of the largest size, so that what is left over is moved less than once on average.
+    /// For small files; large ones are read into the one large buffer.
     pub(super) buffer: Vec<u8>,
 }
 
@@ -165,60 +165,77 @@ impl ItemReader<'_, '_> {
             Err(failure) => return Ok(Err(failure)),
         };
         let holes = content.holes().to_vec();
-        let (chunks, data) = match self.store_chunks(&mut *content)? {
-            Ok(stored) => stored,
+        let Cut { chunks, bytes: data, .. } = match self.store_chunks(&mut *content, item.fingerprint.size)? {
+            Ok(cut) => cut,
             Err(failure) => return Ok(Err(failure)),
         };
         *bytes_read += data;
         Ok(content.finish().map(|after| StoredContent { chunks, holes, data, after }))
     }
 
-    /// Cuts what comes and stores what is new; gives the chunks and the number of bytes.
-    #[allow(clippy::type_complexity)]
-    fn store_chunks(
-        &mut self,
-        content: &mut dyn Content,
-    ) -> Result<Result<(Vec<(ChunkId, u32)>, u64), ReadFailure>, EngineError> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let stored = self.store_through(content, &mut buffer);
-        self.buffer = buffer;
-        stored
+    /// Cuts what comes and stores what is new. Small files go through a buffer of the thread's own; what turns out not to fit
+    /// moves on to the large one.
+    fn store_chunks(&mut self, content: &mut dyn Content, size: u64) -> Result<Result<Cut, ReadFailure>, EngineError> {
+        let mut cut = Cut::default();
+        if size < self.buffer.len() as u64 {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            let stored = self.store_through(content, &mut buffer, &mut cut);
+            self.buffer = buffer;
+            match stored? {
+                Err(failure) => return Ok(Err(failure)),
+                Ok(Through::AtEnd) => return Ok(Ok(cut)),
+                Ok(Through::Full) => {}
+            }
+        }
+        let (batch, tools) = (self.batch, &mut self.tools);
+        let help = |id, plain: Vec<u8>| Ok(batch.add(PackClass::Data, id, &plain, tools)?);
+        let mut large = self.handoff.large_buffer(help)?;
+        // It is never smaller than what the small one could not cut.
+        large[..cut.pending].copy_from_slice(&self.buffer[..cut.pending]);
+        Ok(self.store_through(content, &mut large, &mut cut)?.map(|_| cut))
     }
 
-    #[allow(clippy::type_complexity)]
+    /// Reads and cuts until the content ends, or the buffer is full and still cannot be cut. Bytes that no chunk has taken
+    /// yet are at the front of the buffer.
     fn store_through(
         &mut self,
         content: &mut dyn Content,
         buffer: &mut [u8],
-    ) -> Result<Result<(Vec<(ChunkId, u32)>, u64), ReadFailure>, EngineError> {
-        let (mut chunks, mut total) = (Vec::new(), 0);
-        let (mut filled, mut at_end) = (0, false);
-        while !at_end || filled > 0 {
+        cut: &mut Cut,
+    ) -> Result<Result<Through, ReadFailure>, EngineError> {
+        let mut at_end = false;
+        loop {
             // A large file takes long: whoever asks to stop should not wait for its end.
             if self.monitor.cancelled() {
                 return Err(EngineError::Interrupted);
             }
-            while !at_end && filled < buffer.len() {
-                match content.read(&mut buffer[filled..]) {
+            while !at_end && cut.pending < buffer.len() {
+                match content.read(&mut buffer[cut.pending..]) {
                     Ok(0) => at_end = true,
                     Ok(length) => {
-                        filled += length;
+                        cut.pending += length;
                         self.monitor.progress(Progress::Done { items: 0, bytes: length as u64 });
                     }
                     Err(failure) => return Ok(Err(failure)),
                 }
             }
             let mut start = 0;
-            while filled - start >= self.chunker.max() || (at_end && start < filled) {
-                let length = self.chunker.cut(&buffer[start..filled]);
-                chunks.push(self.store_chunk(&buffer[start..start + length])?);
-                total += length as u64;
+            while cut.pending - start >= self.chunker.max() || (at_end && start < cut.pending) {
+                let length = self.chunker.cut(&buffer[start..cut.pending]);
+                cut.chunks.push(self.store_chunk(&buffer[start..start + length])?);
+                cut.bytes += length as u64;
                 start += length;
             }
-            buffer.copy_within(start..filled, 0);
-            filled -= start;
+            if at_end {
+                cut.pending = 0;
+                return Ok(Ok(Through::AtEnd));
+            }
+            if start == 0 {
+                return Ok(Ok(Through::Full));
+            }
+            buffer.copy_within(start..cut.pending, 0);
+            cut.pending -= start;
         }
-        Ok(Ok((chunks, total)))
     }
 
     /// An attribute's value, cut as content is.
@@ -241,6 +258,21 @@ impl ItemReader<'_, '_> {
         // Chunks are at most 16 MiB.
         Ok((id, plain.len() as u32))
     }
+}
+
+/// What has been cut of a file so far.
+#[derive(Default)]
+struct Cut {
+    chunks: Vec<(ChunkId, u32)>,
+    bytes: u64,
+    /// Bytes at the front of the buffer that no chunk has taken yet.
+    pending: usize,
+}
+
+/// Why cutting paused.
+enum Through {
+    AtEnd,
+    Full,
 }
 
 #[derive(Default)]

@@ -185,6 +185,7 @@ impl Run<'_> {
             monitor: context.monitor,
             folder: &self.state,
             local_key: &self.local_key,
+            packs_in_flight: self.packs_in_flight(configuration.pack_len),
         };
         let batch = Batch::begin(options, known)?;
         self.begin(Phase::BackingUp);
@@ -196,6 +197,14 @@ impl Run<'_> {
         round.work =
             Some(Work { batch, stored, roots, started, ended, notes, packs_taken_over, had_cache, damaged_index });
         Ok(())
+    }
+
+    /// Half of the budget is for packs; the other half for what is read and waits for its pack.
+    fn packs_in_flight(&self, pack_len: u64) -> usize {
+        let fitting = self.options.budget / 2 / pack_len;
+        usize::try_from(fitting)
+            .unwrap_or(usize::MAX)
+            .clamp(2, self.options.uploads.max(1) + self.options.threads.max(1))
     }
 
     fn read_sources(

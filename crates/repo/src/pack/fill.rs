@@ -90,8 +90,8 @@ impl Packer {
     pub fn push(&mut self, chunk: PendingChunk) -> Option<ReadyPack> {
         self.waiting_room += chunk.room();
         self.waiting.push(chunk);
-        // Never more waiting than a pack's worth: memory is bounded by bytes, not by a count.
-        if self.waiting.len() <= SHUFFLE_CHUNKS && self.waiting_room <= self.pack_len {
+        // Never more waiting than half a pack's worth: memory is bounded by bytes, not by a count.
+        if self.waiting.len() <= SHUFFLE_CHUNKS && self.waiting_room <= self.pack_len / 2 {
             return None;
         }
         let room = self.pack_len - self.placed_room;

@@ -1,6 +1,6 @@
 //! Sealing a pack, and opening it again before it may leave: what bad memory or a faulty compressor spoilt must not be stored.
 
-use super::{PROLOGUE_LEN, PackKey, ROW_LEN, ReadyPack, TABLE_START, chunk_aad, part_aad};
+use super::{PROLOGUE_LEN, PackKey, PendingChunk, ROW_LEN, ReadyPack, TABLE_START, chunk_aad, part_aad};
 use crate::compress::Decompressor;
 use crate::crypto::aead::{Domain, TAG_LEN};
 use crate::error::ObjectError;
@@ -28,25 +28,28 @@ pub fn seal_pack(
     let count = ready.chunks.len();
     let table_end = TABLE_START + count * ROW_LEN;
     let mut bytes = vec![0; ready.size as usize];
+    let mut rows = Vec::with_capacity(count);
     let mut at = table_end + TAG_LEN;
-    for (i, chunk) in ready.chunks.iter().enumerate() {
+    // Each chunk is let go as soon as it is copied: a pack is never in memory twice.
+    for (i, PendingChunk { row, stored }) in ready.chunks.into_iter().enumerate() {
         let row_start = TABLE_START + i * ROW_LEN;
-        bytes[row_start..row_start + ROW_LEN].copy_from_slice(&chunk.row.encode());
-        bytes[at..at + chunk.stored.len()].copy_from_slice(&chunk.stored);
-        at += chunk.stored.len() + TAG_LEN;
+        bytes[row_start..row_start + ROW_LEN].copy_from_slice(&row.encode());
+        bytes[at..at + stored.len()].copy_from_slice(&stored);
+        at += stored.len() + TAG_LEN;
+        rows.push(row);
     }
     let padding_len = bytes.len() - at - TAG_LEN;
     let prologue = READER_HEADER_LEN..READER_HEADER_LEN + PROLOGUE_LEN;
     bytes[prologue.start..prologue.start + 4].copy_from_slice(&(count as u32).to_le_bytes());
     bytes[prologue.start + 8..prologue.end].copy_from_slice(&(padding_len as u64).to_le_bytes());
 
-    let rows: Vec<_> = ready.chunks.iter().map(|chunk| chunk.row).collect();
     let mut content = blake3::Hasher::new();
     content.update(&bytes[prologue.clone()]).update(&bytes[TABLE_START..table_end]);
-    for chunk in &ready.chunks {
-        content.update(&chunk.stored);
+    let mut at = table_end + TAG_LEN;
+    for row in &rows {
+        content.update(&bytes[at..at + row.stored_len as usize]);
+        at += row.stored_len as usize + TAG_LEN;
     }
-    drop(ready.chunks);
 
     let seed = sealer.seed(random, content.finalize().as_bytes());
     let header = sealer.to_reader(ObjectType::Pack, ready.class as u8, &seed)?;

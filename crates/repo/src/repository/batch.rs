@@ -48,6 +48,8 @@ pub struct BatchOptions<'a> {
     pub folder: &'a LocalFolder,
     /// What seals the journal.
     pub local_key: &'a LocalKey,
+    /// How many packs may be sealed or on their way at one time.
+    pub packs_in_flight: usize,
 }
 
 /// One run's additions.
@@ -63,6 +65,8 @@ pub struct Batch<'a> {
     tree: Mutex<Option<Packer>>,
     progress: Mutex<Sent>,
     queue: (Sender<SealedPack>, Receiver<SealedPack>),
+    /// Who seals a pack takes a place, who has sent it gives it back: so many packs are in memory at most.
+    places: (Sender<()>, Receiver<()>),
     failed: AtomicBool,
     failure: Mutex<Option<RepoError>>,
 }
@@ -133,6 +137,7 @@ impl<'a> Batch<'a> {
             progress: Mutex::new(sent),
             // A sealed pack waits only until an uploader takes it: memory stays bounded.
             queue: bounded(0),
+            places: bounded(options.packs_in_flight.max(1)),
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             options,
@@ -173,6 +178,7 @@ impl<'a> Batch<'a> {
         let ready = lock(self.packer(class)).as_mut().and_then(|packer| packer.push(PendingChunk { row, stored }));
         match ready {
             Some(ready) => {
+                self.places.0.send(()).map_err(|_| RepoError::Stopped)?;
                 let sealed = self.seal(ready, tools)?;
                 self.queue.0.send(sealed).map_err(|_| RepoError::Stopped)
             }
@@ -205,6 +211,7 @@ impl<'a> Batch<'a> {
                     {
                         self.fail(error);
                     }
+                    let _ = self.places.1.try_recv();
                 }
                 recv(stop) -> _ => return,
             }
