@@ -18,13 +18,16 @@ use kit::{LyingPack, Owner, Parts, Secret, cbor};
 use peak_alloc::PeakAlloc;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// Tests would count each other's allocations.
-static ALONE: Mutex<()> = Mutex::new(());
+/// Tests would count each other's allocations, those of their preparations too: each begins by asking to be alone.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 const LIMIT: usize = 64 << 20;
 const OWNER: Owner = Owner { master: [1; 32], repository: [2; 32], epoch: 0 };
@@ -53,7 +56,6 @@ type Attempt<'a, T, E = ObjectError> = (String, Box<dyn Fn() -> Result<T, E> + '
 
 /// Runs each attempt and demands that it is refused, cheaply.
 fn assert_refused<T, E: std::fmt::Debug>(attempts: Vec<Attempt<'_, T, E>>) {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     for (what, attempt) in attempts {
         let (peak, result) = measured(|| attempt().map(drop));
         assert!(result.is_err(), "{what} was accepted");
@@ -86,6 +88,7 @@ fn honest() -> LyingPack {
 
 #[test]
 fn packs_with_lying_counts_and_lengths_are_refused() {
+    let _alone = alone();
     verify(&sealed(&honest())).unwrap();
     let mut attempts = Vec::new();
     for lie in LIES {
@@ -119,6 +122,7 @@ fn packs_with_lying_counts_and_lengths_are_refused() {
 
 #[test]
 fn bombs_in_packs_are_refused() {
+    let _alone = alone();
     let plain = vec![0; 200 << 20];
     let bomb = zstd::bulk::compress(&plain, 3).unwrap();
     drop(plain);
@@ -152,6 +156,7 @@ fn open_index(bytes: &[u8]) -> Result<(), ObjectError> {
 
 #[test]
 fn indexes_with_lying_counts_and_lengths_are_refused() {
+    let _alone = alone();
     let seal = |content: &[u8]| kit::segment(&OWNER.writer(WRITER), content.len() as u64, content);
     let good = index(0, 1, &pack_line(16, 1, &[(100, 100)]));
     open_index(&seal(&good)).unwrap();
@@ -209,6 +214,7 @@ fn body(exceptions: Vec<u8>) -> Vec<u8> {
 
 #[test]
 fn records_with_lying_counts_and_lengths_are_refused() {
+    let _alone = alone();
     let writer = OWNER.writer(WRITER);
     let good = record(&public().encode(&[]), NOTE, &body(cbor::array(&[])));
     open_record(&good).unwrap();
@@ -247,15 +253,16 @@ fn records_with_lying_counts_and_lengths_are_refused() {
 /// What is passed over unread may be nested as deep as there are bytes: neither stack nor memory may follow it down.
 #[test]
 fn deeply_nested_fields_to_be_ignored_cost_nothing() {
+    let _alone = alone();
     let nested = [vec![0x81; 10 << 20], vec![0x00]].concat();
     let bytes = record(&public().encode(&[(100, nested)]), NOTE, &body(cbor::array(&[])));
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (peak, _) = measured(|| open_record(&bytes));
     assert!(peak <= LIMIT, "{} MiB", peak >> 20);
 }
 
 #[test]
 fn decisions_slots_and_inventories_with_lying_lengths_are_refused() {
+    let _alone = alone();
     let mut attempts: Vec<Attempt<'_, ()>> = Vec::new();
     for kind in [0, 1, 2, 3, 4, 5, 6, 10] {
         for claimed in [u64::MAX, u64::from(u32::MAX), 1 << 20] {
@@ -312,6 +319,7 @@ fn entry(path: &[u8], more: &[(u64, Vec<u8>)]) -> Vec<u8> {
 
 #[test]
 fn trees_with_lying_counts_and_lengths_are_refused() {
+    let _alone = alone();
     let node = |level, items: Vec<u8>| [&[0x82][..], &cbor::uint(level), &items].concat();
     walk_node(&node(0, cbor::array(&[entry(b"", &[])]))).unwrap();
     let mut attempts: Vec<Attempt<'_, (), RepoError>> = Vec::new();
