@@ -1,6 +1,6 @@
 //! History and the objects beside packs: chains, signatures, slots, and whatever does not belong here.
 
-use super::{CheckOutcome, finding};
+use super::{CheckOutcome, finding, unknown_object};
 use crate::{EngineError, Opened};
 use chest_model::{ObjectHash, Severity, WriterId};
 use chest_repo::history::{Chain, HistoryError, IgnoredRecord};
@@ -92,16 +92,7 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
     for listed in store.list("").map_err(chest_repo::RepoError::from)? {
         match Place::parse(&listed.name) {
             None => {
-                let meaning = "It is not part of the repository and is left alone.";
-                let remedy = "If you did not put it there, ask who can write to this storage.";
-                outcome.add(finding(
-                    "unknown-object",
-                    Severity::Warning,
-                    &listed.name,
-                    "this does not belong here",
-                    meaning,
-                    remedy,
-                ));
+                outcome.add(unknown_object(&listed.name));
             }
             Some(Place::Pack(hash)) => {
                 outcome.packs += 1;
@@ -216,16 +207,7 @@ pub(super) fn check_strays(
         if stray.left_by_us {
             note_leftover(false, stray.name, outcome);
         } else {
-            let meaning = "It is not part of the repository and is left alone.";
-            let remedy = "If you did not put it there, ask who can write to this storage.";
-            outcome.add(finding(
-                "unknown-object",
-                Severity::Warning,
-                stray.name,
-                "this does not belong here",
-                meaning,
-                remedy,
-            ));
+            outcome.add(unknown_object(stray.name));
         }
     }
     Ok(())

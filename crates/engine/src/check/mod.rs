@@ -89,3 +89,10 @@ fn finding(
         remedy: remedy.to_owned(),
     }
 }
+
+/// Something in the repository's place that is not part of it.
+fn unknown_object(name: impl ToString) -> Finding {
+    let meaning = "It is not part of the repository and is left alone.";
+    let remedy = "If you did not put it there, ask who can write to this storage.";
+    finding("unknown-object", Severity::Warning, name, "this does not belong here", meaning, remedy)
+}

@@ -2,7 +2,7 @@
 //! the storage.
 
 use super::history::check_strays;
-use super::{CheckOutcome, finding};
+use super::{CheckOutcome, finding, unknown_object};
 use crate::{Context, EngineError};
 use chest_model::{Phase, Progress, Severity};
 use chest_repo::RepoError;
@@ -28,16 +28,7 @@ pub fn scrub(context: &Context<'_>) -> Result<CheckOutcome, EngineError> {
             return Err(EngineError::Interrupted);
         }
         let Some(place) = Place::parse(&one.name) else {
-            let meaning = "It is not part of the repository and is left alone.";
-            let remedy = "If you did not put it there, ask who can write to this storage.";
-            outcome.add(finding(
-                "unknown-object",
-                Severity::Warning,
-                &one.name,
-                "this does not belong here",
-                meaning,
-                remedy,
-            ));
+            outcome.add(unknown_object(&one.name));
             continue;
         };
         if matches!(place, Place::Pack(_)) {

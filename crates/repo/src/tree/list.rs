@@ -80,25 +80,8 @@ pub fn read_list(list: &ChunkList, reader: &dyn ChunkReader) -> Result<Vec<(Chun
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::Memory;
     use super::*;
-    use std::collections::HashMap;
-
-    #[derive(Default)]
-    struct Memory(HashMap<ChunkId, Vec<u8>>);
-
-    impl NodeSink for Memory {
-        fn node(&mut self, plain: Vec<u8>) -> Result<ChunkId, RepoError> {
-            let id = ChunkId(*blake3::hash(&plain).as_bytes());
-            self.0.insert(id, plain);
-            Ok(id)
-        }
-    }
-
-    impl ChunkReader for Memory {
-        fn read_chunk(&self, id: &ChunkId) -> Result<Vec<u8>, RepoError> {
-            self.0.get(id).cloned().ok_or(RepoError::ChunkNotIndexed(*id))
-        }
-    }
 
     fn refs(count: u32) -> Vec<(ChunkId, u32)> {
         (0..count).map(|i| (ChunkId(*blake3::hash(&i.to_le_bytes()).as_bytes()), i)).collect()

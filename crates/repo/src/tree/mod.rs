@@ -11,3 +11,30 @@ pub use builder::{NodeSink, TreeBuilder};
 pub use entry::{decode_entry, encode_entry};
 pub use list::{MAX_CHUNKS, read_list, shorten_list};
 pub use reader::{ChunkReader, Collector, TreeVisitor, walk};
+
+#[cfg(test)]
+mod testing {
+    //! Chunks in memory, for the tests of this folder.
+
+    use super::{ChunkReader, NodeSink};
+    use crate::error::RepoError;
+    use chest_model::ChunkId;
+    use std::collections::HashMap;
+
+    #[derive(Default)]
+    pub(super) struct Memory(pub(super) HashMap<ChunkId, Vec<u8>>);
+
+    impl NodeSink for Memory {
+        fn node(&mut self, plain: Vec<u8>) -> Result<ChunkId, RepoError> {
+            let id = ChunkId(*blake3::hash(&plain).as_bytes());
+            self.0.insert(id, plain);
+            Ok(id)
+        }
+    }
+
+    impl ChunkReader for Memory {
+        fn read_chunk(&self, id: &ChunkId) -> Result<Vec<u8>, RepoError> {
+            self.0.get(id).cloned().ok_or(RepoError::ChunkNotIndexed(*id))
+        }
+    }
+}

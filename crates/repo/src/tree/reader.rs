@@ -193,28 +193,12 @@ impl<T> Collector<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{NodeSink, TreeBuilder, encode_entry};
+    use super::super::testing::Memory;
+    use super::super::{TreeBuilder, encode_entry};
     use super::*;
     use crate::keys::DomainSecret;
     use chest_model::{EntryKind, Metadata};
     use std::sync::Arc;
-
-    #[derive(Default)]
-    struct Memory(HashMap<ChunkId, Vec<u8>>);
-
-    impl NodeSink for Memory {
-        fn node(&mut self, plain: Vec<u8>) -> Result<ChunkId, RepoError> {
-            let id = ChunkId(*blake3::hash(&plain).as_bytes());
-            self.0.insert(id, plain);
-            Ok(id)
-        }
-    }
-
-    impl ChunkReader for Memory {
-        fn read_chunk(&self, id: &ChunkId) -> Result<Vec<u8>, RepoError> {
-            self.0.get(id).cloned().ok_or(RepoError::ChunkNotIndexed(*id))
-        }
-    }
 
     #[derive(Default)]
     struct Seen {
