@@ -1,7 +1,7 @@
 //! Making a repository: the master key, two independent ways in, and this machine as its first writer.
 
 use crate::{Context, EngineError};
-use chest_model::{Environment, Epoch, ObjectHash, RepositoryId, SlotId, WriterId};
+use chest_model::{Environment, Epoch, ObjectHash, RandomError, RepositoryId, SlotId, WriterId};
 use chest_repo::RepoError;
 use chest_repo::config::Configuration;
 use chest_repo::history::{OnNewer, OwnerHistory, OwnerTrust};
@@ -50,7 +50,13 @@ pub fn init(context: &Context<'_>, options: InitOptions) -> Result<InitOutcome, 
     }
     let environment = context.environment;
     let repository = RepositoryId(fresh(environment)?);
-    let master = MasterKey::new(fresh(environment)?, repository, Epoch(0));
+    let master_secret = Zeroizing::new(fresh(environment)?);
+    let recovery = RecoverySecret::new(fresh(environment)?);
+    // The id is public: a generator that repeats itself would publish the keys.
+    if *master_secret == repository.0 || recovery.is(&repository.0) || recovery.is(&master_secret) {
+        return Err(RepoError::from(RandomError("it gave the same bytes twice".to_owned())).into());
+    }
+    let master = MasterKey::new(*master_secret, repository, Epoch(0));
     let (passphrase, generated_passphrase) = match options.passphrase {
         Some(given) => (normalise_passphrase(&given), None),
         None => {
@@ -58,7 +64,6 @@ pub fn init(context: &Context<'_>, options: InitOptions) -> Result<InitOutcome, 
             (generated.clone(), Some(generated))
         }
     };
-    let recovery = RecoverySecret::new(fresh(environment)?);
     let slots = [
         Slot::for_passphrase(&master, &passphrase, options.cost, slot_id(environment)?, fresh(environment)?)
             .map_err(RepoError::from)?,

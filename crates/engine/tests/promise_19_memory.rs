@@ -2,6 +2,8 @@
 //! hostile writer has sealed and signed them as it should. A test binary of its own, because it counts every allocation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "common/mod.rs"]
+mod common;
 #[path = "promises/kit.rs"]
 mod kit;
 
@@ -11,9 +13,9 @@ use chest_engine::repo::keys::{DomainSecret, MasterKey};
 use chest_engine::repo::pack::PackKey;
 use chest_engine::repo::record::{Inventory, LogPublic, OwnerPublic, RecordFrame, SnapshotBody, WriterNote};
 use chest_engine::repo::slot::Slot;
-use chest_engine::repo::tree::{ChunkReader, TreeVisitor, decode_entry, walk};
+use chest_engine::repo::tree::{ChunkReader, TreeVisitor, decode_entry, read_list, walk};
 use chest_engine::repo::{ObjectError, Opener, RepoError};
-use chest_model::{ChunkId, Entry, Epoch, RepositoryId, TreePath, WriterId};
+use chest_model::{ChunkId, ChunkList, Entry, Epoch, RepositoryId, TreePath, WriterId};
 use kit::{LyingPack, Owner, Parts, Secret, cbor};
 use peak_alloc::PeakAlloc;
 use std::collections::HashMap;
@@ -209,7 +211,7 @@ const NOTE: &[u8] = &[0xa3, 0, 0x80, 1, 0x80, 2, 0x80];
 fn body(exceptions: Vec<u8>) -> Vec<u8> {
     use cbor::{array, map, text, uint};
     let four = || array(&[uint(1), uint(2), uint(3), uint(4)]);
-    map(&[array(&[]), exceptions, text(""), text(""), four(), text(""), four()], &[])
+    map(&[array(&[]), exceptions, text(""), text(""), four(), text(""), four(), uint(0)], &[])
 }
 
 #[test]
@@ -344,5 +346,84 @@ fn trees_with_lying_counts_and_lengths_are_refused() {
         let list = cbor::array(&[cbor::uint(depth), cbor::bytes(&[])]);
         let file = cbor::map(&[], &[(0, cbor::bytes(b"f")), (1, cbor::uint(0)), (6, cbor::uint(0)), (7, list)]);
         assert!(decode_entry(&file).is_err(), "lists {depth} deep");
+    }
+}
+
+#[test]
+fn bomb_of_64() {
+    let _alone = alone();
+    let plain = vec![0; 200 << 20];
+    let bomb = zstd::bulk::compress(&plain, 3).unwrap();
+    drop(plain);
+    let mut pack = LyingPack::honest(64 << 10, &domain(), b"", bomb.clone(), 1);
+    pack.rows[0].plain_len = 64 << 20;
+    assert_refused(vec![attempt("a bomb that claims 64 MiB".to_owned(), sealed(&pack), verify)]);
+}
+
+#[test]
+fn many_small_exceptions() {
+    let _alone = alone();
+    let one = cbor::array(&[cbor::bytes(&[]), cbor::bytes(&[]), cbor::uint(0), cbor::text("")]);
+    let count = (15 << 20) / one.len();
+    let exceptions = [cbor::array_of(count as u64), one.repeat(count)].concat();
+    let bytes = record(&public().encode(&[]), NOTE, &body(exceptions));
+    let (peak, result) = measured(|| open_record(&bytes));
+    assert!(peak <= LIMIT, "{} MiB, {result:?}", peak >> 20);
+}
+
+#[test]
+fn tiny_xattrs_in_a_node() {
+    let _alone = alone();
+    let one = cbor::array(&[cbor::bytes(&[]), cbor::bytes(&[])]);
+    // As much as one chunk can hold.
+    let count = (15 << 20) / one.len();
+    let xattrs = [cbor::array_of(count as u64), one.repeat(count)].concat();
+    let bytes = [&[0x82, 0][..], &cbor::array(&[entry(b"", &[(14, xattrs)])])].concat();
+    let (peak, result) = measured(|| walk_node(&bytes));
+    assert!(peak <= LIMIT, "{} MiB, {result:?}", peak >> 20);
+}
+
+#[test]
+fn a_list_of_lists() {
+    let _alone = alone();
+    let list = [&[2; 32][..], &1u32.to_le_bytes()].concat().repeat(29_000);
+    let id = ChunkId([1; 32]);
+    let length = list.len() as u32;
+    let chunks = Chunks(HashMap::from([(id, list)]));
+    let top = ChunkList { depth: 1, chunks: vec![(id, length); 500] };
+    let (peak, result) = measured(|| read_list(&top, &chunks).map(|all| all.len()));
+    assert!(peak <= LIMIT, "{} MiB, {result:?}", peak >> 20);
+}
+
+/// An object longer than any of its kind is refused for its length, which the listing tells, before it is read.
+#[test]
+fn oversized_objects_are_refused_before_they_are_read() {
+    let _alone = alone();
+    use chest_engine::store::{LocalStore, MemoryStore};
+    let place = tempfile::tempdir().unwrap();
+    let store = std::sync::Arc::new(LocalStore::open(place.path()).unwrap());
+    let configuration = chest_engine::repo::config::Configuration::small_for_tests();
+    let machine = common::Machine::on(store, MemoryStore::new(), configuration);
+    machine.write("a", b"a");
+    machine.backup().unwrap();
+    let log = std::fs::read_dir(place.path().join("log")).unwrap().next().unwrap().unwrap().file_name();
+    let log = log.into_string().unwrap();
+    for name in [
+        format!("log/{log}/fffffffffffffff0-{}", "ab".repeat(32)),
+        format!("owner/fffffffffffffff0-{}", "ab".repeat(32)),
+        format!("slots/{}-{}", "ab".repeat(16), "ab".repeat(32)),
+        format!("index/{log}/{}", "ab".repeat(32)),
+    ] {
+        let path = place.path().join(&name);
+        std::fs::File::create(&path).unwrap().set_len(300 << 20).unwrap();
+        for (what, act) in [
+            ("opening", Box::new(|| drop(machine.open())) as Box<dyn Fn()>),
+            ("a backup", Box::new(|| drop(machine.backup()))),
+        ] {
+            let (peak, ()) = measured(act);
+            println!("{name}: {what} took {} MiB", peak >> 20);
+            assert!(peak <= LIMIT, "{name}: {what} took {} MiB", peak >> 20);
+        }
+        std::fs::remove_file(path).unwrap();
     }
 }

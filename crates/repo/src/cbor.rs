@@ -110,6 +110,18 @@ impl<'b> CborReader<'b> {
         Ok(items)
     }
 
+    /// The same, where more items than `most` are a lie that would cost memory.
+    pub(crate) fn list_of_at_most<T>(
+        &mut self,
+        most: usize,
+        item: impl FnMut(&mut Self) -> Result<T, ObjectError>,
+    ) -> Result<Vec<T>, ObjectError> {
+        if self.clone().array()? > most {
+            return Err(ObjectError::Malformed("a list longer than any"));
+        }
+        self.list(item)
+    }
+
     /// A map with ascending integer keys; `field` says whether it knew the key (and has then read its value).
     pub(crate) fn map(
         &mut self,

@@ -97,6 +97,21 @@ pub enum ObjectError {
     SealingFailed,
 }
 
+impl ObjectError {
+    /// Whether a newer program wrote it, or made it look so.
+    pub fn is_from_newer(&self) -> bool {
+        matches!(
+            self,
+            Self::NewerFormat { .. }
+                | Self::UnknownSuite { .. }
+                | Self::UnknownType { .. }
+                | Self::UnknownKind { .. }
+                | Self::UnknownFeature { .. }
+                | Self::UnknownField { .. }
+        )
+    }
+}
+
 /// Why something about a repository failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RepoError {

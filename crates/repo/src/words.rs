@@ -65,6 +65,11 @@ impl RecoverySecret {
         Self(Zeroizing::new(secret))
     }
 
+    /// Whether it is these bytes.
+    pub fn is(&self, bytes: &[u8; 32]) -> bool {
+        crate::crypto::derive::same(&self.0, bytes)
+    }
+
     /// The words to print.
     pub fn words(&self) -> Vec<&'static str> {
         // 32 bytes is a length that the encoding has.

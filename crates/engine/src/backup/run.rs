@@ -11,7 +11,7 @@ use chest_repo::history::{
 };
 use chest_repo::local::{CacheReader, CacheWriter, Journal, LocalFolder, LocalKey, Seen, WriterFile};
 use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
-use chest_repo::repository::{Batch, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored, repository_id};
+use chest_repo::repository::{Batch, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored, repository_ids};
 use chest_source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,9 +25,7 @@ pub fn backup(
     options: &BackupOptions,
 ) -> Result<BackupOutcome, EngineError> {
     check_sources(sources)?;
-    let repository = repository_id(&*context.store)?;
-    let state = context.state(repository);
-    let writer = WriterFile::load(&state)?.ok_or(EngineError::NotEnrolled)?;
+    let (state, writer) = enrolled(context)?;
     // Read a second time, so that a key spoilt in memory is found before anything is sealed to it.
     let writer_again = WriterFile::load(&state)?.ok_or(EngineError::NotEnrolled)?;
     let _lock = state.lock()?.ok_or_else(|| EngineError::Busy(state.file("lock")))?;
@@ -39,6 +37,17 @@ pub fn backup(
         }
     }
     Err(EngineError::NoQuietMoment)
+}
+
+/// This machine's key for the repository. Where several say that they begin here, it is the one that this machine knows.
+fn enrolled(context: &Context<'_>) -> Result<(LocalFolder, WriterFile), EngineError> {
+    for repository in repository_ids(&*context.store)? {
+        let state = context.state(repository);
+        if let Some(writer) = WriterFile::load(&state)? {
+            return Ok((state, writer));
+        }
+    }
+    Err(EngineError::NotEnrolled)
 }
 
 fn check_sources(sources: &[Box<dyn Source>]) -> Result<(), EngineError> {
@@ -293,6 +302,7 @@ impl Run<'_> {
             .collect();
         SnapshotBody {
             roots,
+            exception_count: exceptions.len() as u64,
             exceptions,
             host: self.context.environment.host_name(),
             reason: self.options.reason.clone(),

@@ -5,7 +5,7 @@ use crate::{EngineError, Opened};
 use chest_model::{ObjectHash, Severity, WriterId};
 use chest_repo::history::{Chain, HistoryError, IgnoredRecord};
 use chest_repo::layout::Place;
-use chest_repo::record::AddedKind;
+use chest_repo::record::{AddedKind, Inventory};
 use chest_repo::repository::read_slots;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +41,13 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
                     GAP_REMEDY,
                 ));
             }
+        }
+    }
+    for log in session.logs.values() {
+        for (chain, record) in log.missing_elsewhere(&session.logs) {
+            let name = Place::Log(chain, record).name();
+            let what = "another computer has seen this record, and it is gone";
+            outcome.add(finding("history-gap", Severity::Damage, name, what, GAP_MEANING, GAP_REMEDY));
         }
     }
     outcome.history_contradicted = outcome.findings.iter().any(|finding| finding.id == "history-gap");
@@ -100,24 +107,15 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
                 note_leftover(belongs, &listed.name, outcome);
             }
             Some(Place::Index(writer, hash)) => check_index_object(opened, writer, hash, named.get(&writer), outcome)?,
-            Some(place @ Place::Inventory(..)) => {
-                if let Err(problem) = session.get_proven(&place)? {
-                    let (meaning, remedy) =
-                        ("The list of what one backup added is lost; the backup itself is not.", "No action needed.");
-                    outcome.add(finding(
-                        "inventory-damaged",
-                        Severity::Damage,
-                        &listed.name,
-                        problem.to_string(),
-                        meaning,
-                        remedy,
-                    ));
-                }
+            Some(Place::Inventory(writer, hash)) => {
+                let belongs = session.inventories_of(writer).contains(&hash);
+                note_leftover(belongs, &listed.name, outcome);
             }
             // Read with the history and the slots.
             Some(Place::Log(..) | Place::Owner(_) | Place::Slot(..)) => {}
         }
     }
+    check_inventories(opened, outcome)?;
     for name in &session.strangers {
         if !outcome.findings.iter().any(|finding| finding.object == *name) {
             let meaning = "It is signed by nobody whom the owner added, and is not used.";
@@ -133,6 +131,24 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
         }
     }
     check_strays(&**store, outcome)
+}
+
+/// The lists of what large runs added: without one, packs of that run that are missing cannot be told.
+fn check_inventories(opened: &Opened, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
+    let session = &opened.session;
+    for writer in session.logs.keys() {
+        for hash in session.inventories_of(*writer) {
+            let place = Place::Inventory(*writer, hash);
+            if let Err(problem) = session.get_proven(&place)?.and_then(|bytes| Inventory::decode(&bytes)) {
+                let meaning =
+                    "The list of what one backup added is lost. The backup itself is not, if nothing else is reported.";
+                let remedy = "Look for an older version of this object at the storage provider.";
+                let what = problem.to_string();
+                outcome.add(finding("inventory-damaged", Severity::Damage, place.name(), what, meaning, remedy));
+            }
+        }
+    }
+    Ok(())
 }
 
 type Named = (BTreeSet<(AddedKind, ObjectHash)>, BTreeSet<ObjectHash>);

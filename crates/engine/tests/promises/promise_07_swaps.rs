@@ -226,3 +226,20 @@ fn a_pack_that_the_second_implementation_sealed_is_accepted() {
     let domain = DomainSecret::new(domain_of(&machine)).keys();
     key.verify(&bytes, &domain, &mut Decompressor::new().unwrap()).unwrap();
 }
+
+/// One record of another repository in `owner/` must not turn a machine away that is enrolled here.
+#[test]
+fn a_genesis_of_another_repository_beside_ours_is_reported_and_stops_nothing() {
+    let machine = Machine::new();
+    machine.write("a", b"a");
+    let genesis = names(&machine.memory, "owner/").pop().unwrap();
+    let mut planted = machine.memory.get(&genesis).unwrap().to_vec();
+    planted[16..48].copy_from_slice(&[0xaa; 32]);
+    let last = |bytes: &[u8]| format!("owner/ffffffffffffffff-{}", blake3::hash(bytes).to_hex());
+    while last(&planted) < genesis.to_string() {
+        let end = planted.len() - 1;
+        planted[end] = planted[end].wrapping_add(1);
+    }
+    put_record(&machine.memory, "owner/", 0, planted);
+    machine.backup().unwrap();
+}

@@ -142,3 +142,38 @@ fn a_fork_is_reported_by_name_until_the_next_run_joins_it() {
     machine.backup().unwrap();
     assert!(!check_all(&machine).unwrap().findings.iter().any(|finding| finding.id == "history-fork"));
 }
+
+/// A run that added many objects names them in an object of its own: where that is gone, something was removed.
+#[test]
+fn a_removed_inventory_is_reported_by_name() {
+    let (machine, _) = history(1);
+    let fields = crate::scene::next_fields(&machine);
+    let log = machine.memory.get(&names(&machine.memory, "log/")[0]).unwrap();
+    let frame = chest_engine::repo::record::RecordFrame::parse(log).unwrap();
+    let note = frame.open_note(&writer_file(&machine).key).unwrap();
+    let body = frame.open_body(&chest_engine::repo::Opener::new(crate::scene::master_of(&machine))).unwrap();
+    let mut public = fields.encode(&[]);
+    // Key 9, an empty list, becomes the reference to an inventory of five.
+    let inventory = [&[0xa2, 0, 0x58, 32][..], &[0xcd; 32], &[1, 5]].concat();
+    let at = public.len() - 4;
+    assert_eq!(public[at..], [9, 0x80, 10, 0x80]);
+    public.splice(at + 1..at + 2, inventory);
+    crate::scene::put_log(&machine, fields.seq, &public, &note, &body);
+    let named = format!("log/{}/names-{}", writer_file(&machine).key.writer(), "cd".repeat(32));
+    let outcome = check_all(&machine).unwrap();
+    assert!(outcome.findings.iter().any(|finding| finding.object == named), "{:?}", told(&outcome));
+}
+
+/// What one computer's record has seen of another's chain must be there, also for somebody who sees it for the first time.
+#[test]
+fn a_record_that_another_computer_has_seen_is_missed_by_name() {
+    let (machine, _) = history(1);
+    let second = second_machine(&machine);
+    second.write("their own", b"x");
+    second.backup().unwrap();
+    machine.backup().unwrap();
+    let theirs = names(&machine.memory, &format!("log/{}/", writer_file(&second).key.writer()));
+    machine.memory.remove_raw(&theirs[0]);
+    let empty = empty_machine(machine.memory.clone(), &machine.words);
+    assert_told(&check_all(&empty).unwrap(), "history-gap", theirs[0].as_str());
+}

@@ -4,8 +4,8 @@
 use crate::common::Machine;
 use crate::kit::{self, cbor};
 use crate::scene::{
-    check_all, empty_machine, master_of, names, next_fields, owner_of, put_log, put_record, ref_of, told, writer_file,
-    writer_of,
+    check_all, empty_machine, forget_seen, master_of, name, names, next_fields, owner_of, put_log, put_record, ref_of,
+    told, writer_file, writer_of,
 };
 use chest_engine::init::{InitOptions, init};
 use chest_engine::repo::config::Configuration;
@@ -232,6 +232,38 @@ fn a_record_with_a_field_that_must_be_understood_stops_the_writer() {
     let machine = machine();
     let fields = next_fields(&machine);
     put_log(&machine, fields.seq, &fields.encode(&[(50, cbor::uint(1))]), b"\xa0", b"\xa0");
+    let before = machine.memory.names();
+    let result = machine.backup();
+    assert!(result.is_err() && machine.memory.names() == before, "{result:?}");
+}
+
+#[test]
+fn slots_of_a_newer_format_have_their_sentence() {
+    let machine = machine();
+    for old in names(&machine.memory, "slots/") {
+        let mut bytes = machine.memory.remove_raw(&old).unwrap().to_vec();
+        bytes[8] = 2;
+        let id = old.as_str().split('-').next().unwrap();
+        machine.memory.insert_raw(name(format!("{id}-{}", blake3::hash(&bytes).to_hex())), bytes.into());
+    }
+    let error = machine.open().err().unwrap().to_string();
+    assert!(error.contains("written by a newer Parish Chest (format 2)"), "{error}");
+}
+
+#[test]
+fn a_live_index_of_a_newer_format_stops_the_writer() {
+    let machine = machine();
+    let mut index = machine.memory.get(&names(&machine.memory, "index/")[0]).unwrap().to_vec();
+    index[8] = 2;
+    let hash = *blake3::hash(&index).as_bytes();
+    let id = writer_file(&machine).key.writer();
+    let length = index.len() as u64;
+    machine.memory.insert_raw(name(format!("index/{id}/{}", blake3::hash(&index).to_hex())), index.into());
+    let fields = next_fields(&machine);
+    let live = cbor::array(&[cbor::array(&[cbor::bytes(&hash), cbor::uint(length)])]);
+    let note = cbor::map(&[live, cbor::array(&[]), cbor::array(&[])], &[]);
+    put_log(&machine, fields.seq, &fields.encode(&[]), &note, b"\xa0");
+    forget_seen(&machine);
     let before = machine.memory.names();
     let result = machine.backup();
     assert!(result.is_err() && machine.memory.names() == before, "{result:?}");

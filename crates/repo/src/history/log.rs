@@ -38,7 +38,7 @@ impl LogHistory {
         let mut history = Self { writer: grant.writer, chain: Chain::default(), ignored: Vec::new() };
         for listed in store.list(&log_prefix(grant.writer))? {
             let Some(place @ Place::Log(_, record)) = Place::parse(&listed.name) else { continue };
-            let taken = fetch(store, &place)?.and_then(|frame| history.take(record, frame, owner, grant));
+            let taken = fetch(store, &place, listed.size)?.and_then(|frame| history.take(record, frame, owner, grant));
             if let Err(problem) = taken {
                 let object = listed.name.to_string();
                 if on_newer.stops_at(&problem) {
@@ -153,6 +153,15 @@ impl LogHistory {
             }
             _ => true,
         })
+    }
+
+    /// Records of other chains that this one has seen, and that are not among `logs`.
+    pub fn missing_elsewhere(&self, logs: &BTreeMap<WriterId, Self>) -> Vec<(WriterId, RecordRef)> {
+        let seen: BTreeSet<(WriterId, RecordRef)> =
+            self.chain.iter().flat_map(|(_, entry)| entry.public.other_heads.iter().copied()).collect();
+        let is_there =
+            |(chain, record): &(WriterId, RecordRef)| logs.get(chain).is_some_and(|log| log.chain.contains(record));
+        seen.into_iter().filter(|seen| !is_there(seen)).collect()
     }
 
     /// Whether everything that this log and the owner's records say of each other is there.

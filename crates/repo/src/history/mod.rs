@@ -67,7 +67,15 @@ pub struct IgnoredRecord {
 }
 
 /// Fetches a record and holds it against its name. `Ok(Err(..))` is a bad record, `Err` a store that fails.
-fn fetch(store: &dyn ObjectStore, place: &Place) -> Result<Result<RecordFrame, ObjectError>, RepoError> {
+/// What is longer than any record is not even read.
+fn fetch(
+    store: &dyn ObjectStore,
+    place: &Place,
+    listed_len: u64,
+) -> Result<Result<RecordFrame, ObjectError>, RepoError> {
+    if listed_len > RecordFrame::MAX_LEN {
+        return Ok(Err(ObjectError::BadLength { length: listed_len }));
+    }
     let name = place.name();
     let bytes = match store.get(&name) {
         Ok(bytes) => bytes,
@@ -99,14 +107,10 @@ pub enum OnNewer {
 impl OnNewer {
     /// Whether this problem stops everything. What a verified signature stands under always does.
     fn stops_at(self, problem: &ObjectError) -> bool {
-        match problem {
-            ObjectError::NewerFormat { .. } | ObjectError::UnknownSuite { .. } | ObjectError::UnknownType { .. } => {
-                self == Self::Refuse
-            }
-            ObjectError::UnknownKind { .. } | ObjectError::UnknownFeature { .. } | ObjectError::UnknownField { .. } => {
-                true
-            }
-            _ => false,
-        }
+        let unsigned = matches!(
+            problem,
+            ObjectError::NewerFormat { .. } | ObjectError::UnknownSuite { .. } | ObjectError::UnknownType { .. }
+        );
+        problem.is_from_newer() && (self == Self::Refuse || !unsigned)
     }
 }

@@ -53,7 +53,7 @@ impl OwnerHistory {
         let mut frames = Vec::new();
         for listed in store.list(OWNER)? {
             let Some(place @ Place::Owner(record)) = Place::parse(&listed.name) else { continue };
-            match fetch(store, &place)? {
+            match fetch(store, &place, listed.size)? {
                 Ok(frame) => frames.push((record, frame)),
                 Err(problem) => history.ignore(&place, problem, on_newer)?,
             }
@@ -86,7 +86,7 @@ impl OwnerHistory {
             let public = match decode(frame) {
                 Ok(public) => public,
                 // Nothing can be verified without it, so what it looks like is what is said.
-                Err(problem) if OnNewer::Refuse.stops_at(&problem) => {
+                Err(problem) if problem.is_from_newer() => {
                     return Err(RepoError::object(Place::Owner(*record).name(), problem));
                 }
                 Err(_) => continue,
@@ -108,7 +108,7 @@ impl OwnerHistory {
             return Ok(());
         }
         // A repository that begins with a newer program's record is a newer program's repository.
-        let newer = self.ignored.iter().find(|ignored| OnNewer::Refuse.stops_at(&ignored.problem));
+        let newer = self.ignored.iter().find(|ignored| ignored.problem.is_from_newer());
         match (newer, other) {
             (Some(newer), None) => Err(RepoError::object(&newer.object, newer.problem.clone())),
             (_, other) => Err(other.unwrap_or(HistoryError::NoGenesis).into()),

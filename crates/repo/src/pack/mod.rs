@@ -19,6 +19,8 @@ use chest_model::ChunkId;
 pub const MIN_PACK_LEN: u64 = 64 << 10;
 /// The largest that this program writes or reads.
 pub const MAX_PACK_LEN: u64 = 64 << 20;
+/// The longest chunk that any chunker makes.
+pub const MAX_CHUNK_LEN: u32 = 16 << 20;
 /// Prologue plaintext: chunk count, zero, length of the padding.
 const PROLOGUE_LEN: usize = 16;
 /// Where the table begins.

@@ -1,8 +1,8 @@
 //! Opening packs: whole, or one chunk of which the index says where it lies.
 
 use super::{
-    CHUNK_OVERHEAD, FIXED_OVERHEAD, MAX_PACK_LEN, MIN_PACK_LEN, PROLOGUE_LEN, PackClass, PackedChunk, ROW_LEN,
-    TABLE_START, chunk_aad, part_aad,
+    CHUNK_OVERHEAD, FIXED_OVERHEAD, MAX_CHUNK_LEN, MAX_PACK_LEN, MIN_PACK_LEN, PROLOGUE_LEN, PackClass, PackedChunk,
+    ROW_LEN, TABLE_START, chunk_aad, part_aad,
 };
 use crate::compress::Decompressor;
 use crate::crypto::aead::{BodyKey, Domain, TAG_LEN};
@@ -130,7 +130,7 @@ impl PackKey {
         domain: &DomainKeys,
         decompressor: &mut Decompressor,
     ) -> Result<Vec<u8>, ObjectError> {
-        if sealed.len() as u64 != chunk.sealed_len() || u64::from(chunk.plain_len) > MAX_PACK_LEN {
+        if sealed.len() as u64 != chunk.sealed_len() || chunk.plain_len > MAX_CHUNK_LEN {
             return Err(ObjectError::Malformed("a chunk's length is not what the table says"));
         }
         let aad = chunk_aad(&self.header_hash, position, chunk);

@@ -114,6 +114,9 @@ pub struct RecordFrame {
 }
 
 impl RecordFrame {
+    /// The largest record that is read.
+    pub const MAX_LEN: u64 = MAX_RECORD_LEN as u64;
+
     /// Takes the object apart. Nothing is trusted yet.
     pub fn parse(bytes: Bytes) -> Result<Self, ObjectError> {
         let length = bytes.len();

@@ -11,13 +11,18 @@ use chest_model::{
     ChunkId, Class, Exception, ExceptionKind, ObjectHash, RootDescription, RootEncoding, TreePath, UnreadableReason,
 };
 
+/// So many exceptions stand in a record; the tree names every item that could not be read.
+pub const MAX_EXCEPTIONS: usize = 20_000;
+
 /// A snapshot as its reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotBody {
     /// What was backed up.
     pub roots: Vec<SnapshotRoot>,
-    /// What was not read as it should have been.
+    /// What was not read as it should have been: the first [`MAX_EXCEPTIONS`].
     pub exceptions: Vec<Exception>,
+    /// How many there are in all.
+    pub exception_count: u64,
     /// The machine's name.
     pub host: String,
     /// Why the run was made, where somebody said so.
@@ -78,13 +83,14 @@ pub struct Statistics {
 impl SnapshotBody {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
-        out.map(7);
+        out.map(8);
         out.uint(0u8).array(self.roots.len());
         for root in &self.roots {
             root.write(&mut out);
         }
-        out.uint(1u8).array(self.exceptions.len());
-        for exception in &self.exceptions {
+        let listed = &self.exceptions[..self.exceptions.len().min(MAX_EXCEPTIONS)];
+        out.uint(1u8).array(listed.len());
+        for exception in listed {
             out.array(4).bytes(&exception.root).bytes(exception.path.as_bytes());
             out.uint(exception_number(exception.kind)).text(&exception.message);
         }
@@ -95,6 +101,7 @@ impl SnapshotBody {
         out.uint(5u8).text(&self.program);
         let Statistics { files_read, bytes_read, chunks_added, bytes_sent } = self.statistics;
         out.uint(6u8).array(4).uint(files_read).uint(bytes_read).uint(chunks_added).uint(bytes_sent);
+        out.uint(7u8).uint(self.exception_count);
         out.finish()
     }
 
@@ -102,16 +109,17 @@ impl SnapshotBody {
     pub fn decode(bytes: &[u8]) -> Result<Self, ObjectError> {
         let mut reader = CborReader::new(bytes);
         let (mut roots, mut exceptions, mut host, mut reason) = (None, None, None, None);
-        let (mut chunker, mut program, mut statistics) = (None, None, None);
+        let (mut chunker, mut program, mut statistics, mut exception_count) = (None, None, None, None);
         reader.map(|key, value| {
             match key {
                 0 => roots = Some(value.list(SnapshotRoot::read)?),
-                1 => exceptions = Some(value.list(read_exception)?),
+                1 => exceptions = Some(value.list_of_at_most(MAX_EXCEPTIONS, read_exception)?),
                 2 => host = Some(value.text()?),
                 3 => reason = Some(value.text()?),
                 4 => chunker = Some(read_chunker(value)?),
                 5 => program = Some(value.text()?),
                 6 => statistics = Some(read_statistics(value)?),
+                7 => exception_count = Some(value.uint()?),
                 _ => return Ok(false),
             }
             Ok(true)
@@ -120,6 +128,7 @@ impl SnapshotBody {
         Ok(Self {
             roots: required(roots)?,
             exceptions: required(exceptions)?,
+            exception_count: required(exception_count)?,
             host: required(host)?,
             reason: required(reason)?,
             chunker: required(chunker)?,

@@ -9,7 +9,7 @@ mod unlock;
 pub use author::{append_decision, begin_repository};
 pub use batch::{Batch, BatchNodes, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored};
 pub use fetch::Fetcher;
-pub use session::{ReaderSession, Snapshot, WriterIndex, repository_id};
+pub use session::{ReaderSession, Snapshot, WriterIndex, repository_ids};
 pub use unlock::{read_slots, unlock};
 
 use crate::error::RepoError;

@@ -7,7 +7,7 @@ use crate::index::{IndexedPack, Lookup, open_segment};
 use crate::keys::{DomainKeys, MasterKey, WriterKey};
 use crate::layout::{OWNER, PACKS, Place};
 use crate::pack::PackKey;
-use crate::record::{Added, AddedKind, Inventory, RecordRef, SnapshotBody, WriterGrant, WriterNote};
+use crate::record::{Added, AddedKind, Inventory, RecordFrame, RecordRef, SnapshotBody, WriterGrant, WriterNote};
 use chest_model::{ObjectHash, RepositoryId, SnapshotSummary, WriterId};
 use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,18 +67,21 @@ pub struct WriterIndex {
     pub rebuilt: usize,
 }
 
-/// The repository's id, which stands open in every object: read from any owner record, and proven by nothing yet.
-pub fn repository_id(store: &dyn ObjectStore) -> Result<RepositoryId, RepoError> {
-    let listed = store.list(OWNER)?;
-    for one in listed.iter().rev() {
-        if let Some(Place::Owner(_)) = Place::parse(&one.name) {
-            let bytes = store.get(&one.name)?;
-            if let Ok(frame) = crate::record::RecordFrame::parse(bytes) {
-                return Ok(frame.fixed().repository);
-            }
+/// The ids of the repositories that say they begin here: one, unless somebody has put another's first record beside it.
+/// They stand open in every object, and are proven by nothing yet.
+pub fn repository_ids(store: &dyn ObjectStore) -> Result<Vec<RepositoryId>, RepoError> {
+    let mut ids = Vec::new();
+    for one in store.list(OWNER)? {
+        let is_first = matches!(Place::parse(&one.name), Some(Place::Owner(record)) if record.seq == 0);
+        if is_first
+            && one.size <= RecordFrame::MAX_LEN
+            && let Ok(frame) = RecordFrame::parse(store.get(&one.name)?)
+        {
+            ids.push(frame.fixed().repository);
         }
     }
-    Err(RepoError::NoRepository)
+    ids.dedup();
+    if ids.is_empty() && store.list(OWNER)?.is_empty() { Err(RepoError::NoRepository) } else { Ok(ids) }
 }
 
 impl ReaderSession {
@@ -202,6 +205,16 @@ impl ReaderSession {
             }
         }
         Ok(names)
+    }
+
+    /// The inventory objects that a writer's records name.
+    pub fn inventories_of(&self, writer: WriterId) -> Vec<ObjectHash> {
+        let entries = self.logs.get(&writer).into_iter().flat_map(|log| log.chain().iter());
+        let inventories = entries.filter_map(|(_, entry)| match entry.public.added {
+            Added::Inventory { hash, .. } => Some(hash),
+            Added::Listed(_) => None,
+        });
+        inventories.collect()
     }
 
     /// What a pack says of itself; `None` where it is lost or damaged.

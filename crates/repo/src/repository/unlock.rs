@@ -3,7 +3,7 @@
 use crate::error::{ObjectError, RepoError};
 use crate::keys::MasterKey;
 use crate::layout::{Place, SLOTS};
-use crate::slot::{Credential, Slot, SlotKind, UnlockError};
+use crate::slot::{Credential, SLOT_LEN, Slot, SlotKind, UnlockError};
 use crate::words::WordsError;
 use chest_store::ObjectStore;
 
@@ -17,8 +17,12 @@ pub fn read_slots(store: &dyn ObjectStore) -> Result<(IntactSlots, DamagedSlots)
     let (mut slots, mut damaged) = (Vec::new(), Vec::new());
     for listed in store.list(SLOTS)? {
         let Some(place @ Place::Slot(..)) = Place::parse(&listed.name) else { continue };
-        let bytes = store.get(&listed.name)?;
         let name = listed.name.to_string();
+        if listed.size != SLOT_LEN as u64 {
+            damaged.push((name, ObjectError::BadLength { length: listed.size }));
+            continue;
+        }
+        let bytes = store.get(&listed.name)?;
         if *blake3::hash(&bytes).as_bytes() != place.hash().0 {
             damaged.push((name, ObjectError::NotItsName));
             continue;
@@ -53,6 +57,10 @@ pub fn unlock(store: &dyn ObjectStore, credential: &Credential) -> Result<Master
             Ok(None) => refusal = refusal.or(Some(UnlockError::WrongPassphrase)),
             Err(error) => refusal = Some(more_helpful(refusal, error)),
         }
+    }
+    // A slot of a newer program may be the one that this secret opens.
+    if let Some((name, problem)) = damaged.iter().find(|(_, problem)| problem.is_from_newer()) {
+        return Err(RepoError::object(name, problem.clone()));
     }
     let nothing_else = || match damaged.first() {
         Some((name, _)) => UnlockError::DamagedSlot { name: name.clone() },

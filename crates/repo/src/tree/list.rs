@@ -19,9 +19,9 @@ const CUT_MASK: u32 = 0x1ff;
 /// 512 to the fifth chunks are more than any file has.
 pub(super) const MAX_DEPTH: u8 = 4;
 
-/// The most chunks that a file may have: 8 TiB of the default size. A reader keeps them all in memory, so that a hostile list
-/// must not claim more.
-pub const MAX_CHUNKS: usize = 8 << 20;
+/// The most chunks that a file may have: a tebibyte of the default size. A reader keeps them all in memory, so that a hostile
+/// list must not claim more.
+pub const MAX_CHUNKS: usize = 1 << 20;
 
 /// Moves a long list of chunks into nodes until what is left fits an entry; gives the ids of those nodes too.
 pub fn shorten_list(mut list: ChunkList, sink: &mut dyn NodeSink) -> Result<(ChunkList, Vec<ChunkId>), RepoError> {
@@ -60,18 +60,20 @@ fn cut(refs: &[(ChunkId, u32)]) -> Vec<&[(ChunkId, u32)]> {
 pub fn read_list(list: &ChunkList, reader: &dyn ChunkReader) -> Result<Vec<(ChunkId, u32)>, RepoError> {
     let mut refs = list.chunks.clone();
     for _ in 0..list.depth {
-        let mut lower = Vec::new();
+        // As much as the lists can hold, in one piece: growing by doubling would need twice the room.
+        let mut lower = Vec::with_capacity(refs.len().saturating_mul(MAX_REFS).min(MAX_CHUNKS));
         for (id, length) in refs {
             let plain = reader.read_chunk(&id)?;
             let malformed = |what| RepoError::object(format!("chunk list {id}"), ObjectError::Malformed(what));
             if plain.len() != length as usize {
                 return Err(malformed("a list's length is not what its reference says"));
             }
-            lower
-                .extend(decode_refs(&plain).map_err(|problem| RepoError::object(format!("chunk list {id}"), problem))?);
-            if lower.len() > MAX_CHUNKS {
+            let found =
+                decode_refs(&plain).map_err(|problem| RepoError::object(format!("chunk list {id}"), problem))?;
+            if found.len() > MAX_REFS || lower.len() + found.len() > MAX_CHUNKS {
                 return Err(malformed("more chunks than any file has"));
             }
+            lower.extend(found);
         }
         refs = lower;
     }

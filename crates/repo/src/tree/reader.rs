@@ -1,6 +1,6 @@
 //! Reads trees: whole, or only what lies below one path, stepping over nodes that cannot be read.
 
-use super::node::{Child, MAX_LEVEL, Node, decode_node};
+use super::node::{Child, MAX_LEVEL, MAX_NODE_LEN, Node, decode_node};
 use crate::error::{ObjectError, RepoError};
 use chest_model::{ChunkId, Entry, TreePath};
 use std::collections::HashMap;
@@ -96,6 +96,10 @@ impl Walk<'_> {
 /// Reads a node and holds it against what its parent said of it.
 fn load(reader: &dyn ChunkReader, id: &ChunkId, level: Option<u32>, span: &Span) -> Result<Node, RepoError> {
     let plain = reader.read_chunk(id)?;
+    if plain.len() > MAX_NODE_LEN {
+        let problem = ObjectError::Malformed("a tree node longer than any");
+        return Err(RepoError::object(format!("tree node {id}"), problem));
+    }
     let node = decode_node(&plain).map_err(|problem| RepoError::object(format!("tree node {id}"), problem))?;
     let (found, first, last) = match &node {
         Node::Leaf(entries) => (0, entries.first().map(|e| &e.path), entries.last().map(|e| &e.path)),

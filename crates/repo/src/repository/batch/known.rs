@@ -11,6 +11,9 @@ use chest_model::{ChunkId, ObjectHash};
 use chest_store::{ObjectStore, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// No interrupted run leaves a longer index object behind that it pays to take up.
+const MAX_ADOPTED_LEN: u64 = 16 << 20;
+
 /// What is known to be stored.
 pub struct Known {
     /// Chunks that need not be sent.
@@ -112,6 +115,8 @@ impl Known {
         };
         let packs = match read {
             Ok(segment) => segment.packs,
+            // Not damage: a newer program has been here, and this one must not act on what it cannot read.
+            Err(problem) if problem.is_from_newer() => return Err(RepoError::object(place.name(), problem)),
             Err(problem) => {
                 self.lost_index.push((place.name().to_string(), problem));
                 Vec::new()
@@ -132,7 +137,8 @@ impl Known {
     ) -> Result<(), RepoError> {
         for listed in store.list(&index_prefix(writer.key.writer()))? {
             let Some(Place::Index(_, name)) = Place::parse(&listed.name) else { continue };
-            if recorded.contains(&name) {
+            // An interrupted run leaves small ones; anything else was not left by it.
+            if recorded.contains(&name) || listed.size > MAX_ADOPTED_LEN {
                 continue;
             }
             let Ok(bytes) = store.get(&listed.name) else { continue };
