@@ -115,7 +115,10 @@ impl<'b, 'a> Assembler<'b, 'a> {
         if grouped {
             self.remember_group(&entry.path, Some(&entry.path), &entry, exception.clone());
         }
-        self.push(&entry, &encoded)?;
+        // What no leaf can hold, a path of tens of kilobytes, is told as an exception only.
+        if encoded.len() <= TreeBuilder::MAX_ENTRY_LEN {
+            self.push(&entry, &encoded)?;
+        }
         if let Some((kind, message)) = exception {
             self.except(entry.path.clone(), kind, message);
         }

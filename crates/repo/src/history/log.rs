@@ -41,7 +41,7 @@ impl LogHistory {
             let taken = fetch(store, &place, listed.size)?.and_then(|frame| history.take(record, frame, owner, grant));
             if let Err(problem) = taken {
                 let object = listed.name.to_string();
-                if on_newer.stops_at(&problem) {
+                if on_newer.stops_at_log_record(&problem) {
                     return Err(RepoError::object(object, problem));
                 }
                 history.ignored.push(IgnoredRecord { object, problem });

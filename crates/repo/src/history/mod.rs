@@ -105,12 +105,17 @@ pub enum OnNewer {
 }
 
 impl OnNewer {
-    /// Whether this problem stops everything. What a verified signature stands under always does.
-    fn stops_at(self, problem: &ObjectError) -> bool {
+    /// Whether this problem with an owner record stops everything. One that stands under the owner's signature always does.
+    fn stops_at_owner_record(self, problem: &ObjectError) -> bool {
         let unsigned = matches!(
             problem,
             ObjectError::NewerFormat { .. } | ObjectError::UnknownSuite { .. } | ObjectError::UnknownType { .. }
         );
         problem.is_from_newer() && (self == Self::Refuse || !unsigned)
+    }
+
+    /// Whether this problem with a writer's record stops everything. A stolen writer key must not stop those who read.
+    fn stops_at_log_record(self, problem: &ObjectError) -> bool {
+        problem.is_from_newer() && self == Self::Refuse
     }
 }

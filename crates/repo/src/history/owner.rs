@@ -73,7 +73,7 @@ impl OwnerHistory {
 
     fn ignore(&mut self, place: &Place, problem: ObjectError, on_newer: OnNewer) -> Result<(), RepoError> {
         let object = place.name().to_string();
-        if on_newer.stops_at(&problem) {
+        if on_newer.stops_at_owner_record(&problem) {
             return Err(RepoError::object(object, problem));
         }
         self.ignored.push(IgnoredRecord { object, problem });

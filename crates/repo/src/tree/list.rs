@@ -70,6 +70,9 @@ pub fn read_list(list: &ChunkList, reader: &dyn ChunkReader) -> Result<Vec<(Chun
             }
             let found =
                 decode_refs(&plain).map_err(|problem| RepoError::object(format!("chunk list {id}"), problem))?;
+            if found.is_empty() {
+                return Err(malformed("an empty part of a chunk list"));
+            }
             if found.len() > MAX_REFS || lower.len() + found.len() > MAX_CHUNKS {
                 return Err(malformed("more chunks than any file has"));
             }
