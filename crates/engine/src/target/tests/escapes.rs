@@ -118,7 +118,10 @@ fn a_folder_swapped_for_a_link_at_any_moment_lets_nothing_out() {
         let before = (names_below(outside.path()), std::fs::metadata(outside.path()).unwrap().mode());
         let (mut written, mut obstructed) = (0, 0);
         while_swapping(dir.path(), "folder", "other", || {
-            for number in 0..TRIES {
+            // On a busy machine the other thread may hardly run at first: go on until there was a race.
+            let mut number = 0;
+            while number < TRIES || (written.min(obstructed) <= TRIES / 10 && number < 30 * TRIES) {
+                number += 1;
                 // A new target each time, because an open folder would be used again whatever its name means by now.
                 let target = open_with(dir.path(), options(Existing::Overwrite), lack);
                 for outcome in try_everything(&target, &path(["folder", "folder/inner"][number % 2]), number) {
@@ -149,7 +152,10 @@ fn a_file_swapped_for_a_link_at_any_moment_is_neither_read_nor_linked_through() 
         symlink(outside.path().join("secret"), dir.path().join("other")).unwrap();
         let (mut linked, mut refused) = (0, 0);
         while_swapping(dir.path(), "first", "other", || {
-            for number in 0..TRIES {
+            // On a busy machine the other thread may hardly run at first: go on until there was a race.
+            let mut number = 0;
+            while number < TRIES || ((linked == 0 || refused == 0) && number < 200 * TRIES) {
+                number += 1;
                 let at = path(&format!("link{number}"));
                 match target.make_hard_link(&path("first"), identity, &at) {
                     Ok(placed) => {
