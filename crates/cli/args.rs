@@ -266,7 +266,7 @@ pub struct Restore {
     /// The folder to restore into; made where it is missing
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
-    /// Put files directly into DIR, without the folders they lay in
+    /// Put each PATH directly into DIR, without the folders above it
     #[arg(long)]
     pub flat: bool,
     /// Replace files that are there with other content

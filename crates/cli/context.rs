@@ -80,10 +80,23 @@ impl Workplace {
 
     /// The repository, open for reading.
     pub fn open(&self, doing: Doing) -> Result<Reading<'_>, Failure> {
+        self.open_by(Opened::open, doing)
+    }
+
+    /// The same for a check, which tells what contradicts the history together with everything else.
+    pub fn open_to_check(&self, doing: Doing) -> Result<Reading<'_>, Failure> {
+        self.open_by(Opened::open_to_check, doing)
+    }
+
+    fn open_by(
+        &self,
+        open: fn(&Context<'_>, &Credential) -> Result<Opened, EngineError>,
+        doing: Doing,
+    ) -> Result<Reading<'_>, Failure> {
         let store = self.store(doing)?;
         let credential = self.credential()?;
         let context = self.context(store);
-        let opened = Opened::open(&context, &credential).map_err(|error| Failure::of(&error, doing))?;
+        let opened = open(&context, &credential).map_err(|error| Failure::of(&error, doing))?;
         Ok(Reading { context, opened, doing })
     }
 

@@ -75,7 +75,7 @@ struct BackedUpJson<'o> {
     bytes_sent: u64,
     packs_taken_over: u64,
     had_cache: bool,
-    damaged_index: Vec<ProblemJson>,
+    damaged_objects: Vec<ProblemJson>,
     head_words: &'o [&'static str],
 }
 
@@ -125,9 +125,9 @@ impl Report for BackedUp<'_> {
         let id = &outcome.snapshot.to_hex()[..SHORT_ID];
         writeln!(out, "Backup {id} of {}", day_and_time(outcome.ended))?;
         writeln!(out, "Head words: {}", outcome.head_words.join(" "))?;
-        if !outcome.damaged_index.is_empty() {
-            let objects = count(outcome.damaged_index.len() as u64, "index object");
-            writeln!(out, "DAMAGED: {objects} of earlier backups cannot be read. Run `chest check`.")?;
+        if !outcome.damaged_objects.is_empty() {
+            let objects = count(outcome.damaged_objects.len() as u64, "stored object");
+            writeln!(out, "DAMAGED: {objects} (keys or parts of earlier backups) cannot be read. Run `chest check`.")?;
         }
         self.write_result(out, id)
     }
@@ -152,7 +152,7 @@ impl Report for BackedUp<'_> {
             bytes_sent: outcome.bytes_sent,
             packs_taken_over: outcome.packs_taken_over,
             had_cache: outcome.had_cache,
-            damaged_index: ProblemJson::of_all(&outcome.damaged_index),
+            damaged_objects: ProblemJson::of_all(&outcome.damaged_objects),
             head_words: &outcome.head_words,
         }
     }

@@ -22,7 +22,7 @@ pub fn run(workplace: &Workplace, args: &Check) -> Result<Exit, Failure> {
         (scrub(&context).map_err(|error| Failure::of(&error, Doing::Reading))?, Scope::Objects)
     } else {
         let options = CheckOptions { read_data: args.read_data.map_or(ReadData::None, ReadData::Share) };
-        let reading = workplace.open(Doing::Reading)?;
+        let reading = workplace.open_to_check(Doing::Reading)?;
         (reading.told(check(&reading.context, &reading.opened, &options))?, Scope::Everything)
     };
     workplace.show(&Checked { outcome: &outcome, scope })?;

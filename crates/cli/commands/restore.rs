@@ -21,8 +21,9 @@ use chest_engine::target::{Existing, MetadataNote};
 use chest_model::Environment;
 use dry_run::Planned;
 use serde::Serialize;
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 /// Runs it.
@@ -30,9 +31,14 @@ pub fn run(workplace: &Workplace, args: &Restore) -> Result<Exit, Failure> {
     let (typed, within) = selector::snapshot_and_path(&args.snapshot)?;
     let mut paths = args.paths.iter().map(|path| selector::path(path.as_bytes())).collect::<Result<Vec<_>, _>>()?;
     paths.extend((within != ShownPath::default()).then_some(within));
+    let mut narrow = args.narrow.clone();
+    // The latest backup *of that folder*: another one may have been made since.
+    if let (None, [first, ..]) = (&narrow.root, &paths[..]) {
+        narrow.root = Some(OsString::from_vec(shown(&first.root).into_bytes()));
+    }
     let request = request(args, paths, time::day(workplace.machine.now()));
     let reading = workplace.open(Doing::Restoring)?;
-    let snapshot = reading.snapshot(&typed, &args.narrow)?;
+    let snapshot = reading.snapshot(&typed, &narrow)?;
     let plan = reading.told(restore::plan(&reading.context, &reading.opened, &snapshot, request))?;
     if args.dry_run {
         workplace.show(&Planned { plan: &plan, snapshot: &snapshot, to: &args.to })?;

@@ -6,7 +6,7 @@ use chest_repo::RepoError;
 use chest_repo::config::Configuration;
 use chest_repo::history::{OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::keys::{MasterKey, head_word_numbers};
-use chest_repo::layout::{INDEX, LOG, OWNER, PACKS, Place, SLOTS};
+use chest_repo::layout::Place;
 use chest_repo::record::{LiveSlot, OwnerBody};
 use chest_repo::repository::{append_decision, begin_repository, fresh, put_settled};
 use chest_repo::slot::{KdfCost, Slot, normalise_passphrase};
@@ -43,10 +43,12 @@ pub struct InitOutcome {
 /// Makes a repository. Refuses where anything of one is there already.
 pub fn init(context: &Context<'_>, options: InitOptions) -> Result<InitOutcome, EngineError> {
     let store = &*context.store;
-    for prefix in [OWNER, SLOTS, PACKS, INDEX, LOG] {
-        if let Some(found) = store.list(prefix).map_err(RepoError::from)?.first() {
-            return Err(RepoError::AlreadyThere(found.name.to_string()).into());
-        }
+    // Not only another repository: a folder of documents would be mixed up with one.
+    if let Some(found) = store.list("").map_err(RepoError::from)?.first() {
+        return Err(RepoError::AlreadyThere(found.name.to_string()).into());
+    }
+    if let Some(found) = store.strays().map_err(RepoError::from)?.into_iter().find(|stray| !stray.left_by_us) {
+        return Err(RepoError::AlreadyThere(found.name).into());
     }
     let environment = context.environment;
     let repository = RepositoryId(fresh(environment)?);

@@ -2,10 +2,12 @@
 
 use crate::{Context, EngineError};
 use chest_model::{Phase, Progress, WriterId};
+use chest_repo::history::HistoryError;
+use chest_repo::layout::Place;
 use chest_repo::local::{LocalKey, Seen};
 use chest_repo::repository::{Fetcher, ReaderSession, unlock};
 use chest_repo::slot::Credential;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The name of the file in which a reader notes what it has seen.
@@ -15,28 +17,46 @@ const SEEN: &str = "seen-by-reader";
 pub struct Opened {
     /// Its history and keys.
     pub session: ReaderSession,
+    /// Something that this machine has seen before and that is not there any more.
+    pub contradiction: Option<HistoryError>,
     fetchers: Mutex<BTreeMap<WriterId, Arc<Fetcher>>>,
 }
 
 impl Opened {
-    /// Unlocks, reads and verifies the history, and holds it against what this machine has seen before.
+    /// Unlocks, reads and verifies the history, and refuses one that lacks what this machine has seen before.
     pub fn open(context: &Context<'_>, credential: &Credential) -> Result<Self, EngineError> {
+        let opened = Self::open_to_check(context, credential)?;
+        match opened.contradiction {
+            Some(error) => Err(error.into()),
+            None => Ok(opened),
+        }
+    }
+
+    /// The same for a check, which tells the contradiction together with everything else that it finds.
+    pub fn open_to_check(context: &Context<'_>, credential: &Credential) -> Result<Self, EngineError> {
         context.monitor.progress(Progress::Begin { phase: Phase::Unlocking, items: 0, bytes: 0 });
         let master = unlock(&*context.store, credential)?;
         context.monitor.progress(Progress::End);
         context.monitor.progress(Progress::Begin { phase: Phase::Opening, items: 0, bytes: 0 });
         let local_key = LocalKey::of_master(&master);
         let state = context.state(master.repository());
-        let seen = Seen::load(&state, SEEN, &local_key)?;
+        let mut seen = vec![Seen::load(&state, SEEN, &local_key)?];
         let session = ReaderSession::open(context.store.clone(), master)?;
-        hold_against(&session, &seen)?;
+        // What this machine saw when it backed up counts too: many never do anything else.
+        for (writer, grant) in session.owner.writers() {
+            if let Ok(master) = session.opener().master_of(grant.epoch) {
+                let key = LocalKey::of_writer(&master.writer(writer));
+                seen.push(Seen::load(&state, &Seen::name_for_writer(writer), &key)?);
+            }
+        }
+        let contradiction = seen.iter().find_map(|seen| contradiction(&session, seen));
         let now = heads(&session);
         // Only a machine that has a place for state keeps it: a read-only home must not stop a restore.
-        if now != seen {
+        if contradiction.is_none() && now != seen[0] {
             let _ = now.store(&state, SEEN, &local_key, context.environment);
         }
         context.monitor.progress(Progress::End);
-        Ok(Self { session, fetchers: Mutex::default() })
+        Ok(Self { session, contradiction, fetchers: Mutex::default() })
     }
 
     /// What fetches the chunks of a writer's snapshots.
@@ -57,19 +77,18 @@ fn heads(session: &ReaderSession) -> Seen {
     Seen { owner: session.owner.chain().heads(), logs }
 }
 
-/// What this machine has seen once must be there again.
-fn hold_against(session: &ReaderSession, seen: &Seen) -> Result<(), EngineError> {
-    use chest_repo::history::HistoryError;
-    use chest_repo::layout::Place;
-    let missing_owner =
-        seen.owner.iter().find(|record| !session.owner.chain().contains(record)).map(|r| Place::Owner(*r));
-    let missing_log = seen.logs.iter().find_map(|(writer, heads)| {
+/// What this machine has seen once must be there again. A record that is there and damaged is damage, not an older state: it
+/// is told by the check, and stands in nobody's way.
+fn contradiction(session: &ReaderSession, seen: &Seen) -> Option<HistoryError> {
+    let damaged = session.owner.ignored.iter().chain(session.logs.values().flat_map(|log| &log.ignored));
+    let damaged: BTreeSet<&str> = damaged.map(|ignored| ignored.object.as_str()).collect();
+    let owner =
+        seen.owner.iter().filter(|record| !session.owner.chain().contains(record)).map(|record| Place::Owner(*record));
+    let logs = seen.logs.iter().flat_map(|(writer, heads)| {
         let log = session.logs.get(writer);
-        let gone = heads.iter().find(|record| log.is_none_or(|log| !log.chain().contains(record)));
+        let gone = heads.iter().filter(move |record| log.is_none_or(|log| !log.chain().contains(record)));
         gone.map(|record| Place::Log(*writer, *record))
     });
-    match missing_owner.or(missing_log) {
-        Some(place) => Err(HistoryError::SeenBeforeMissing { missing: place.name().to_string() }.into()),
-        None => Ok(()),
-    }
+    let mut missing = owner.chain(logs).map(|place| place.name().to_string());
+    missing.find(|name| !damaged.contains(name.as_str())).map(|missing| HistoryError::SeenBeforeMissing { missing })
 }

@@ -6,7 +6,7 @@ use super::read::ReadItem;
 use crate::EngineError;
 use chest_model::{
     ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Hole, Monitor, Progress,
-    RootDescription, TreePath,
+    RootDescription, Timestamp, TreePath,
 };
 use chest_repo::local::CacheWriter;
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
@@ -15,8 +15,10 @@ use chest_source::SourceItem;
 use std::collections::HashMap;
 
 /// A file changed so shortly before it was read may change again without its time showing it: the kernel's clock ticks every
-/// 4 to 10 ms.
-const CLOCK_TICK_SECONDS: f64 = 0.02;
+/// 4 to 10 ms …
+const FINE_TICK_SECONDS: f64 = 0.02;
+/// … and some file systems keep whole seconds, or two (FAT), or hundredths.
+const COARSE_TICK_SECONDS: f64 = 3.0;
 
 /// Assembles one root.
 pub(super) struct Assembler<'b, 'a> {
@@ -106,7 +108,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
     }
 
     fn read(&mut self, read: ReadItem) -> Result<(), EngineError> {
-        let ReadItem { entry, encoded, fingerprint, reached, exception, bytes_read } = read;
+        let ReadItem { entry, encoded, fingerprint, read_at, reached, exception, bytes_read } = read;
         if matches!(entry.kind, EntryKind::File { .. }) {
             self.assembled.files_read += 1;
         }
@@ -122,15 +124,10 @@ impl<'b, 'a> Assembler<'b, 'a> {
         if let Some((kind, message)) = exception {
             self.except(entry.path.clone(), kind, message);
         }
-        match fingerprint.filter(|fingerprint| self.is_settled(fingerprint)) {
+        match fingerprint.filter(|fingerprint| is_settled(fingerprint, read_at)) {
             Some(fingerprint) => Ok(self.cache.push(&fingerprint, &encoded, &reached, self.environment)?),
             None => Ok(()),
         }
-    }
-
-    /// Whether a change after this moment would show in the file's times.
-    fn is_settled(&self, fingerprint: &Fingerprint) -> bool {
-        self.environment.now().seconds_since(fingerprint.changed) > CLOCK_TICK_SECONDS
     }
 
     fn remember_group(
@@ -203,4 +200,21 @@ impl<'b, 'a> Assembler<'b, 'a> {
         self.assembled.cache = Some(self.cache);
         Ok(self.assembled)
     }
+}
+
+/// Whether a change after the reading began would show in the file's times.
+fn is_settled(fingerprint: &Fingerprint, read_at: Timestamp) -> bool {
+    let coarse = |time: Timestamp| time.nanoseconds.is_multiple_of(10_000_000);
+    let tick = if coarse(fingerprint.changed) || coarse(fingerprint.modified) {
+        COARSE_TICK_SECONDS
+    } else {
+        FINE_TICK_SECONDS
+    };
+    read_at.seconds_since(fingerprint.changed) > tick && read_at.seconds_since(fingerprint.modified) > tick
+        || is_set_in_the_future(fingerprint, read_at, tick)
+}
+
+/// A time of last change that somebody has set ahead says nothing; the one that nobody can set does.
+fn is_set_in_the_future(fingerprint: &Fingerprint, read_at: Timestamp, tick: f64) -> bool {
+    fingerprint.modified > read_at && read_at.seconds_since(fingerprint.changed) > tick
 }

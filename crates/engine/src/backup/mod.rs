@@ -66,8 +66,8 @@ pub struct BackupOutcome {
     pub packs_taken_over: u64,
     /// Whether the cache of unchanged files was there.
     pub had_cache: bool,
-    /// Index objects that are missing or damaged: name and what is wrong.
-    pub damaged_index: Vec<(String, String)>,
+    /// Index objects, packs and key slots that earlier backups need and that are missing or damaged: name and what is wrong.
+    pub damaged_objects: Vec<(String, String)>,
     /// What was not read as it should have been.
     pub exceptions: Vec<Exception>,
     /// Six words that name the repository's state after this run.

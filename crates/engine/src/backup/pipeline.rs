@@ -5,7 +5,7 @@ use super::BackupOptions;
 use super::assemble::{Assembled, Assembler};
 use super::read::{ItemReader, ReadItem};
 use crate::EngineError;
-use chest_model::{ChunkId, EntryKind, Monitor, Progress};
+use chest_model::{ChunkId, EntryKind, Environment, Monitor, Progress};
 use chest_repo::RepoError;
 use chest_repo::chunk::Chunker;
 use chest_repo::local::{CacheReader, CachedEntry};
@@ -95,6 +95,7 @@ impl Window {
 }
 
 /// Backs up one source into a batch.
+#[allow(clippy::too_many_arguments)]
 pub(super) fn run_source(
     source: &dyn Source,
     batch: &Batch<'_>,
@@ -103,6 +104,7 @@ pub(super) fn run_source(
     assembler: Assembler<'_, '_>,
     options: &BackupOptions,
     monitor: &dyn Monitor,
+    environment: &dyn Environment,
 ) -> Result<Assembled, EngineError> {
     let window = Window { done: Mutex::new(0), moved: Condvar::new() };
     let handoff = Handoff::new(chunker.max());
@@ -118,7 +120,7 @@ pub(super) fn run_source(
         for _ in 0..threads {
             let (todo, results, handoff) = (todo.clone(), results.clone(), &handoff);
             scope.spawn(move || {
-                let worked = work(source, batch, chunker, handoff, options, monitor, &todo, &results);
+                let worked = work(source, batch, chunker, handoff, options, monitor, environment, &todo, &results);
                 if let Err(error) = worked {
                     fail(batch, error);
                 }
@@ -242,12 +244,13 @@ fn work(
     handoff: &Handoff,
     options: &BackupOptions,
     monitor: &dyn Monitor,
+    environment: &dyn Environment,
     todo: &Receiver<(u64, SourceItem)>,
     results: &Sender<(u64, Step)>,
 ) -> Result<(), EngineError> {
     let tools = ChunkTools::new(options.level)?;
     let buffer = vec![0; SMALL_FILE];
-    let mut reader = ItemReader { batch, chunker, handoff, monitor, tools, buffer };
+    let mut reader = ItemReader { batch, chunker, handoff, monitor, environment, tools, buffer };
     loop {
         select! {
             recv(todo) -> job => {

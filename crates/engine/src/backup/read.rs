@@ -3,7 +3,8 @@
 use super::pipeline::Handoff;
 use crate::EngineError;
 use chest_model::{
-    ChunkId, ChunkList, Entry, EntryKind, ExceptionKind, Fingerprint, Metadata, Monitor, Progress, UnreadableReason,
+    ChunkId, ChunkList, Entry, EntryKind, Environment, ExceptionKind, Fingerprint, Metadata, Monitor, Progress,
+    Timestamp, UnreadableReason,
 };
 use chest_repo::chunk::Chunker;
 use chest_repo::pack::PackClass;
@@ -24,6 +25,7 @@ pub(super) struct ItemReader<'b, 'a> {
     pub(super) chunker: &'b Chunker,
     pub(super) handoff: &'b Handoff,
     pub(super) monitor: &'b dyn Monitor,
+    pub(super) environment: &'b dyn Environment,
     pub(super) tools: ChunkTools,
     /// For small files; large ones are read into the one large buffer.
     pub(super) buffer: Vec<u8>,
@@ -35,6 +37,8 @@ pub(super) struct ReadItem {
     pub(super) encoded: Vec<u8>,
     /// How it looked when it was read; `None`: do not rely on it next time.
     pub(super) fingerprint: Option<Fingerprint>,
+    /// When the reading began: what changes later must show in the file's times.
+    pub(super) read_at: Timestamp,
     /// Chunks that the entry reaches only through lists.
     pub(super) reached: Vec<ChunkId>,
     pub(super) exception: Option<(ExceptionKind, String)>,
@@ -52,6 +56,11 @@ struct StoredContent {
 impl ItemReader<'_, '_> {
     /// Reads an item. What befalls the item is in the result; an error means that the run cannot go on.
     pub(super) fn read(&mut self, source: &dyn Source, item: SourceItem) -> Result<ReadItem, EngineError> {
+        let read_at = self.environment.now();
+        Ok(ReadItem { read_at, ..self.read_item(source, item)? })
+    }
+
+    fn read_item(&mut self, source: &dyn Source, item: SourceItem) -> Result<ReadItem, EngineError> {
         let kind = match &item.kind {
             ItemKind::Unreadable(failure) => return Ok(unreadable(&item, failure.clone())),
             ItemKind::File { .. } => return self.read_file(source, item),
@@ -151,7 +160,7 @@ impl ItemReader<'_, '_> {
         let exception =
             changed.then(|| (ExceptionKind::ChangedWhileRead, "it kept changing while it was read".to_owned()));
         let fingerprint = (!changed).then_some(fingerprint);
-        Ok(ReadItem { encoded, entry, fingerprint, reached, exception, bytes_read })
+        Ok(ReadItem { encoded, entry, fingerprint, read_at: Timestamp::default(), reached, exception, bytes_read })
     }
 
     fn store_content(
@@ -297,6 +306,7 @@ pub(super) fn unreadable(item: &SourceItem, failure: ReadFailure) -> ReadItem {
         encoded: encode_entry(&entry),
         entry,
         fingerprint: None,
+        read_at: Timestamp::default(),
         reached: Vec::new(),
         exception: Some((ExceptionKind::Unreadable(failure.reason), message)),
         bytes_read: 0,

@@ -9,10 +9,14 @@ use chest_repo::chunk::Chunker;
 use chest_repo::history::{
     HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
 };
+use chest_repo::layout::Place;
 use chest_repo::local::{CacheReader, CacheWriter, Journal, LocalFolder, LocalKey, Seen, WriterFile};
 use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
-use chest_repo::repository::{Batch, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored, repository_ids};
+use chest_repo::repository::{
+    Batch, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored, read_slots, repository_ids,
+};
 use chest_source::Source;
+use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many rounds a run makes where packs are condemned meanwhile.
@@ -97,13 +101,13 @@ struct Work<'c> {
     notes: Vec<WriterNote>,
     packs_taken_over: u64,
     had_cache: bool,
-    damaged_index: Vec<(String, String)>,
+    damaged_objects: Vec<(String, String)>,
 }
 
 impl Run<'_> {
     /// One round of the protocol; `None` where another is needed.
     fn round(&self) -> Result<Option<BackupOutcome>, EngineError> {
-        let seen = Seen::load(&self.state, &self.seen_name(), &self.local_key)?;
+        let seen = Seen::load(&self.state, &Seen::name_for_writer(self.writer.key.writer()), &self.local_key)?;
         let own = self.writer.key.writer();
         let seen_log = seen.logs.get(&own).cloned().unwrap_or_default();
         let (mut machine, mut operation) = WriterMachine::new(own, seen.owner, seen_log);
@@ -132,11 +136,6 @@ impl Run<'_> {
             };
             operation = machine.step(event);
         }
-    }
-
-    /// The file in which this writer notes what it has seen; a machine that is enrolled anew begins a new one.
-    fn seen_name(&self) -> String {
-        format!("seen-by-{}", &self.writer.key.writer().to_hex()[..16])
     }
 
     fn begin(&self, phase: Phase) {
@@ -181,8 +180,9 @@ impl Run<'_> {
         let recovery = Journal::recover(&self.state, &self.local_key)?;
         let mut known = Known::read(&*context.store, &self.writer, log, condemned, recovery)?;
         let notes = std::mem::take(&mut known.notes);
-        let damaged_index =
-            known.lost_index.iter().map(|(name, problem)| (name.clone(), problem.to_string())).collect();
+        let mut damaged_objects: Vec<(String, String)> =
+            known.lost.iter().map(|(name, problem)| (name.clone(), problem.to_string())).collect();
+        damaged_objects.extend(lost_slots(&*context.store, owner)?);
         let packs_taken_over = known.adopted_packs() as u64;
         context.monitor.progress(Progress::End);
         let options = BatchOptions {
@@ -204,7 +204,7 @@ impl Run<'_> {
         context.monitor.progress(Progress::End);
         let stored = batch.finish(&mut ChunkTools::new(self.options.level)?)?;
         round.work =
-            Some(Work { batch, stored, roots, started, ended, notes, packs_taken_over, had_cache, damaged_index });
+            Some(Work { batch, stored, roots, started, ended, notes, packs_taken_over, had_cache, damaged_objects });
         Ok(())
     }
 
@@ -232,7 +232,16 @@ impl Run<'_> {
             let next_cache = CacheWriter::begin(&cache_folder, &description.label, &self.local_key)?;
             let tools = ChunkTools::new(self.options.level)?;
             let assembler = Assembler::new(batch, tools, next_cache, context.environment, context.monitor, description);
-            let assembled = run_source(&**source, batch, &chunker, cache, assembler, self.options, context.monitor)?;
+            let assembled = run_source(
+                &**source,
+                batch,
+                &chunker,
+                cache,
+                assembler,
+                self.options,
+                context.monitor,
+                context.environment,
+            )?;
             roots.push(assembled);
         }
         Ok((roots, had_cache))
@@ -335,7 +344,7 @@ impl Run<'_> {
         let (Some(owner), Some(work), Some(recorded)) = (round.owner, round.work, round.recorded) else {
             return Err(HistoryError::OutOfOrder.into());
         };
-        let Work { batch, stored, mut roots, started, ended, packs_taken_over, had_cache, damaged_index, .. } = work;
+        let Work { batch, stored, mut roots, started, ended, packs_taken_over, had_cache, damaged_objects, .. } = work;
         batch.end_journal()?;
         for root in &mut roots {
             if let Some(cache) = root.cache.take() {
@@ -345,7 +354,12 @@ impl Run<'_> {
         let own = self.writer.key.writer();
         let logs = BTreeMap::from([(own, vec![recorded.record])]);
         let seen = Seen { owner: owner.chain().heads(), logs };
-        seen.store(&self.state, &self.seen_name(), &self.local_key, self.context.environment)?;
+        seen.store(
+            &self.state,
+            &Seen::name_for_writer(self.writer.key.writer()),
+            &self.local_key,
+            self.context.environment,
+        )?;
         let repository = self.writer.key.repository();
         let exceptions: Vec<Exception> = roots.iter().flat_map(|root| root.exceptions.iter().cloned()).collect();
         Ok(BackupOutcome {
@@ -363,12 +377,26 @@ impl Run<'_> {
             bytes_sent: stored.bytes + recorded.bytes,
             packs_taken_over,
             had_cache,
-            damaged_index,
+            damaged_objects,
             exceptions,
             head_words: crate::init::head_words(repository, &recorded.record.hash),
             roots: roots.into_iter().map(|root| root.outcome).collect(),
         })
     }
+}
+
+/// Key slots that are missing or damaged: without any of them nobody can ever read what is being backed up.
+fn lost_slots(store: &dyn ObjectStore, owner: &OwnerHistory) -> Result<Vec<(String, String)>, EngineError> {
+    let (intact, damaged) = read_slots(store)?;
+    let mut lost: Vec<(String, String)> =
+        damaged.into_iter().map(|(name, problem)| (name, problem.to_string())).collect();
+    for slot in owner.live_slots() {
+        let name = Place::Slot(slot.id, slot.hash).name().to_string();
+        if intact.iter().all(|(there, _)| *there != name) && lost.iter().all(|(there, _)| *there != name) {
+            lost.push((name, "it is missing".to_owned()));
+        }
+    }
+    Ok(lost)
 }
 
 /// The classes of which something was not read as it should have been.

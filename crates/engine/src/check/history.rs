@@ -50,6 +50,12 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
             outcome.add(finding("history-gap", Severity::Damage, name, what, GAP_MEANING, GAP_REMEDY));
         }
     }
+    if let Some(HistoryError::SeenBeforeMissing { missing }) = &opened.contradiction
+        && !outcome.findings.iter().any(|finding| finding.object == *missing)
+    {
+        let what = "this computer has seen this record before, and it is gone";
+        outcome.add(finding("history-gap", Severity::Damage, missing, what, GAP_MEANING, GAP_REMEDY));
+    }
     outcome.history_contradicted = outcome.findings.iter().any(|finding| finding.id == "history-gap");
     for (name, error) in session.snapshots().1 {
         outcome.add(finding(
@@ -116,6 +122,14 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
         }
     }
     check_inventories(opened, outcome)?;
+    let recorded = session.logs.values().any(|log| !log.chain().is_empty());
+    if !recorded && outcome.packs > 0 {
+        let what = "there is data, and no backup is recorded";
+        let meaning =
+            "If a backup was ever completed here, its records were removed. If none was, the first was interrupted.";
+        let remedy = "Ask whoever backs up to here; look for deleted versions of the objects below log/.";
+        outcome.add(finding("no-records", Severity::Warning, "log/", what, meaning, remedy));
+    }
     for name in &session.strangers {
         if !outcome.findings.iter().any(|finding| finding.object == *name) {
             let meaning = "It is signed by nobody whom the owner added, and is not used.";

@@ -4,11 +4,13 @@
 use super::history::check_strays;
 use super::{CheckOutcome, finding, unknown_object};
 use crate::{Context, EngineError};
-use chest_model::{Phase, Progress, Severity};
+use chest_model::{Phase, Progress, Severity, WriterId};
 use chest_repo::RepoError;
 use chest_repo::history::{HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::layout::{OWNER, Place};
+use chest_repo::record::{Added, AddedKind};
 use chest_store::StoreError;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MEANING: &str = "What is stored here is not what was put. Whoever holds a key can tell which files it concerns.";
 const REMEDY: &str = "Look for an older version of this object; have somebody with a key run `chest check`.";
@@ -40,7 +42,8 @@ pub fn scrub(context: &Context<'_>) -> Result<CheckOutcome, EngineError> {
         context.monitor.progress(Progress::Done { items: 1, bytes: one.size });
     }
     context.monitor.progress(Progress::End);
-    check_chains(store, &mut outcome)?;
+    let listed = listed.iter().map(|one| one.name.to_string()).collect();
+    check_chains(store, &listed, &mut outcome)?;
     check_strays(store, &mut outcome)?;
     outcome.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.object.cmp(&b.object)));
     Ok(outcome)
@@ -71,7 +74,11 @@ fn check_name(
 }
 
 /// Signatures and chains, under the key that the repository states of itself: nobody vouches for that key here.
-fn check_chains(store: &dyn chest_store::ObjectStore, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
+fn check_chains(
+    store: &dyn chest_store::ObjectStore,
+    listed: &BTreeSet<String>,
+    outcome: &mut CheckOutcome,
+) -> Result<(), EngineError> {
     let owner = match OwnerHistory::read(store, OwnerTrust::Unproven, OnNewer::Report) {
         Ok(owner) => owner,
         Err(RepoError::History(error)) => {
@@ -95,5 +102,37 @@ fn check_chains(store: &dyn chest_store::ObjectStore, outcome: &mut CheckOutcome
             ));
         }
     }
+    check_inventory(listed, &owner, &logs, outcome);
     Ok(())
+}
+
+/// What the signed records name must be there: packs that nobody dropped, and the key slots. Index objects are replaced in
+/// time and prove nothing.
+fn check_inventory(
+    listed: &BTreeSet<String>,
+    owner: &OwnerHistory,
+    logs: &BTreeMap<WriterId, LogHistory>,
+    outcome: &mut CheckOutcome,
+) {
+    let condemned = owner.view().condemned;
+    let entries = logs.values().flat_map(|log| log.chain().iter());
+    let added = entries.flat_map(|(_, entry)| match &entry.public.added {
+        Added::Listed(objects) => objects.as_slice(),
+        // Named in an object of its own, which a check with a key reads.
+        Added::Inventory { .. } => &[],
+    });
+    let packs = added
+        .filter(|object| object.kind == AddedKind::Pack && !condemned.contains(&object.hash))
+        .map(|object| Place::Pack(object.hash));
+    let slots = owner.live_slots().into_iter().map(|slot| Place::Slot(slot.id, slot.hash));
+    let missing: BTreeSet<String> =
+        packs.chain(slots).map(|place| place.name().to_string()).filter(|name| !listed.contains(name)).collect();
+    for name in missing {
+        let what = "a signed record names it, and it is not there";
+        outcome.add(finding("object-missing", Severity::Damage, name, what, MEANING, REMEDY));
+    }
+    if outcome.packs > 0 && logs.values().all(|log| log.chain().is_empty()) {
+        let what = "there is data, and no backup is recorded";
+        outcome.add(finding("no-records", Severity::Warning, "log/", what, MEANING, REMEDY));
+    }
 }

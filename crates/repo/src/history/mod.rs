@@ -21,7 +21,7 @@ use chest_store::{ObjectStore, StoreError};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
     /// A record names a predecessor that is not there: the listing is incomplete, or something was removed.
-    #[error("the history has a gap: {missing} is named by a later record and is not there")]
+    #[error("the history has a gap: {missing} is named by a later record, and is missing or damaged")]
     Gap {
         /// The name of what is missing.
         missing: String,
@@ -35,7 +35,7 @@ pub enum HistoryError {
         missing: String,
     },
     /// No record begins the history.
-    #[error("the record that begins the repository is missing")]
+    #[error("the record that begins the repository is missing or damaged")]
     NoGenesis,
     /// It is another repository than the one this machine was enrolled with.
     #[error("this is not the repository that this machine was enrolled with")]

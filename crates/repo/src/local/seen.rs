@@ -18,6 +18,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// The file in which a writer notes what it has seen; a machine that is enrolled anew begins a new one.
+    pub fn name_for_writer(writer: WriterId) -> String {
+        format!("seen-by-{}", &writer.to_hex()[..16])
+    }
+
     /// Reads what was seen; nothing where the file is lost or not ours.
     pub fn load(folder: &LocalFolder, name: &str, key: &LocalKey) -> Result<Self, RepoError> {
         let Some(bytes) = folder.read(name)? else { return Ok(Self::default()) };

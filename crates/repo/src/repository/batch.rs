@@ -292,7 +292,13 @@ impl<'a> Batch<'a> {
         let mut sent = std::mem::take(&mut *lock(&self.progress));
         sent.added.sort();
         sent.added.dedup();
-        let live_index = sent.live.iter().map(|segment| (segment.name, segment.size)).collect();
+        // One that cannot be read is named no more: readers take its packs from the records, and from the packs themselves.
+        let live_index = sent
+            .live
+            .iter()
+            .filter(|segment| segment.is_readable())
+            .map(|segment| (segment.name, segment.size))
+            .collect();
         Ok(Stored { added: sent.added, live_index, bytes: sent.bytes, chunks: sent.chunks, nodes: sent.nodes })
     }
 

@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::failure::failure;
 use super::holes::find_holes;
 use crate::{AfterReading, Content, ReadFailure};
-use chest_model::Hole;
+use chest_model::{Hole, UnreadableReason};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Advice, Stat, fadvise, fstat};
 use rustix::io::{pread, retry_on_intr};
@@ -54,6 +54,9 @@ impl FileContent {
     fn read_some(&mut self, buffer: &mut [u8]) -> Result<usize, ReadFailure> {
         let left = self.data_end() - self.position;
         let wanted = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        if self.size == 0 && self.position == 0 && !buffer.is_empty() {
+            self.refuse_hidden_content()?;
+        }
         if wanted == 0 {
             return Ok(0);
         }
@@ -63,6 +66,19 @@ impl FileContent {
             self.end_early();
         }
         Ok(read)
+    }
+
+    /// Some file systems (those below /proc, some mounts of clouds) give files no length and content all the same: stored as
+    /// empty they would be lost quietly.
+    fn refuse_hidden_content(&self) -> Result<(), ReadFailure> {
+        let mut probe = [0];
+        match retry_on_intr(|| pread(&self.file, &mut probe, 0)).map_err(failure)? {
+            0 => Ok(()),
+            _ => Err(ReadFailure {
+                reason: UnreadableReason::Unsupported,
+                message: "the system says that it is empty, and it is not".to_owned(),
+            }),
+        }
     }
 
     /// The file has shrunk: nothing follows, holes included.

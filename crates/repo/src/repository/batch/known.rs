@@ -24,8 +24,8 @@ pub struct Known {
     pub(super) base: Vec<ObjectHash>,
     /// The notes of those heads.
     pub notes: Vec<WriterNote>,
-    /// Index objects that are missing or damaged: their chunks will be sent again.
-    pub lost_index: Vec<(String, ObjectError)>,
+    /// Index objects and packs that are missing or damaged: what this run needs of them is sent again.
+    pub lost: Vec<(String, ObjectError)>,
 }
 
 /// What an interrupted run left and this one takes over.
@@ -67,7 +67,7 @@ impl Known {
             adopted: Adopted::default(),
             base,
             notes,
-            lost_index: Vec::new(),
+            lost: Vec::new(),
         };
         for (name, size) in &named {
             known.read_live(store, writer, *name, *size)?;
@@ -77,6 +77,7 @@ impl Known {
             |pack: &IndexedPack| present.get(&pack.name) == Some(&pack.size) && !condemned.contains(&pack.name);
         known.adopt_index(store, writer, &recorded_index(log), &usable)?;
         known.adopt_journal(recovery, &usable);
+        known.note_lost_packs(&present, condemned);
         let packs = known.live.iter().flat_map(|segment| &segment.packs).chain(&known.adopted.packs);
         let chunks: IdSet =
             packs.filter(|pack| usable(pack)).flat_map(|pack| pack.chunks.iter().map(|chunk| chunk.id)).collect();
@@ -118,12 +119,24 @@ impl Known {
             // Not damage: a newer program has been here, and this one must not act on what it cannot read.
             Err(problem) if problem.is_from_newer() => return Err(RepoError::object(place.name(), problem)),
             Err(problem) => {
-                self.lost_index.push((place.name().to_string(), problem));
+                self.lost.push((place.name().to_string(), problem));
                 Vec::new()
             }
         };
         self.live.push(LiveSegment { name, size, packs });
         Ok(())
+    }
+
+    /// Packs that the index names and that are not there, or not as long as they were.
+    fn note_lost_packs(&mut self, present: &HashMap<ObjectHash, u64>, condemned: &BTreeSet<ObjectHash>) {
+        let packs = self.live.iter().flat_map(|segment| &segment.packs).filter(|pack| !condemned.contains(&pack.name));
+        let lost = packs.filter_map(|pack| match present.get(&pack.name) {
+            None => Some((pack, ObjectError::Missing)),
+            Some(length) if *length != pack.size => Some((pack, ObjectError::BadLength { length: *length })),
+            Some(_) => None,
+        });
+        let lost: Vec<_> = lost.map(|(pack, problem)| (Place::Pack(pack.name).name().to_string(), problem)).collect();
+        self.lost.extend(lost);
     }
 
     /// Takes up index objects that an interrupted run wrote on top of the present heads. Those that a record names are its
