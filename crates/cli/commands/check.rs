@@ -26,7 +26,12 @@ pub fn run(workplace: &Workplace, args: &Check) -> Result<Exit, Failure> {
         (reading.told(check(&reading.context, &reading.opened, &options))?, Scope::Everything)
     };
     workplace.show(&Checked { outcome: &outcome, scope })?;
-    Ok(if outcome.is_damaged() { Exit::Damage } else { Exit::Done })
+    // A contradiction is worse than damage: somebody may be showing an older state.
+    Ok(match (outcome.history_contradicted, outcome.is_damaged()) {
+        (true, _) => Exit::History,
+        (false, true) => Exit::Damage,
+        (false, false) => Exit::Done,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

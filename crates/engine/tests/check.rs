@@ -138,3 +138,66 @@ fn damaged_index_slots_strangers_and_rubbish_are_told_apart() {
             .all(|f| f.severity == Severity::Warning)
     );
 }
+
+#[test]
+fn all_records_removed_is_told_to_the_machine_that_only_backs_up() {
+    let machine = machine();
+    for record in names(&machine, "log/") {
+        machine.memory.remove_raw(&record);
+    }
+    assert!(machine.open().is_err(), "reading is refused");
+    let opened = machine.open_to_check();
+    let outcome = check(&machine.context(), &opened, &CheckOptions::default()).unwrap();
+    assert!(outcome.history_contradicted && outcome.is_damaged());
+    assert!(ids(&outcome.findings).contains(&"no-records"));
+}
+
+#[test]
+fn a_damaged_newest_record_is_damage_and_stands_in_nobodys_way() {
+    let machine = machine();
+    machine.open().unwrap();
+    let newest = names(&machine, "log/")[0].clone();
+    damage::flip_bit(&machine.memory, &newest, 4000).unwrap();
+    let outcome = checked(&machine);
+    assert!(ids(&outcome.findings).contains(&"record-damaged"), "{:?}", outcome.findings);
+    assert!(!outcome.history_contradicted);
+    let to = machine.folder.path().join("older");
+    assert!(machine.restore_to(&to).unwrap().failed.is_empty());
+}
+
+#[test]
+fn a_scrub_looks_for_what_is_missing() {
+    let machine = machine();
+    let pack = names(&machine, "packs/")[0].clone();
+    machine.memory.remove_raw(&pack);
+    let slot = names(&machine, "slots/")[0].clone();
+    machine.memory.remove_raw(&slot);
+    let missing = scrub(&machine.context()).unwrap().findings;
+    let missing: Vec<&str> = missing.iter().filter(|f| f.id == "object-missing").map(|f| f.object.as_str()).collect();
+    assert_eq!(missing, [pack.as_str(), slot.as_str()]);
+}
+
+#[test]
+fn a_backup_tells_lost_keys_and_packs() {
+    let machine = machine();
+    let pack = names(&machine, "packs/")[0].clone();
+    machine.memory.remove_raw(&pack);
+    let slot = names(&machine, "slots/")[0].clone();
+    machine.memory.remove_raw(&slot);
+    let saved = machine.backup().unwrap();
+    let told: Vec<&str> = saved.damaged_objects.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(told, [pack.as_str(), slot.as_str()]);
+}
+
+#[test]
+fn a_lost_index_is_told_once_and_heals_with_the_next_backup() {
+    let machine = machine();
+    for index in names(&machine, "index/") {
+        machine.memory.remove_raw(&index);
+    }
+    assert!(ids(&checked(&machine).findings).contains(&"index-damaged"));
+    assert!(!machine.backup().unwrap().damaged_objects.is_empty());
+    let after = checked(&machine);
+    assert!(!after.is_damaged(), "{:?}", after.findings);
+    assert!(machine.backup().unwrap().damaged_objects.is_empty());
+}

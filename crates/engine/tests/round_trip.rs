@@ -152,3 +152,25 @@ fn a_lost_index_object_is_rebuilt_from_the_packs() {
     assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
     assert_same(&machine.source(), &to.join("documents"));
 }
+
+#[test]
+fn a_folder_of_documents_is_not_made_into_a_repository() {
+    let memory = chest_engine::store::MemoryStore::new();
+    memory.insert_stray("budget.xlsx".to_owned(), 10);
+    let machine = Machine::new();
+    let context = chest_engine::Context { store: std::sync::Arc::new(memory), ..machine.context() };
+    let options = chest_engine::init::InitOptions {
+        passphrase: None,
+        cost: chest_engine::repo::slot::KdfCost::FLOOR,
+        configuration: chest_engine::repo::config::Configuration::new(),
+    };
+    let refused = chest_engine::init::init(&context, options).err().unwrap();
+    assert!(refused.to_string().contains("budget.xlsx"), "{refused}");
+}
+
+#[test]
+fn a_file_that_hides_its_length_is_partial_and_not_empty() {
+    let machine = Machine::new();
+    let saved = machine.backup_of(vec![common::folder_source(std::path::Path::new("/proc/version"))]).unwrap();
+    assert_eq!(saved.completeness, Completeness::Partial);
+}

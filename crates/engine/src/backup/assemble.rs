@@ -218,3 +218,37 @@ fn is_settled(fingerprint: &Fingerprint, read_at: Timestamp) -> bool {
 fn is_set_in_the_future(fingerprint: &Fingerprint, read_at: Timestamp, tick: f64) -> bool {
     fingerprint.modified > read_at && read_at.seconds_since(fingerprint.changed) > tick
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(changed: Timestamp, read_at: Timestamp) -> bool {
+        is_settled(&Fingerprint { changed, modified: changed, ..Fingerprint::default() }, read_at)
+    }
+
+    #[test]
+    fn on_a_fine_clock_a_file_is_settled_after_some_milliseconds() {
+        let changed = Timestamp::new(1000, 123_456_789);
+        assert!(!settled(changed, Timestamp::new(1000, 133_456_789)));
+        assert!(settled(changed, Timestamp::new(1000, 173_456_789)));
+    }
+
+    #[test]
+    fn on_a_coarse_clock_only_after_some_seconds() {
+        let changed = Timestamp::new(1000, 0);
+        assert!(!settled(changed, Timestamp::new(1002, 500_000_000)));
+        assert!(settled(changed, Timestamp::new(1003, 500_000_000)));
+    }
+
+    #[test]
+    fn a_time_set_ahead_does_not_make_a_file_be_read_for_ever() {
+        let ahead = Fingerprint {
+            changed: Timestamp::new(1000, 123_456_789),
+            modified: Timestamp::new(9000, 123_456_789),
+            ..Fingerprint::default()
+        };
+        assert!(is_settled(&ahead, Timestamp::new(1001, 0)));
+        assert!(!is_settled(&ahead, Timestamp::new(1000, 123_456_790)));
+    }
+}

@@ -107,6 +107,12 @@ impl Machine {
         Opened::open(&self.context(), &Credential::Words(words))
     }
 
+    /// As a check opens it.
+    pub fn open_to_check(&self) -> Opened {
+        let words = TypedWords::parse(&self.words.join(" ")).unwrap();
+        Opened::open_to_check(&self.context(), &Credential::Words(words)).unwrap()
+    }
+
     pub fn restore_to(&self, to: &Path) -> Result<RestoreOutcome, EngineError> {
         self.restore(&Selection::default(), request(to))
     }
