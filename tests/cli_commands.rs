@@ -314,3 +314,14 @@ fn every_command_has_a_help_page_a_manual_page_and_a_place_in_the_completions() 
     }
     assert!(!office.run(["--help"]).ended(0).out.contains("completions"), "they are hidden");
 }
+
+#[test]
+fn the_latest_backup_of_a_path_is_the_latest_that_holds_its_folder() {
+    let office = Office::with_backup();
+    office.write("mail/inbox.mbox", "From clerk\n");
+    office.run(["backup", "--class", "email", "mail"]).ended(0);
+    office.run(["restore", "latest", "docs/budget.csv", "--to", "out"]).ended(0);
+    assert_eq!(office.read("out/docs/budget.csv"), "hall,120\n");
+    assert_eq!(office.run(["cat", "latest:docs/budget.csv"]).ended(0).out, "hall,120\n");
+    office.run(["ls", "latest:docs"]).ended(0);
+}

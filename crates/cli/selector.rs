@@ -44,6 +44,16 @@ pub fn snapshot_and_path(typed: &OsStr) -> Result<(OsString, ShownPath), CliErro
     }
 }
 
+/// Where a path is wanted and no folder was named, the choice is narrowed to backups that hold the path's folder: the latest of
+/// all may be of another one.
+pub fn narrowed(narrow: &Narrow, path: &ShownPath) -> Narrow {
+    let mut narrow = narrow.clone();
+    if narrow.root.is_none() && !path.root.is_empty() {
+        narrow.root = Some(OsString::from(names::shown(&path.root)));
+    }
+    narrow
+}
+
 /// Reads a path as `ls` and `find` print it.
 pub fn path(typed: &[u8]) -> Result<ShownPath, CliError> {
     ShownPath::parse(&names::typed(typed)).ok_or_else(|| CliError::NotAPath(names::shown(typed)))

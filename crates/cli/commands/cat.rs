@@ -4,7 +4,7 @@ use crate::args::Cat;
 use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
-use crate::selector::snapshot_and_path;
+use crate::selector::{narrowed, snapshot_and_path};
 use chest_engine::{EngineError, browse};
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 pub fn run(workplace: &Workplace, args: &Cat) -> Result<Exit, Failure> {
     let (typed, path) = snapshot_and_path(&args.what)?;
     let reading = workplace.open(Doing::Reading)?;
-    let snapshot = reading.snapshot(&typed, &args.narrow)?;
+    let snapshot = reading.snapshot(&typed, &narrowed(&args.narrow, &path))?;
     // A bar would be drawn into the file's text where both go to the terminal.
     workplace.quiet();
     let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());

@@ -10,7 +10,7 @@ use crate::output::exceptions::{summary, write_exceptions};
 use crate::output::json::{self, ExceptionJson, PathJson};
 use crate::output::names::{for_json, shown, shown_path};
 use crate::output::tables::{Side, write_table};
-use crate::selector::snapshot_and_path;
+use crate::selector::{narrowed, snapshot_and_path};
 use crate::time::day_and_time;
 use chest_engine::browse::{self, ItemType, ListOutcome, ListedItem, ShownPath};
 use chest_engine::repo::repository::Snapshot;
@@ -22,7 +22,7 @@ use std::io::{self, Write};
 pub fn run(workplace: &Workplace, args: &Ls) -> Result<Exit, Failure> {
     let (typed, path) = snapshot_and_path(&args.what)?;
     let reading = workplace.open(Doing::Reading)?;
-    let snapshot = reading.snapshot(&typed, &args.narrow)?;
+    let snapshot = reading.snapshot(&typed, &narrowed(&args.narrow, &path))?;
     if args.exceptions {
         workplace.show(&Exceptions { snapshot: &snapshot, exceptions: within(&snapshot, &path) })?;
         return Ok(Exit::Done);

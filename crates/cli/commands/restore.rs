@@ -21,9 +21,8 @@ use chest_engine::target::{Existing, MetadataNote};
 use chest_model::Environment;
 use dry_run::Planned;
 use serde::Serialize;
-use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Runs it.
@@ -31,11 +30,7 @@ pub fn run(workplace: &Workplace, args: &Restore) -> Result<Exit, Failure> {
     let (typed, within) = selector::snapshot_and_path(&args.snapshot)?;
     let mut paths = args.paths.iter().map(|path| selector::path(path.as_bytes())).collect::<Result<Vec<_>, _>>()?;
     paths.extend((within != ShownPath::default()).then_some(within));
-    let mut narrow = args.narrow.clone();
-    // The latest backup *of that folder*: another one may have been made since.
-    if let (None, [first, ..]) = (&narrow.root, &paths[..]) {
-        narrow.root = Some(OsString::from_vec(shown(&first.root).into_bytes()));
-    }
+    let narrow = selector::narrowed(&args.narrow, paths.first().unwrap_or(&ShownPath::default()));
     let request = request(args, paths, time::day(workplace.machine.now()));
     let reading = workplace.open(Doing::Restoring)?;
     let snapshot = reading.snapshot(&typed, &narrow)?;
