@@ -248,6 +248,7 @@ fn work(
     todo: &Receiver<(u64, SourceItem)>,
     results: &Sender<(u64, Step)>,
 ) -> Result<(), EngineError> {
+    let _guard = batch.fail_on_panic();
     let tools = ChunkTools::new(options.level)?;
     let buffer = vec![0; SMALL_FILE];
     let mut reader = ItemReader { batch, chunker, handoff, monitor, environment, tools, buffer };

@@ -21,11 +21,12 @@ use crate::record::{AddedKind, AddedObject};
 use crate::tree::NodeSink;
 use chest_model::{ChunkId, Environment, Monitor, ObjectHash, Progress};
 use chest_store::ObjectStore;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 use known::LiveSegment;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// An index object is written after so many packs, so that a run that loses its journal loses no more work than that.
 const PACKS_PER_SEGMENT: usize = 64;
@@ -69,6 +70,17 @@ pub struct Batch<'a> {
     places: (Sender<()>, Receiver<()>),
     failed: AtomicBool,
     failure: Mutex<Option<RepoError>>,
+}
+
+/// See [`Batch::fail_on_panic`].
+pub struct FailOnPanic<'b, 'a>(&'b Batch<'a>);
+
+impl Drop for FailOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail(RepoError::Stopped);
+        }
+    }
 }
 
 /// What has been sent.
@@ -178,12 +190,29 @@ impl<'a> Batch<'a> {
         let ready = lock(self.packer(class)).as_mut().and_then(|packer| packer.push(PendingChunk { row, stored }));
         match ready {
             Some(ready) => {
-                self.places.0.send(()).map_err(|_| RepoError::Stopped)?;
+                self.hand_over(&self.places.0, ())?;
                 let sealed = self.seal(ready, tools)?;
-                self.queue.0.send(sealed).map_err(|_| RepoError::Stopped)
+                self.hand_over(&self.queue.0, sealed)
             }
             None => Ok(()),
         }
+    }
+
+    /// Waits until somebody takes it; but not for ever: once the run has failed, those who would take it may be gone.
+    fn hand_over<T>(&self, to: &Sender<T>, mut what: T) -> Result<(), RepoError> {
+        const PATIENCE: Duration = Duration::from_millis(50);
+        loop {
+            match to.send_timeout(what, PATIENCE) {
+                Ok(()) => return Ok(()),
+                Err(SendTimeoutError::Timeout(back)) if !self.has_failed() => what = back,
+                Err(_) => return Err(RepoError::Stopped),
+            }
+        }
+    }
+
+    /// Fails the run if the thread that holds it panics, so that no other waits for what will never come.
+    pub fn fail_on_panic(&self) -> FailOnPanic<'_, 'a> {
+        FailOnPanic(self)
     }
 
     fn packer(&self, class: PackClass) -> &Mutex<Option<Packer>> {
@@ -201,6 +230,7 @@ impl<'a> Batch<'a> {
 
     /// Sends sealed packs until [`Self::close`] is called; run by one or more threads beside those that add.
     pub fn upload(&self, stop: &Receiver<()>) {
+        let _guard = self.fail_on_panic();
         loop {
             crossbeam_channel::select! {
                 recv(self.queue.1) -> sealed => {
