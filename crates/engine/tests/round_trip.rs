@@ -174,3 +174,23 @@ fn a_file_that_hides_its_length_is_partial_and_not_empty() {
     let saved = machine.backup_of(vec![common::folder_source(std::path::Path::new("/proc/version"))]).unwrap();
     assert_eq!(saved.completeness, Completeness::Partial);
 }
+
+#[test]
+fn large_attributes_of_files_and_folders_come_back() {
+    let machine = Machine::new();
+    machine.write("folder/file", b"content");
+    let value = noise(5, 3000);
+    let flags = rustix::fs::XattrFlags::empty();
+    for path in ["folder", "folder/file"] {
+        rustix::fs::setxattr(machine.source().join(path), "user.large", &value, flags).unwrap();
+    }
+    machine.backup().unwrap();
+    let to = machine.folder.path().join("restored");
+    let outcome = machine.restore_to(&to).unwrap();
+    assert!(outcome.failed.is_empty() && outcome.notes.is_empty(), "{:?} {:?}", outcome.failed, outcome.notes);
+    for path in ["folder", "folder/file"] {
+        let mut found = vec![0; 4000];
+        let length = rustix::fs::getxattr(to.join("documents").join(path), "user.large", &mut found[..]).unwrap();
+        assert_eq!(found[..length], value[..], "{path}");
+    }
+}

@@ -1,7 +1,7 @@
 //! How a file's chunks lie in it: one after another, laid around its holes.
 
 use crate::EngineError;
-use chest_model::{ChunkId, ChunkList, Hole};
+use chest_model::{ChunkId, ChunkList, Entry, Hole, Metadata};
 use chest_repo::compress::Decompressor;
 use chest_repo::repository::Fetcher;
 use chest_repo::tree::read_list;
@@ -80,6 +80,18 @@ pub(crate) fn read_content(
     write_zeros(size - at, out)?;
     out.flush().map_err(EngineError::Output)?;
     Ok(size)
+}
+
+/// An entry's metadata. Small extended attributes stand in the tree; large ones are fetched.
+pub(super) fn full_metadata(fetcher: &Fetcher, entry: &Entry) -> Result<Metadata, EngineError> {
+    let mut metadata = entry.metadata.clone();
+    for (name, list) in &entry.large_xattrs {
+        let size = read_list(list, fetcher)?.iter().map(|(_, length)| u64::from(*length)).sum();
+        let mut value = Vec::new();
+        read_content(fetcher, size, list, &[], &mut value)?;
+        metadata.xattrs.push((name.clone(), value));
+    }
+    Ok(metadata)
 }
 
 fn write_zeros(mut count: u64, out: &mut dyn Write) -> Result<(), EngineError> {

@@ -2,6 +2,7 @@
 
 mod files;
 
+use super::content::full_metadata;
 use super::plan::{PlannedItem, PlannedStep, RestorePlan};
 use super::{RestoreFailure, RestoreOutcome};
 use crate::browse::ShownPath;
@@ -27,7 +28,7 @@ pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<Restor
     restore.make_folders(&plan.items);
     restore.restore_files(&plan, context)?;
     restore.make_others(&plan.items);
-    restore.set_folder_metadata(&plan.items);
+    restore.set_folder_metadata(&plan);
     target.sync()?;
     context.monitor.progress(Progress::End);
     Ok(restore.outcome)
@@ -180,9 +181,14 @@ impl Restore<'_> {
     }
 
     /// Deepest first, because writing into a folder changes its time.
-    fn set_folder_metadata(&mut self, items: &[PlannedItem]) {
-        for item in items.iter().rev().filter(|item| item.entry.kind == EntryKind::Directory) {
-            match self.target.set_folder_metadata(&item.to, &item.entry.metadata) {
+    fn set_folder_metadata(&mut self, plan: &RestorePlan) {
+        for item in plan.items.iter().rev().filter(|item| item.entry.kind == EntryKind::Directory) {
+            // What is whole of it is set even where a large attribute is damaged.
+            let metadata = full_metadata(&plan.fetcher, &item.entry).unwrap_or_else(|error| {
+                self.fail(&item.path, true, error.to_string());
+                item.entry.metadata.clone()
+            });
+            match self.target.set_folder_metadata(&item.to, &metadata) {
                 Ok(notes) => self.outcome.notes.extend(notes.into_iter().map(|note| (item.path.clone(), note))),
                 // That the folder could not be made has been told already.
                 Err(TargetError::Missing { .. } | TargetError::Obstructed { .. }) => {}

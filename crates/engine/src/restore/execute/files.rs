@@ -1,7 +1,7 @@
 //! Files, in batches: within a batch every pack is fetched once, by whichever thread is free, and each of its chunks goes
 //! into all files that want it. A file gets its name when its last chunk has been proven and written.
 
-use super::super::content::{PlacedChunk, lay_out};
+use super::super::content::{PlacedChunk, full_metadata, lay_out};
 use super::super::plan::{PlannedItem, PlannedStep, RestorePlan};
 use super::super::{RestoreFailure, RestoreRequest};
 use crate::target::{Existing, ExistingReader, ItemKind, NewFile, Placed, Placement, Target, TargetError};
@@ -310,31 +310,19 @@ impl<'p> FileRestore<'p> {
             Some(Err(error)) => Err(error),
             // The last chunk has been written, and every other thread dropped its share when it had.
             Some(Ok(open)) => match Arc::try_unwrap(open) {
-                Ok(open) => open.finish(&self.metadata(item)),
+                Ok(open) => match full_metadata(self.fetcher(), &item.entry) {
+                    Ok(metadata) => open.finish(&metadata),
+                    Err(error) => {
+                        push(results, (file.number, Err(failure(item, true, error.to_string()))));
+                        return;
+                    }
+                },
                 Err(_) => Err(TargetError::Replaced { path: item.to.clone() }),
             },
         };
         self.monitor.progress(Progress::Done { items: 1, bytes: 0 });
         let result = placed.map_err(|error| failure(item, false, error.to_string()));
         push(results, (file.number, result));
-    }
-
-    /// Small extended attributes stand in the tree; large ones are fetched.
-    fn metadata(&self, item: &PlannedItem) -> chest_model::Metadata {
-        let mut metadata = item.entry.metadata.clone();
-        for (name, list) in &item.entry.large_xattrs {
-            if let Ok(value) = self.large_xattr(list) {
-                metadata.xattrs.push((name.clone(), value));
-            }
-        }
-        metadata
-    }
-
-    fn large_xattr(&self, list: &chest_model::ChunkList) -> Result<Vec<u8>, EngineError> {
-        let mut value = Vec::new();
-        let size = read_list(list, &**self.fetcher())?.iter().map(|(_, length)| u64::from(*length)).sum();
-        super::super::content::read_content(self.fetcher(), size, list, &[], &mut value)?;
-        Ok(value)
     }
 
     fn fail(&self, file: &Pending, stored_damage: bool, message: String, results: &Mutex<Vec<FileResult>>) {
