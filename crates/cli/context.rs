@@ -15,7 +15,7 @@ use chest_engine::repo::layout::{OWNER, SLOTS};
 use chest_engine::repo::repository::Snapshot;
 use chest_engine::repo::slot::Credential;
 use chest_engine::store::{LocalStore, ObjectStore};
-use chest_engine::{Context, EngineError, Opened};
+use chest_engine::{Context, EngineError, Look, Opened};
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,16 +50,19 @@ impl Workplace {
     /// The store, where a repository lies.
     pub fn store(&self, doing: Doing) -> Result<Arc<dyn ObjectStore>, Failure> {
         let folder = self.repository_folder()?;
-        let open = || -> Result<_, RepoError> {
-            let store = LocalStore::open(folder)?;
-            // Said before anybody is asked for a passphrase.
-            if store.list(OWNER)?.is_empty() && store.list(SLOTS)?.is_empty() {
-                return Err(RepoError::NoRepository);
-            }
-            Ok(store)
-        };
-        let store = open().map_err(|error| Failure::of(&error.into(), doing))?;
+        let store = LocalStore::open(folder).map_err(|error| Failure::of(&RepoError::from(error).into(), doing))?;
         Ok(Arc::new(store))
+    }
+
+    /// The same, and it holds a repository: said before anybody is asked for a passphrase.
+    pub fn repository_store(&self, doing: Doing) -> Result<Arc<dyn ObjectStore>, Failure> {
+        let store = self.store(doing)?;
+        let is_empty = |prefix| store.list(prefix).map(|list| list.is_empty()).map_err(RepoError::from);
+        match is_empty(OWNER).and_then(|empty| Ok(empty && is_empty(SLOTS)?)) {
+            Ok(false) => Ok(store),
+            Ok(true) => Err(Failure::of(&RepoError::NoRepository.into(), doing)),
+            Err(error) => Err(Failure::of(&error.into(), doing)),
+        }
     }
 
     /// What the engine works with.
@@ -80,23 +83,21 @@ impl Workplace {
 
     /// The repository, open for reading.
     pub fn open(&self, doing: Doing) -> Result<Reading<'_>, Failure> {
-        self.open_by(Opened::open, doing)
+        self.open_and(doing, Opened::uncontradicted)
     }
 
     /// The same for a check, which tells what contradicts the history together with everything else.
     pub fn open_to_check(&self, doing: Doing) -> Result<Reading<'_>, Failure> {
-        self.open_by(Opened::open_to_check, doing)
+        self.open_and(doing, Ok)
     }
 
-    fn open_by(
-        &self,
-        open: fn(&Context<'_>, &Credential) -> Result<Opened, EngineError>,
-        doing: Doing,
-    ) -> Result<Reading<'_>, Failure> {
-        let store = self.store(doing)?;
+    fn open_and(&self, doing: Doing, judge: fn(Opened) -> Result<Opened, EngineError>) -> Result<Reading<'_>, Failure> {
+        let context = self.context(self.store(doing)?);
+        let failed = |error: EngineError| Failure::of(&error, doing);
+        // Whether there is a repository is said before anybody is asked for a passphrase.
+        let look = Look::at(&context).map_err(failed)?;
         let credential = self.credential()?;
-        let context = self.context(store);
-        let opened = open(&context, &credential).map_err(|error| Failure::of(&error, doing))?;
+        let opened = look.unlock(&context, &credential).and_then(judge).map_err(failed)?;
         Ok(Reading { context, opened, doing })
     }
 

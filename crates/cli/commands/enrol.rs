@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 /// Runs it.
 pub fn run(workplace: &Workplace) -> Result<Exit, Failure> {
-    let store = workplace.store(Doing::Enrolling)?;
+    let store = workplace.repository_store(Doing::Enrolling)?;
     let credential = workplace.credential()?;
     let context = workplace.context(store);
     let outcome = enrol(&context, &credential).map_err(|error| Failure::of(&error, Doing::Enrolling))?;

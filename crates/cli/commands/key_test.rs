@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 /// Runs it.
 pub fn run(workplace: &Workplace) -> Result<Exit, Failure> {
-    let store = workplace.store(Doing::Reading)?;
+    let store = workplace.repository_store(Doing::Reading)?;
     let credential = workplace.credential()?;
     let master =
         unlock(&*store, &credential).map_err(|error| Failure::of(&EngineError::Repo(error), Doing::Reading))?;

@@ -17,4 +17,4 @@ pub use chest_source as source;
 pub use chest_store as store;
 pub use context::Context;
 pub use error::EngineError;
-pub use unlock::Opened;
+pub use unlock::{Look, Opened};

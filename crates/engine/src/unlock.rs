@@ -2,11 +2,13 @@
 
 use crate::{Context, EngineError};
 use chest_model::{Phase, Progress, WriterId};
+use chest_repo::RepoError;
 use chest_repo::history::HistoryError;
-use chest_repo::layout::Place;
+use chest_repo::layout::{LOG, OWNER, Place, SLOTS};
 use chest_repo::local::{LocalKey, Seen};
-use chest_repo::repository::{Fetcher, ReaderSession, unlock};
+use chest_repo::repository::{Ahead, Fetcher, Proven, ReaderSession, unlock};
 use chest_repo::slot::Credential;
+use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,23 +27,49 @@ pub struct Opened {
 impl Opened {
     /// Unlocks, reads and verifies the history, and refuses one that lacks what this machine has seen before.
     pub fn open(context: &Context<'_>, credential: &Credential) -> Result<Self, EngineError> {
-        let opened = Self::open_to_check(context, credential)?;
-        match opened.contradiction {
+        Self::open_to_check(context, credential)?.uncontradicted()
+    }
+
+    /// Itself, unless it lacks what this machine has seen before.
+    pub fn uncontradicted(self) -> Result<Self, EngineError> {
+        match self.contradiction {
             Some(error) => Err(error.into()),
-            None => Ok(opened),
+            None => Ok(self),
         }
     }
 
     /// The same for a check, which tells the contradiction together with everything else that it finds.
     pub fn open_to_check(context: &Context<'_>, credential: &Credential) -> Result<Self, EngineError> {
+        Look::at(context)?.unlock(context, credential)
+    }
+}
+
+/// What lies in the store, seen before anybody is asked for a secret.
+pub struct Look(Ahead);
+
+impl Look {
+    /// Lists and reads history and slots; fails where there is no repository.
+    pub fn at(context: &Context<'_>) -> Result<Self, EngineError> {
+        context.monitor.progress(Progress::Begin { phase: Phase::Opening, items: 0, bytes: 0 });
+        let ahead = Ahead::look(context.store.clone(), &[SLOTS, OWNER, LOG], &Proven::default());
+        let ahead = ahead.map_err(RepoError::from)?;
+        if ahead.list(OWNER).is_ok_and(|list| list.is_empty()) && ahead.list(SLOTS).is_ok_and(|list| list.is_empty()) {
+            return Err(RepoError::NoRepository.into());
+        }
+        context.monitor.progress(Progress::End);
+        Ok(Self(ahead))
+    }
+
+    /// Unlocks, reads and verifies the history, and holds it against what this machine has seen before.
+    pub fn unlock(self, context: &Context<'_>, credential: &Credential) -> Result<Opened, EngineError> {
         context.monitor.progress(Progress::Begin { phase: Phase::Unlocking, items: 0, bytes: 0 });
-        let master = unlock(&*context.store, credential)?;
+        let master = unlock(&self.0, credential)?;
         context.monitor.progress(Progress::End);
         context.monitor.progress(Progress::Begin { phase: Phase::Opening, items: 0, bytes: 0 });
         let local_key = LocalKey::of_master(&master);
         let state = context.state(master.repository());
         let mut seen = vec![Seen::load(&state, SEEN, &local_key)?];
-        let session = ReaderSession::open(context.store.clone(), master)?;
+        let session = ReaderSession::open(context.store.clone(), &self.0, master)?;
         // What this machine saw when it backed up counts too: many never do anything else.
         for (writer, grant) in session.owner.writers() {
             if let Ok(master) = session.opener().master_of(grant.epoch) {
@@ -56,9 +84,11 @@ impl Opened {
             let _ = now.store(&state, SEEN, &local_key, context.environment);
         }
         context.monitor.progress(Progress::End);
-        Ok(Self { session, contradiction, fetchers: Mutex::default() })
+        Ok(Opened { session, contradiction, fetchers: Mutex::default() })
     }
+}
 
+impl Opened {
     /// What fetches the chunks of a writer's snapshots.
     pub fn fetcher(&self, writer: WriterId) -> Result<Arc<Fetcher>, EngineError> {
         let mut fetchers = self.fetchers.lock().unwrap_or_else(PoisonError::into_inner);

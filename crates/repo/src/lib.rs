@@ -14,6 +14,7 @@ pub mod keys;
 pub mod layout;
 pub mod local;
 pub mod pack;
+mod parallel;
 pub mod record;
 pub mod repository;
 pub mod slot;

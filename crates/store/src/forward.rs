@@ -41,6 +41,9 @@ macro_rules! forward {
             fn strays(&self) -> Result<Vec<Stray>, StoreError> {
                 (**self).strays()
             }
+            fn requests_at_once(&self) -> usize {
+                (**self).requests_at_once()
+            }
         }
     };
 }

@@ -53,6 +53,11 @@ pub trait ObjectStore: Send + Sync {
 
     /// Things below the repository that are no objects: what an interrupted put left behind, and what does not belong here.
     fn strays(&self) -> Result<Vec<Stray>, StoreError>;
+
+    /// How many requests at a time are answered faster than one after another: 1 where nothing waits for a line.
+    fn requests_at_once(&self) -> usize {
+        1
+    }
 }
 
 /// What became of a put.

@@ -316,6 +316,10 @@ impl<S: ObjectStore> ObjectStore for FaultyStore<S> {
         let effect = self.effect_on(Operation::of(Verb::Strays, ""));
         Self::attempt(effect.as_ref(), || self.inner.strays())
     }
+
+    fn requests_at_once(&self) -> usize {
+        self.inner.requests_at_once()
+    }
 }
 
 #[cfg(test)]

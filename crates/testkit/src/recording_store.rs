@@ -246,6 +246,10 @@ impl<S: ObjectStore> ObjectStore for RecordingStore<S> {
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {
         self.record(Operation::of(Verb::Strays, ""), |list: &Vec<_>| lines(list), |inner| inner.strays())
     }
+
+    fn requests_at_once(&self) -> usize {
+        self.inner.requests_at_once()
+    }
 }
 
 fn length(bytes: &Bytes) -> u64 {
@@ -337,6 +341,10 @@ impl<S: ObjectStore> ObjectStore for KillSwitch<S> {
 
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {
         self.around(Operation::of(Verb::Strays, ""), |inner| inner.strays())
+    }
+
+    fn requests_at_once(&self) -> usize {
+        self.inner.requests_at_once()
     }
 }
 

@@ -5,15 +5,16 @@ use super::pipeline::run_source;
 use super::{BackupOptions, BackupOutcome};
 use crate::{Context, EngineError};
 use chest_model::{Class, Completeness, Exception, Phase, Progress, Timestamp, WriterId};
+use chest_repo::RepoError;
 use chest_repo::chunk::Chunker;
 use chest_repo::history::{
     HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
 };
-use chest_repo::layout::Place;
+use chest_repo::layout::{LOG, OWNER, PACKS, Place, SLOTS, index_prefix, log_prefix};
 use chest_repo::local::{CacheReader, CacheWriter, Journal, LocalFolder, LocalKey, Seen, WriterFile};
 use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
 use chest_repo::repository::{
-    Batch, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored, read_slots, repository_ids,
+    Ahead, Batch, BatchOptions, ChunkTools, Known, Proven, RecordedRun, RunRecord, Stored, read_slots, repository_ids,
 };
 use chest_source::Source;
 use chest_store::ObjectStore;
@@ -29,14 +30,17 @@ pub fn backup(
     options: &BackupOptions,
 ) -> Result<BackupOutcome, EngineError> {
     check_sources(sources)?;
-    let (state, writer) = enrolled(context)?;
+    let proven = Proven::default();
+    let first = Ahead::look(context.store.clone(), &[OWNER, SLOTS], &proven).map_err(RepoError::from)?;
+    let (state, writer) = enrolled(context, &first)?;
     // Read a second time, so that a key spoilt in memory is found before anything is sealed to it.
     let writer_again = WriterFile::load(&state)?.ok_or(EngineError::NotEnrolled)?;
     let _lock = state.lock()?.ok_or_else(|| EngineError::Busy(state.file("lock")))?;
     let local_key = LocalKey::of_writer(&writer.key);
-    let run = Run { context, sources, options, state, writer, writer_again, local_key };
+    let run = Run { context, sources, options, state, writer, writer_again, local_key, proven };
+    let mut look = Some(first);
     for _ in 0..ROUNDS {
-        if let Some(outcome) = run.round()? {
+        if let Some(outcome) = run.round(look.take())? {
             return Ok(outcome);
         }
     }
@@ -44,8 +48,8 @@ pub fn backup(
 }
 
 /// This machine's key for the repository. Where several say that they begin here, it is the one that this machine knows.
-fn enrolled(context: &Context<'_>) -> Result<(LocalFolder, WriterFile), EngineError> {
-    for repository in repository_ids(&*context.store)? {
+fn enrolled(context: &Context<'_>, look: &Ahead) -> Result<(LocalFolder, WriterFile), EngineError> {
+    for repository in repository_ids(look)? {
         let state = context.state(repository);
         if let Some(writer) = WriterFile::load(&state)? {
             return Ok((state, writer));
@@ -80,11 +84,17 @@ struct Run<'c> {
     writer: WriterFile,
     writer_again: WriterFile,
     local_key: LocalKey,
+    /// Records that were read in an earlier look need not be read again.
+    proven: Proven,
 }
 
 /// What a round has gathered so far.
 #[derive(Default)]
 struct Round<'c> {
+    /// `owner/` and slots as the run began.
+    start: Option<Ahead>,
+    /// Logs, index and packs, listed after `owner/`.
+    stored: Option<Ahead>,
     owner: Option<OwnerHistory>,
     log: Option<LogHistory>,
     work: Option<Work<'c>>,
@@ -106,12 +116,12 @@ struct Work<'c> {
 
 impl Run<'_> {
     /// One round of the protocol; `None` where another is needed.
-    fn round(&self) -> Result<Option<BackupOutcome>, EngineError> {
+    fn round(&self, first: Option<Ahead>) -> Result<Option<BackupOutcome>, EngineError> {
         let seen = Seen::load(&self.state, &Seen::name_for_writer(self.writer.key.writer()), &self.local_key)?;
         let own = self.writer.key.writer();
         let seen_log = seen.logs.get(&own).cloned().unwrap_or_default();
         let (mut machine, mut operation) = WriterMachine::new(own, seen.owner, seen_log);
-        let mut round = Round::default();
+        let mut round = Round { start: first, ..Round::default() };
         self.begin(Phase::Opening);
         loop {
             let event = match operation {
@@ -144,7 +154,13 @@ impl Run<'_> {
 
     fn list_owner(&self, round: &mut Round<'_>) -> Result<chest_repo::history::OwnerView, EngineError> {
         let trust = OwnerTrust::Enrolled { genesis: self.writer.genesis, owner_key: self.writer.owner_key };
-        let owner = OwnerHistory::read(&*self.context.store, trust, OnNewer::Refuse)?;
+        // The look that began the run is the first; every later one asks the store again.
+        let look = match round.start.take().filter(|_| round.owner.is_none()) {
+            Some(first) => first,
+            None => self.look(&[OWNER, SLOTS])?,
+        };
+        let owner = OwnerHistory::read(&look, trust, OnNewer::Refuse)?;
+        round.start = Some(look);
         owner.check_reader(&self.writer.reader)?;
         let grant = owner.writers().get(&self.writer.key.writer()).copied();
         if grant.is_none_or(|grant| grant.key != self.writer.key.public()) {
@@ -159,13 +175,23 @@ impl Run<'_> {
     fn list_own_log(&self, round: &mut Round<'_>) -> Result<chest_repo::history::LogView, EngineError> {
         let owner = round.owner.as_ref().ok_or(HistoryError::OutOfOrder)?;
         let grant = owner.writers().get(&self.writer.key.writer()).copied().ok_or(HistoryError::NotEnrolled)?;
-        let log = LogHistory::read(&*self.context.store, owner, &grant, OnNewer::Refuse)?;
+        let own = self.writer.key.writer();
+        let look = match round.recorded {
+            None => self.look(&[LOG, &index_prefix(own), PACKS])?,
+            Some(_) => self.look(&[&log_prefix(own)])?,
+        };
+        let log = LogHistory::read(&look, owner, &grant, OnNewer::Refuse)?;
         let view = log.view();
         // The note and numbers of the new record follow from the log as it was when the run began.
         if round.recorded.is_none() {
             round.log = Some(log);
+            round.stored = Some(look);
         }
         Ok(view)
+    }
+
+    fn look(&self, prefixes: &[&str]) -> Result<Ahead, EngineError> {
+        Ok(Ahead::look(self.context.store.clone(), prefixes, &self.proven).map_err(RepoError::from)?)
     }
 
     fn store<'c>(
@@ -174,15 +200,18 @@ impl Run<'_> {
         condemned: &BTreeSet<chest_model::ObjectHash>,
     ) -> Result<(), EngineError> {
         let context = self.context;
-        let (Some(owner), Some(log)) = (&round.owner, &round.log) else { return Err(HistoryError::OutOfOrder.into()) };
+        let (Some(owner), Some(log), Some(start), Some(look)) = (&round.owner, &round.log, &round.start, &round.stored)
+        else {
+            return Err(HistoryError::OutOfOrder.into());
+        };
         let configuration = owner.configuration().clone();
         self.begin(Phase::LoadingIndex);
         let recovery = Journal::recover(&self.state, &self.local_key)?;
-        let mut known = Known::read(&*context.store, &self.writer, log, condemned, recovery)?;
+        let mut known = Known::read(look, &self.writer, log, condemned, recovery)?;
         let notes = std::mem::take(&mut known.notes);
         let mut damaged_objects: Vec<(String, String)> =
             known.lost.iter().map(|(name, problem)| (name.clone(), problem.to_string())).collect();
-        damaged_objects.extend(lost_slots(&*context.store, owner)?);
+        damaged_objects.extend(lost_slots(start, owner)?);
         let packs_taken_over = known.adopted_packs() as u64;
         context.monitor.progress(Progress::End);
         let options = BatchOptions {
@@ -253,7 +282,8 @@ impl Run<'_> {
         parents: Vec<RecordRef>,
         owner_heads: Vec<RecordRef>,
     ) -> Result<RecordRef, EngineError> {
-        let (Some(owner), Some(log), Some(work)) = (&round.owner, &round.log, &round.work) else {
+        let (Some(owner), Some(log), Some(look), Some(work)) = (&round.owner, &round.log, &round.stored, &round.work)
+        else {
             return Err(HistoryError::OutOfOrder.into());
         };
         let exceptions: Vec<Exception> = work.roots.iter().flat_map(|root| root.exceptions.iter().cloned()).collect();
@@ -265,7 +295,7 @@ impl Run<'_> {
             ended: work.ended,
             completeness: if exceptions.is_empty() { Completeness::Complete } else { Completeness::Partial },
             partial_classes: partial.iter().map(|class| 1 << class.number()).sum(),
-            other_heads: self.other_heads(owner)?,
+            other_heads: self.other_heads(owner, look)?,
             note: self.note(work, &partial),
             body: self.body(work, exceptions, owner),
         };
@@ -326,13 +356,13 @@ impl Run<'_> {
         }
     }
 
-    /// The newest record of every other live chain.
-    fn other_heads(&self, owner: &OwnerHistory) -> Result<Vec<(WriterId, RecordRef)>, EngineError> {
+    /// The newest record of every other live chain, as they were when the run began.
+    fn other_heads(&self, owner: &OwnerHistory, look: &Ahead) -> Result<Vec<(WriterId, RecordRef)>, EngineError> {
         let revoked = owner.view().revoked;
         let mut heads = Vec::new();
         for (writer, grant) in owner.writers() {
             if writer != self.writer.key.writer() && !revoked.contains(&writer) {
-                let log = LogHistory::read(&*self.context.store, owner, &grant, OnNewer::Refuse)?;
+                let log = LogHistory::read(look, owner, &grant, OnNewer::Refuse)?;
                 heads.extend(log.chain().heads().last().map(|head| (writer, *head)));
             }
         }

@@ -17,6 +17,7 @@ use crate::keys::DomainKeys;
 use crate::layout::{PACKS, Place, index_prefix};
 use crate::local::{Journal, LocalFolder, LocalKey, WriterFile};
 use crate::pack::{PackClass, PackedChunk, Packer, PendingChunk, ReadyPack, SealedPack, seal_pack};
+use crate::parallel;
 use crate::record::{AddedKind, AddedObject};
 use crate::tree::NodeSink;
 use chest_model::{ChunkId, Environment, Monitor, ObjectHash, Progress};
@@ -304,21 +305,26 @@ impl<'a> Batch<'a> {
         lock(&self.failure).take().unwrap_or(RepoError::Stopped)
     }
 
-    /// Sends what is left, sees every pack present by listing, and writes the index. The record comes next.
+    /// Sends what is left, writes the index, and sees everything present by listing. The record comes next.
     pub fn finish(&self, tools: &mut ChunkTools) -> Result<Stored, RepoError> {
         if self.has_failed() {
             return Err(self.stopped());
         }
+        let mut rest = Vec::new();
         for class in [PackClass::Data, PackClass::Tree] {
-            let rest = lock(self.packer(class)).take().map(Packer::finish).unwrap_or_default();
-            for ready in rest {
-                let sealed = self.seal(ready, tools)?;
-                self.send(sealed)?;
+            for ready in lock(self.packer(class)).take().map(Packer::finish).unwrap_or_default() {
+                rest.push(Mutex::new(Some(self.seal(ready, tools)?)));
             }
         }
-        self.see_present(PACKS, AddedKind::Pack)?;
+        let at_once = self.options.store.requests_at_once();
+        let sent =
+            parallel::map(&rest, at_once, |sealed| lock(sealed).take().map_or(Ok(()), |sealed| self.send(sealed)));
+        sent.into_iter().collect::<Result<(), _>>()?;
         self.write_index()?;
-        self.see_present(&index_prefix(self.sealer.key().writer()), AddedKind::Index)?;
+        let own_index = index_prefix(self.sealer.key().writer());
+        let added = [(PACKS, AddedKind::Pack), (&own_index, AddedKind::Index)];
+        let seen = parallel::map(&added, at_once, |(prefix, kind)| self.see_present(prefix, *kind));
+        seen.into_iter().collect::<Result<(), _>>()?;
         let mut sent = std::mem::take(&mut *lock(&self.progress));
         sent.added.sort();
         sent.added.dedup();

@@ -1,11 +1,13 @@
 //! Working with a whole repository: getting in, reading, and adding.
 
+mod ahead;
 mod author;
 mod batch;
 mod fetch;
 mod session;
 mod unlock;
 
+pub use ahead::{Ahead, Proven};
 pub use author::{append_decision, begin_repository};
 pub use batch::{Batch, BatchNodes, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored};
 pub use fetch::Fetcher;

@@ -7,6 +7,7 @@ use crate::index::{IndexedPack, Lookup, open_segment};
 use crate::keys::{DomainKeys, MasterKey, WriterKey};
 use crate::layout::{OWNER, PACKS, Place};
 use crate::pack::PackKey;
+use crate::parallel;
 use crate::record::{Added, AddedKind, Inventory, RecordFrame, RecordRef, SnapshotBody, WriterGrant, WriterNote};
 use chest_model::{ObjectHash, RepositoryId, SnapshotSummary, WriterId};
 use chest_store::ObjectStore;
@@ -85,11 +86,11 @@ pub fn repository_ids(store: &dyn ObjectStore) -> Result<Vec<RepositoryId>, Repo
 }
 
 impl ReaderSession {
-    /// Reads and verifies the whole history.
-    pub fn open(store: Arc<dyn ObjectStore>, master: MasterKey) -> Result<Self, RepoError> {
-        let owner = OwnerHistory::read(&*store, OwnerTrust::Master(&master), OnNewer::Report)?;
+    /// Reads and verifies the whole history, as `look` shows it; everything else comes from the store itself.
+    pub fn open(store: Arc<dyn ObjectStore>, look: &dyn ObjectStore, master: MasterKey) -> Result<Self, RepoError> {
+        let owner = OwnerHistory::read(look, OwnerTrust::Master(&master), OnNewer::Report)?;
         owner.check_reader(&master.reader_public())?;
-        let (logs, strangers) = LogHistory::read_all(&*store, &owner, OnNewer::Report)?;
+        let (logs, strangers) = LogHistory::read_all(look, &owner, OnNewer::Report)?;
         Ok(Self { store, opener: Arc::new(Opener::new(master)), owner, logs, strangers })
     }
 
@@ -165,9 +166,10 @@ impl ReaderSession {
     pub fn index(&self, writer: WriterId) -> Result<WriterIndex, RepoError> {
         let key = self.writer_key(writer)?;
         let (mut packs, mut damaged) = (Vec::new(), Vec::new());
-        for hash in self.live_index(writer)? {
-            let place = Place::Index(writer, hash);
-            match self.get_proven(&place)?.and_then(|bytes| open_segment(&key, &bytes)) {
+        let places: Vec<Place> = self.live_index(writer)?.into_iter().map(|hash| Place::Index(writer, hash)).collect();
+        let read = parallel::map(&places, self.store.requests_at_once(), |place| self.get_proven(place));
+        for (place, read) in places.iter().zip(read) {
+            match read?.and_then(|bytes| open_segment(&key, &bytes)) {
                 Ok(segment) => packs.extend(segment.packs),
                 Err(problem) => damaged.push((place.name().to_string(), problem)),
             }

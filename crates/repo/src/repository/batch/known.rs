@@ -6,7 +6,9 @@ use crate::history::LogHistory;
 use crate::index::{IdSet, IndexedPack, open_segment};
 use crate::layout::{PACKS, Place, index_prefix};
 use crate::local::{JournalRecovery, WriterFile};
+use crate::parallel;
 use crate::record::{Added, AddedKind, AddedObject, WriterNote};
+use bytes::Bytes;
 use chest_model::{ChunkId, ObjectHash};
 use chest_store::{ObjectStore, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -69,8 +71,12 @@ impl Known {
             notes,
             lost: Vec::new(),
         };
-        for (name, size) in &named {
-            known.read_live(store, writer, *name, *size)?;
+        let named: Vec<(ObjectHash, u64)> = named.into_iter().collect();
+        let own = writer.key.writer();
+        let answers =
+            parallel::map(&named, store.requests_at_once(), |(name, _)| store.get(&Place::Index(own, *name).name()));
+        for ((name, size), answer) in named.into_iter().zip(answers) {
+            known.take_live(answer, writer, name, size)?;
         }
         let present = present_packs(store)?;
         let usable =
@@ -100,15 +106,15 @@ impl Known {
         self.adopted.packs.len()
     }
 
-    fn read_live(
+    fn take_live(
         &mut self,
-        store: &dyn ObjectStore,
+        answer: Result<Bytes, StoreError>,
         writer: &WriterFile,
         name: ObjectHash,
         size: u64,
     ) -> Result<(), RepoError> {
         let place = Place::Index(writer.key.writer(), name);
-        let read = match store.get(&place.name()) {
+        let read = match answer {
             Ok(bytes) if *blake3::hash(&bytes).as_bytes() != name.0 => Err(ObjectError::NotItsName),
             Ok(bytes) => open_segment(&writer.key, &bytes),
             Err(StoreError::NotFound(_)) => Err(ObjectError::Missing),
