@@ -237,7 +237,13 @@ fn several_folders_keep_their_names_and_patterns_leave_files_out() {
 #[test]
 fn check_finds_nothing_in_a_sound_repository_and_names_damage_in_another() {
     let office = Office::with_backup();
-    for way in [&["check"][..], &["check", "--read-data"], &["check", "--read-data=50%"], &["check", "--scrub"]] {
+    for way in [
+        &["check"][..],
+        &["check", "--read-data"],
+        &["check", "--read-data=50%"],
+        &["check", "--read-data", "50%"],
+        &["check", "--scrub"],
+    ] {
         let sound = office.run(way).ended(0);
         assert!(sound.last_line().starts_with("NO DAMAGE FOUND"), "{way:?}: {}", sound.out);
     }

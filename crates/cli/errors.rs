@@ -8,7 +8,7 @@ mod repository;
 pub use cli::CliError;
 
 use crate::exit::Exit;
-use crate::output::names::shown;
+use crate::output::names::harmless;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -112,7 +112,7 @@ impl Failure {
 
 /// With a full stop, which the errors of the libraries lack. No capital: the first word may be a file's name.
 fn sentence(text: &str) -> String {
-    let text = shown(text.as_bytes());
+    let text = harmless(text);
     if text.ends_with(['.', '?', '!']) || text.is_empty() { text } else { text + "." }
 }
 

@@ -13,7 +13,7 @@ const LEAST_DIGITS: usize = 6;
 
 /// Reads a backup's name, narrowed to a computer or a folder.
 pub fn selection(typed: &OsStr, narrow: &Narrow) -> Result<Selection, CliError> {
-    let text = typed.to_string_lossy();
+    let text = names::shown(&names::typed(typed.as_bytes()));
     Ok(Selection {
         selector: Some(selector(&text)?),
         host: narrow.host.clone(),
@@ -56,7 +56,7 @@ pub fn narrowed(narrow: &Narrow, path: &ShownPath) -> Narrow {
 
 /// Reads a path as `ls` and `find` print it.
 pub fn path(typed: &[u8]) -> Result<ShownPath, CliError> {
-    ShownPath::parse(&names::typed(typed)).ok_or_else(|| CliError::NotAPath(names::shown(typed)))
+    ShownPath::parse(&names::typed(typed)).ok_or_else(|| CliError::NotAPath(names::shown(&names::typed(typed))))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::output::Report;
 use crate::output::amounts::{count, size};
 use crate::output::exceptions::SHOWN_AT_MOST;
 use crate::output::json::PathJson;
-use crate::output::names::{shown, shown_path};
+use crate::output::names::{harmless, shown_path};
 use chest_engine::browse::ShownPath;
 use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check, scrub};
 use chest_model::{DamagedFile, Finding, Severity};
@@ -161,10 +161,10 @@ fn write_group(out: &mut dyn Write, group: &[&Finding]) -> io::Result<()> {
     let Some(first) = group.first() else { return Ok(()) };
     writeln!(out, "{} ({}, {})", heading(first.severity), first.id, count(group.len() as u64, "finding"))?;
     for finding in group.iter().take(SHOWN_AT_MOST) {
-        let what = shown(finding.what.as_bytes());
+        let what = harmless(&finding.what);
         match finding.object.is_empty() || what.contains(&finding.object) {
             true => writeln!(out, "  {what}")?,
-            false => writeln!(out, "  {}: {what}", shown(finding.object.as_bytes()))?,
+            false => writeln!(out, "  {}: {what}", harmless(&finding.object))?,
         }
     }
     if group.len() > SHOWN_AT_MOST {

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::output::Report;
 use crate::output::amounts::{grouped, size};
 use crate::output::json::{self, PathJson};
-use crate::output::names::{shown, shown_path};
+use crate::output::names::{harmless, shown_path};
 use chest_engine::browse::{self, Change, ChangeKind, DiffOutcome};
 use chest_engine::repo::repository::Snapshot;
 use serde::Serialize;
@@ -56,7 +56,7 @@ impl Report for Compared<'_> {
             writeln!(out, "{:<8} {path}{}", word(change.kind), sizes(change))?;
         }
         for damaged in &self.outcome.damaged {
-            writeln!(out, "DAMAGED: part of a list of files cannot be read: {}", shown(damaged.as_bytes()))?;
+            writeln!(out, "DAMAGED: part of a list of files cannot be read: {}", harmless(damaged))?;
         }
         let number = |kind| grouped(self.outcome.changes.iter().filter(|change| change.kind == kind).count() as u64);
         writeln!(

@@ -6,7 +6,7 @@ use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::output::amounts::{count, size};
 use crate::output::json::{self, PathJson};
-use crate::output::names::{shown, shown_path};
+use crate::output::names::{harmless, shown_path};
 use crate::output::{Report, SHORT_ID};
 use crate::time::day_and_time;
 use chest_engine::browse::{self, FindOutcome, FindQuery, Hit, HitVersion};
@@ -34,10 +34,10 @@ fn advise(workplace: &Workplace, outcome: &FindOutcome, word: &str) {
             short(&version.last_seen.0),
             quoted(&shown_path(&hit.path))
         )),
-        None => workplace.console.remark(&format!("Nothing called {word:?} in {searched}.")),
+        None => workplace.console.remark(&format!("Nothing called \"{}\" in {searched}.", harmless(word))),
     }
     for damaged in &outcome.damaged {
-        let damaged = shown(damaged.as_bytes());
+        let damaged = harmless(damaged);
         workplace.console.remark(&format!("DAMAGED: part of a list of files cannot be read: {damaged}"));
     }
 }

@@ -5,6 +5,7 @@ use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::exit::Exit;
 use crate::output::Report;
+use crate::output::names::shown_place;
 use crate::secrets;
 use chest_engine::init::{InitOptions, InitOutcome, init};
 use chest_engine::repo::RepoError;
@@ -57,7 +58,7 @@ struct MadeJson<'o> {
 
 impl Report for Made<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "A new repository is ready in {}.", self.folder.display())?;
+        writeln!(out, "A new repository is ready in {}.", shown_place(self.folder))?;
         writeln!(out, "This computer may add backups to it.\n")?;
         if let Some(passphrase) = &self.outcome.generated_passphrase {
             writeln!(out, "The passphrase, for everyday use. It is shown only now:\n\n    {}\n", **passphrase)?;

@@ -8,7 +8,7 @@ use crate::output::Report;
 use crate::output::amounts::{count, size};
 use crate::output::exceptions::{summary, write_exceptions};
 use crate::output::json::{self, ExceptionJson, PathJson};
-use crate::output::names::{for_json, shown, shown_path};
+use crate::output::names::{for_json, harmless, shown, shown_path};
 use crate::output::tables::{Side, write_table};
 use crate::selector::{narrowed, snapshot_and_path};
 use crate::time::day_and_time;
@@ -98,7 +98,7 @@ impl Report for Contents<'_> {
         let rows: Vec<Vec<String>> = self.outcome.items.iter().map(row).collect();
         write_table(out, &[Side::Left, Side::Right, Side::Left, Side::Left], &rows)?;
         for damaged in &self.outcome.damaged {
-            writeln!(out, "DAMAGED: part of the list of files cannot be read: {}", shown(damaged.as_bytes()))?;
+            writeln!(out, "DAMAGED: part of the list of files cannot be read: {}", harmless(damaged))?;
         }
         writeln!(out, "{}", count(self.outcome.items.len() as u64, "item"))
     }

@@ -11,7 +11,7 @@ use crate::output::Report;
 use crate::output::amounts::{count, size};
 use crate::output::exceptions::SHOWN_AT_MOST;
 use crate::output::json::PathJson;
-use crate::output::names::{for_json, shown, shown_path};
+use crate::output::names::{for_json, harmless, shown, shown_path};
 use crate::selector;
 use crate::time;
 use chest_engine::browse::ShownPath;
@@ -147,14 +147,12 @@ impl Report for Restored<'_> {
         section(out, "Beside files of yours that have other content:", beside)?;
         let notes = outcome.notes.iter().map(|(path, note)| format!("{}: {}", shown_path(path), in_words(note)));
         section(out, "Restored, with something that could not be set:", notes)?;
-        let never = outcome
-            .never_backed_up
-            .iter()
-            .map(|(path, why)| format!("{}: {}", shown_path(path), shown(why.as_bytes())));
+        let never =
+            outcome.never_backed_up.iter().map(|(path, why)| format!("{}: {}", shown_path(path), harmless(why)));
         section(out, "Not in this backup, because they could not be read when it was made:", never)?;
         let failed = |damage: bool| {
             let failed = outcome.failed.iter().filter(move |failure| failure.stored_damage == damage);
-            failed.map(|failure| format!("{}: {}", shown_path(&failure.path), shown(failure.message.as_bytes())))
+            failed.map(|failure| format!("{}: {}", shown_path(&failure.path), harmless(&failure.message)))
         };
         section(out, "NOT restored, because the folder refused them:", failed(false))?;
         section(out, "NOT restored, because what is stored is DAMAGED:", failed(true))?;

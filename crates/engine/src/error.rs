@@ -22,16 +22,16 @@ pub enum EngineError {
     #[error("this computer is not enrolled to back up to this repository")]
     NotEnrolled,
     /// Another backup of this machine into this repository is under way.
-    #[error("another backup to this repository is running on this computer (it holds {})", .0.display())]
+    #[error("another backup to this repository is running on this computer (it holds {})", chest_model::shown_place(.0))]
     Busy(PathBuf),
     /// Two of the things to back up would be stored under one name.
-    #[error("two of the folders to back up are called {0:?}: give one of them another name")]
+    #[error("two of the folders to back up are called \"{0}\": give one of them another name")]
     SameRootTwice(String),
     /// Nothing was given to back up.
     #[error("there is nothing to back up")]
     NothingToBackUp,
     /// A name for a root that no folder can have.
-    #[error("{0:?} cannot be the name of a folder")]
+    #[error("\"{0}\" cannot be the name of a folder")]
     BadLabel(String),
     /// Somebody asked to stop.
     #[error("stopped before the end")]
@@ -40,10 +40,10 @@ pub enum EngineError {
     #[error("the repository was being cleaned up all the while; nothing is lost; run the backup again")]
     NoQuietMoment,
     /// No snapshot fits what was asked for.
-    #[error("there is no backup that fits {0:?}")]
+    #[error("there is no backup that fits \"{0}\"")]
     NoSuchSnapshot(String),
     /// Several snapshots fit.
-    #[error("{text:?} fits {count} backups: give more digits")]
+    #[error("\"{text}\" fits {count} backups: give more digits")]
     AmbiguousSnapshot {
         /// What was given.
         text: String,
@@ -51,19 +51,19 @@ pub enum EngineError {
         count: usize,
     },
     /// The snapshot does not hold that path.
-    #[error("{path:?} is not in that backup")]
+    #[error("\"{path}\" is not in that backup")]
     NoSuchPath {
         /// The path.
         path: String,
     },
     /// It is there, but is no file.
-    #[error("{path:?} is not a file")]
+    #[error("\"{path}\" is not a file")]
     NotAFile {
         /// The path.
         path: String,
     },
     /// A pattern that makes no sense.
-    #[error("{pattern:?} is not a pattern: {problem}")]
+    #[error("\"{pattern}\" is not a pattern: {problem}")]
     BadPattern {
         /// The pattern.
         pattern: String,

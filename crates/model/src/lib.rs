@@ -8,6 +8,7 @@ mod ids;
 mod monitor;
 mod outcome;
 mod path;
+mod shown;
 mod time;
 
 pub use entry::{ChunkList, Entry, EntryKind, Fingerprint, Hole, Metadata, UnreadableReason};
@@ -19,4 +20,5 @@ pub use outcome::{
     Class, Completeness, DamagedFile, Exception, ExceptionKind, RootDescription, RootEncoding, SnapshotSummary,
 };
 pub use path::{PathError, TreePath};
+pub use shown::{harmless, shown, shown_place, typed};
 pub use time::Timestamp;

@@ -117,9 +117,10 @@ impl PartialOrd for TreePath {
     }
 }
 
+/// As people are shown it, and can type it again.
 impl fmt::Display for TreePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.0))
+        f.write_str(&crate::shown(&self.0))
     }
 }
 

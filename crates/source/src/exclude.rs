@@ -12,7 +12,7 @@ pub const BUILT_IN_EXCLUDES: &[&str] = &["~$*", "desktop.ini", "Thumbs.db", "*.o
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExcludeError {
     /// One pattern is not in gitignore's syntax.
-    #[error("the exclude pattern {pattern:?} cannot be understood: {message}")]
+    #[error("the exclude pattern \"{pattern}\" cannot be understood: {message}")]
     BadPattern {
         /// As it was given.
         pattern: String,

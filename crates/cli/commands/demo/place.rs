@@ -1,6 +1,7 @@
 //! Where the demonstration happens: one folder, and nothing outside it.
 
 use crate::machine::Machine;
+use crate::output::names::shown_place;
 use chest_model::Environment;
 use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
@@ -18,10 +19,10 @@ pub(super) struct Place {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PlaceError {
     /// There is something in it that might be somebody's.
-    #[error("{} is not empty: name an empty folder, or one that does not exist yet", .0.display())]
+    #[error("{} is not empty: name an empty folder, or one that does not exist yet", shown_place(.0))]
     NotEmpty(PathBuf),
     /// The system refused.
-    #[error("{} cannot be used: {}", .0.display(), .1)]
+    #[error("{} cannot be used: {}", shown_place(.0), .1)]
     Unusable(PathBuf, io::Error),
 }
 

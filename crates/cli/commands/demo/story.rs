@@ -8,7 +8,7 @@ use crate::errors::Failure;
 use crate::exit::Exit;
 use crate::output::SHORT_ID;
 use crate::output::amounts::{count, grouped, size};
-use crate::output::names::{shown, shown_path};
+use crate::output::names::{shown, shown_path, shown_place};
 use chest_council::{COUNCIL_NAME, Change, Council, CouncilError};
 use chest_engine::backup::BackupOutcome;
 use chest_engine::browse::{Hit, Selection, SnapshotSelector};
@@ -115,7 +115,7 @@ impl<'s> Story<'s> {
     pub(super) fn tell(&mut self, prove: bool) -> Result<(), Trouble> {
         let begun = Instant::now();
         self.screen.say(&format!("The whole job once, with the invented papers of {COUNCIL_NAME}."));
-        self.screen.say(&format!("All of it happens in {}.", self.place.folder().display()));
+        self.screen.say(&format!("All of it happens in {}.", shown_place(self.place.folder())));
         self.write_papers()?;
         self.init()?;
         let sent = self.back_up_both()?;
@@ -277,7 +277,7 @@ impl<'s> Story<'s> {
                 .map(|at| format!("its content differs from byte {at} on")),
         };
         match differs {
-            Some(what) => Err(Trouble::Wrong(format!("{} is not as it was: {what}.", restored.display()))),
+            Some(what) => Err(Trouble::Wrong(format!("{} is not as it was: {what}.", shown_place(restored)))),
             None => {
                 self.screen.figures("The same as the copy that was kept aside: every byte, its time and its rights");
                 Ok(())

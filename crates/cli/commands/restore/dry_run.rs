@@ -3,7 +3,7 @@
 use crate::output::Report;
 use crate::output::amounts::{count, size};
 use crate::output::json::PathJson;
-use crate::output::names::{for_json, shown, shown_path};
+use crate::output::names::{for_json, harmless, shown, shown_path};
 use chest_engine::repo::repository::Snapshot;
 use chest_engine::restore::{PlannedItem, PlannedStep, RestorePlan};
 use serde::Serialize;
@@ -58,7 +58,7 @@ impl Report for Planned<'_> {
             writeln!(out, "{:<8} {}{}", word(item.step), shown_path(&item.path), remark(item.step))?;
         }
         for (path, why) in self.plan.lost() {
-            writeln!(out, "DAMAGED  {}: {}", shown_path(path), shown(why.as_bytes()))?;
+            writeln!(out, "DAMAGED  {}: {}", shown_path(path), harmless(why))?;
         }
         let to = shown(self.to.as_os_str().as_bytes());
         let (files, folders) = (count(self.plan.files, "file"), count(self.plan.folders, "folder"));

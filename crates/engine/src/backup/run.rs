@@ -65,7 +65,7 @@ fn check_sources(sources: &[Box<dyn Source>]) -> Result<(), EngineError> {
     let mut labels = BTreeSet::new();
     for source in sources {
         let label = &source.description().label;
-        let shown = || String::from_utf8_lossy(label).into_owned();
+        let shown = || chest_model::shown(label);
         if chest_model::TreePath::root().child(label).is_err() {
             return Err(EngineError::BadLabel(shown()));
         }

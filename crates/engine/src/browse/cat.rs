@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 
 /// Writes a file of a snapshot to `out`, chunk by chunk, each proven; gives the number of bytes.
 pub fn cat(opened: &Opened, snapshot: &Snapshot, at: &ShownPath, out: &mut dyn Write) -> Result<u64, EngineError> {
-    let shown = || String::from_utf8_lossy(&at.to_bytes()).into_owned();
+    let shown = || chest_model::shown(&at.to_bytes());
     let root = snapshot.body.roots.iter().find(|root| root.description.label == at.root);
     let root = root.ok_or_else(|| EngineError::NoSuchPath { path: shown() })?;
     let fetcher = opened.fetcher(snapshot.writer)?;

@@ -112,9 +112,9 @@ impl Matcher {
     fn fits(&self, path: &TreePath) -> bool {
         let Some(name) = path.name() else { return false };
         match self {
-            Self::Part(word) => String::from_utf8_lossy(name).to_lowercase().contains(word),
-            Self::Name(glob) => glob.is_match(&*String::from_utf8_lossy(name)),
-            Self::Path(glob) => glob.is_match(&*String::from_utf8_lossy(path.as_bytes())),
+            Self::Part(word) => chest_model::shown(name).to_lowercase().contains(word),
+            Self::Name(glob) => glob.is_match(chest_model::shown(name)),
+            Self::Path(glob) => glob.is_match(chest_model::shown(path.as_bytes())),
         }
     }
 }

@@ -46,7 +46,7 @@ pub fn list(opened: &Opened, snapshot: &Snapshot, at: &ShownPath, recursive: boo
         let _ = walk(&root.tree, &at.path, &*fetcher, &mut visitor);
     }
     if outcome.items.is_empty() && outcome.damaged.is_empty() {
-        let path = String::from_utf8_lossy(&at.to_bytes()).into_owned();
+        let path = chest_model::shown(&at.to_bytes());
         return Err(EngineError::NoSuchPath { path });
     }
     // A folder is listed by what it holds; only an empty one, or a file, shows itself.

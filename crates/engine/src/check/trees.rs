@@ -1,6 +1,7 @@
 //! Trees: every node reachable, every chunk of every file in a pack that is there and whole. Names the files that are not.
 
 use super::{CheckOutcome, finding};
+use crate::browse::ShownPath;
 use crate::{Context, EngineError, Opened};
 use chest_model::{DamagedFile, Entry, EntryKind, ObjectHash, Phase, Progress, Severity, TreePath, WriterId};
 use chest_repo::index::IdSet;
@@ -42,10 +43,8 @@ pub(super) fn check_trees(
             outcome.entries += entries;
             let label = &root.description.label;
             for (from, error) in &collector.damaged[before..] {
-                let what = format!(
-                    "the list of files of {} is damaged from {from} on: {error}",
-                    String::from_utf8_lossy(label)
-                );
+                let what =
+                    format!("the list of files of {} is damaged from {from} on: {error}", chest_model::shown(label));
                 let meaning = "Files listed there cannot be restored from the backups that share this list; other backups may hold them.";
                 let remedy =
                     "Look for an older version of the damaged object, or restore these files from another backup.";
@@ -85,8 +84,8 @@ fn is_whole(entry: &Entry, good: &IdSet, fetcher: &Fetcher) -> bool {
 fn summarise(outcome: &mut CheckOutcome) {
     let mut by_snapshot: BTreeMap<ObjectHash, Vec<String>> = BTreeMap::new();
     for file in &outcome.damaged_files {
-        let path = format!("{}/{}", String::from_utf8_lossy(&file.root), file.path);
-        by_snapshot.entry(file.snapshot).or_default().push(path);
+        let path = ShownPath { root: file.root.clone(), path: file.path.clone() };
+        by_snapshot.entry(file.snapshot).or_default().push(chest_model::shown(&path.to_bytes()));
     }
     for (snapshot, files) in by_snapshot {
         let named = files.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");

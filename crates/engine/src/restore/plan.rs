@@ -160,7 +160,7 @@ impl Gather {
             let _ = walk(&root.tree, &wanted.path, &**fetcher, self);
         }
         if self.items.len() + self.lost.len() == before {
-            let path = String::from_utf8_lossy(&wanted.to_bytes()).into_owned();
+            let path = chest_model::shown(&wanted.to_bytes());
             return Err(EngineError::NoSuchPath { path });
         }
         Ok(())

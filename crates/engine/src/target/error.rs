@@ -10,13 +10,13 @@ use rustix::io::Errno;
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// The target is something else than a folder.
-    #[error("{} is not a folder", dir.display())]
+    #[error("{} is not a folder", chest_model::shown_place(dir))]
     NotAFolder {
         /// The target.
         dir: PathBuf,
     },
     /// The target may not be written to.
-    #[error("cannot write into {}: {source}", dir.display())]
+    #[error("cannot write into {}: {source}", chest_model::shown_place(dir))]
     Unwritable {
         /// The target.
         dir: PathBuf,
@@ -24,7 +24,7 @@ pub enum TargetError {
         source: io::Error,
     },
     /// The target could not be made or opened.
-    #[error("cannot open {}: {source}", dir.display())]
+    #[error("cannot open {}: {source}", chest_model::shown_place(dir))]
     Open {
         /// The target.
         dir: PathBuf,

@@ -27,12 +27,12 @@ impl LocalFolder {
 
     /// Turns an error into one that names the file.
     pub fn error(&self, name: &str, source: std::io::Error) -> RepoError {
-        RepoError::Local { path: self.file(name).display().to_string(), source }
+        RepoError::Local { path: chest_model::shown_place(&self.file(name)), source }
     }
 
     /// That a file is damaged.
     pub fn damaged(&self, name: &str) -> RepoError {
-        RepoError::LocalDamaged { path: self.file(name).display().to_string() }
+        RepoError::LocalDamaged { path: chest_model::shown_place(&self.file(name)) }
     }
 
     /// Makes the folder, for its owner only.

@@ -69,7 +69,7 @@ impl FolderSource {
     /// Opens the root. The path may be a symbolic link: it is resolved here, once.
     pub fn new(path: &Path, description: RootDescription, options: FolderOptions) -> Result<Self, SourceError> {
         let root = Root::open(path)?;
-        Ok(Self { root, shown_path: path.display().to_string(), description, options, limits: Limits::default() })
+        Ok(Self { root, shown_path: chest_model::shown_place(path), description, options, limits: Limits::default() })
     }
 
     /// The name under which this path is stored unless another is chosen: its real last component, or `root`.

@@ -134,7 +134,7 @@ fn quietly(flags: OFlags, open: impl Fn(OFlags) -> Result<OwnedFd>) -> Result<Ow
 }
 
 fn source_error(path: &Path, error: &std::io::Error) -> SourceError {
-    let path = path.display().to_string();
+    let path = chest_model::shown_place(path);
     match Errno::from_io_error(error) {
         Some(Errno::NOENT | Errno::NOTDIR) => SourceError::NotFound { path },
         Some(errno) => SourceError::Unreadable { path, message: words(errno) },

@@ -27,8 +27,8 @@ impl Place {
     /// Opens a folder that is there.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let describe = |error: io::Error| match Errno::from_io_error(&error) {
-            Some(Errno::NOENT | Errno::NOTDIR) => StoreError::NoSuchPlace(path.display().to_string()),
-            _ => translate("opening", &path.display().to_string(), error),
+            Some(Errno::NOENT | Errno::NOTDIR) => StoreError::NoSuchPlace(chest_model::shown_place(path)),
+            _ => translate("opening", &chest_model::shown_place(path), error),
         };
         let absolute = std::path::absolute(path).map_err(describe)?;
         // The root itself may be reached through links: that is the user's affair.
@@ -40,7 +40,7 @@ impl Place {
 
     /// Makes the folder and whatever above it is missing, durably, and opens it.
     pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
-        let describe = |error| translate("making", &path.display().to_string(), error);
+        let describe = |error| translate("making", &chest_model::shown_place(path), error);
         let absolute = std::path::absolute(path).map_err(describe)?;
         let missing: Vec<&Path> = absolute.ancestors().take_while(|folder| !folder.exists()).collect();
         for folder in missing.into_iter().rev() {
@@ -64,7 +64,7 @@ impl Place {
 
     /// Fails where the path no longer leads to the folder that was opened: removed, renamed or unmounted.
     pub(super) fn must_be_there(&self) -> Result<(), StoreError> {
-        if self.is_there() { Ok(()) } else { Err(StoreError::NoSuchPlace(self.path.display().to_string())) }
+        if self.is_there() { Ok(()) } else { Err(StoreError::NoSuchPlace(chest_model::shown_place(&self.path))) }
     }
 
     fn is_there(&self) -> bool {
