@@ -73,6 +73,9 @@ fn answers(office: &Office) -> Vec<(&'static str, Value)> {
     office.run(["restore", &first, "--to", "out"]).ended(0);
     ask("restore", &["restore", "latest", "--to", "out"], 3);
     ask("check", &["check", "--read-data"], 0);
+    ask("config path", &["config", "path"], 0);
+    ask("config check", &["config", "check"], 0);
+    ask("config show", &["config", "show"], 0);
     ask("an error", &["ls", "1999-12-31"], 1);
     answers
 }

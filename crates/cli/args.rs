@@ -75,6 +75,8 @@ pub enum Command {
     Writer(Writer),
     #[command(subcommand)]
     Key(Key),
+    #[command(subcommand)]
+    Config(Config),
     Completions(Completions),
     Man(Man),
 }
@@ -295,7 +297,7 @@ pub struct Restore {
 #[command(after_help = "Examples:\n  \
     chest check\n  \
     chest check --read-data\n  \
-    chest check --read-data=10%\n  \
+    chest check --read-data 10%\n  \
     chest check --scrub                 without a passphrase")]
 pub struct Check {
     /// Prove every stored object by its name, without a passphrase
@@ -306,7 +308,6 @@ pub struct Check {
         long,
         value_name = "SHARE",
         num_args = 0..=1,
-        require_equals = true,
         default_missing_value = "100%",
         value_parser = share
     )]
@@ -333,6 +334,22 @@ pub enum Key {
         long_about = format!("Try whether a passphrase or the recovery words open the repository\n\n{SECRETS}")
     )]
     Test,
+}
+
+/// The settings, and where each of them comes from
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Config {
+    /// Say whether the file of settings is in order
+    #[command(after_help = "Example:\n  chest config check")]
+    Check,
+    /// Show every setting, and whether a flag, a variable or the file made it so
+    ///
+    /// Flags beat variables, and variables beat the file. Secrets are not shown.
+    #[command(after_help = "Examples:\n  chest config show\n  CHEST_CONFIG=/etc/chest.toml chest config show --json")]
+    Show,
+    /// Say where the file of settings is looked for
+    #[command(after_help = "Example:\n  chest config path")]
+    Path,
 }
 
 /// Write a completion script for a shell

@@ -1,4 +1,9 @@
-//! What was meant: what was typed, with the variables of the environment behind it. The only place that reads them.
+//! What was meant: what was typed, with the variables of the environment behind it, and the file of settings behind those. The
+//! only place that reads them.
+
+mod file;
+
+pub use file::{FilePlace, SettingsFile};
 
 use crate::args::{Common, ProgressStyle};
 use crate::errors::CliError;
@@ -36,10 +41,55 @@ pub enum ProgressShown {
     Nothing,
 }
 
+/// Who made a setting what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It was typed.
+    Flag(&'static str),
+    /// A variable of the environment.
+    Variable(&'static str),
+    /// The file of settings.
+    File,
+    /// Nobody: it is the system's own place.
+    System,
+}
+
+/// A setting, and who made it so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// What it is.
+    pub value: OsString,
+    /// Who said so.
+    pub origin: Origin,
+}
+
+/// The settings that can come from several places, as they were chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choices {
+    /// Where the repository is.
+    pub repository: Option<Chosen>,
+    /// What must not be lost lightly.
+    pub state_dir: Chosen,
+    /// What may be deleted at any time.
+    pub cache_dir: Chosen,
+    /// The S3 service's address.
+    pub s3_endpoint: Option<Chosen>,
+    /// Its region.
+    pub s3_region: Option<Chosen>,
+    /// A certificate of its own.
+    pub s3_ca: Option<Chosen>,
+    /// Where the secret comes from, not what it is; `None`: somebody is asked.
+    pub secret: Option<Origin>,
+}
+
 /// What was meant.
 pub struct Settings {
     /// The folder that holds the repository.
     pub repository: Result<PathBuf, CliError>,
+    /// Where each setting comes from.
+    pub choices: Choices,
+    /// Patterns of what every backup leaves out, from the file of settings.
+    pub exclude: Vec<String>,
     /// Where the secret comes from.
     pub secret: SecretSource,
     /// What must not be lost lightly.
@@ -55,18 +105,66 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Flags beat variables.
+    /// Flags beat variables, and variables beat the file.
     pub fn gather(common: &Common) -> Result<Self, CliError> {
-        let repository = common.repo.clone().or_else(|| variable("CHEST_REPO"));
+        let file = SettingsFile::read(file_place().as_ref())?;
+        let (secret, secret_origin) = secret(&file)?;
+        let choices = Choices::make(common, &file, secret_origin)?;
+        let repository = choices.repository.as_ref().ok_or(CliError::NoRepositoryGiven);
         Ok(Self {
-            repository: repository.ok_or(CliError::NoRepositoryGiven).and_then(folder),
-            secret: secret()?,
-            state_dir: place("CHEST_STATE_DIR", |system| system.state_dir().unwrap_or_else(|| system.data_dir()))?,
-            cache_dir: place("CHEST_CACHE_DIR", AppStrategy::cache_dir)?,
+            repository: repository.and_then(|chosen| folder(chosen.value.clone())),
+            secret,
+            state_dir: PathBuf::from(&choices.state_dir.value),
+            cache_dir: PathBuf::from(&choices.cache_dir.value),
+            exclude: file.exclude,
+            choices,
             json: common.json,
             progress: progress(common, std::io::stderr().is_terminal()),
             can_ask: std::io::stdin().is_terminal(),
         })
+    }
+}
+
+impl Choices {
+    fn make(common: &Common, file: &SettingsFile, secret: Option<Origin>) -> Result<Self, CliError> {
+        let nothing_typed = |name, written: &Option<OsString>| choose(None, name, written.as_ref());
+        Ok(Self {
+            repository: choose(
+                common.repo.clone().map(|typed| ("--repo", typed)),
+                "CHEST_REPO",
+                file.repository.as_ref(),
+            ),
+            state_dir: match nothing_typed("CHEST_STATE_DIR", &file.state_dir) {
+                Some(chosen) => chosen,
+                None => systems_own(|system| system.state_dir().unwrap_or_else(|| system.data_dir()))?,
+            },
+            cache_dir: match nothing_typed("CHEST_CACHE_DIR", &file.cache_dir) {
+                Some(chosen) => chosen,
+                None => systems_own(AppStrategy::cache_dir)?,
+            },
+            s3_endpoint: nothing_typed("CHEST_S3_ENDPOINT", &file.s3_endpoint),
+            s3_region: nothing_typed("CHEST_S3_REGION", &file.s3_region),
+            s3_ca: nothing_typed("CHEST_S3_CA", &file.s3_ca),
+            secret,
+        })
+    }
+}
+
+fn choose(typed: Option<(&'static str, OsString)>, name: &'static str, written: Option<&OsString>) -> Option<Chosen> {
+    let typed = typed.map(|(flag, value)| Chosen { value, origin: Origin::Flag(flag) });
+    typed
+        .or_else(|| variable(name).map(|value| Chosen { value, origin: Origin::Variable(name) }))
+        .or_else(|| written.map(|value| Chosen { value: value.clone(), origin: Origin::File }))
+}
+
+/// Where the file of settings is looked for; `None` where nobody named one and there is no home folder.
+pub fn file_place() -> Option<FilePlace> {
+    match variable("CHEST_CONFIG") {
+        Some(path) => Some(FilePlace { path: path.into(), named: true }),
+        None => {
+            let system = system().ok()?;
+            Some(FilePlace { path: system.config_dir().join("chest.toml"), named: false })
+        }
     }
 }
 
@@ -87,33 +185,40 @@ fn folder(text: OsString) -> Result<PathBuf, CliError> {
     }
 }
 
-fn secret() -> Result<SecretSource, CliError> {
+fn secret(file: &SettingsFile) -> Result<(SecretSource, Option<Origin>), CliError> {
+    let by = |name| Some(Origin::Variable(name));
     if let Some(value) = variable("CHEST_PASSPHRASE") {
         let text =
             String::from_utf8(value.into_vec()).map_err(|_| CliError::SecretNotText { from: "CHEST_PASSPHRASE" })?;
-        return Ok(SecretSource::Passphrase(Zeroizing::new(text)));
+        return Ok((SecretSource::Passphrase(Zeroizing::new(text)), by("CHEST_PASSPHRASE")));
     }
     if let Some(path) = variable("CHEST_PASSPHRASE_FILE") {
-        return Ok(SecretSource::PassphraseFile(path.into()));
+        return Ok((SecretSource::PassphraseFile(path.into()), by("CHEST_PASSPHRASE_FILE")));
     }
     if let Some(command) = variable("CHEST_PASSPHRASE_COMMAND") {
-        return Ok(SecretSource::PassphraseCommand(command));
+        return Ok((SecretSource::PassphraseCommand(command), by("CHEST_PASSPHRASE_COMMAND")));
     }
-    Ok(variable("CHEST_RECOVERY_WORDS_FILE")
-        .map_or(SecretSource::NotGiven, |path| SecretSource::WordsFile(path.into())))
+    if let Some(path) = variable("CHEST_RECOVERY_WORDS_FILE") {
+        return Ok((SecretSource::WordsFile(path.into()), by("CHEST_RECOVERY_WORDS_FILE")));
+    }
+    Ok(match (&file.passphrase_file, &file.passphrase_command) {
+        (Some(path), _) => (SecretSource::PassphraseFile(path.into()), Some(Origin::File)),
+        (None, Some(command)) => (SecretSource::PassphraseCommand(command.clone()), Some(Origin::File)),
+        (None, None) => (SecretSource::NotGiven, None),
+    })
 }
 
-fn place(name: &str, of: impl Fn(&Xdg) -> PathBuf) -> Result<PathBuf, CliError> {
-    if let Some(given) = variable(name) {
-        return Ok(given.into());
-    }
+fn system() -> Result<Xdg, CliError> {
     let app = AppStrategyArgs {
         top_level_domain: "uk".to_owned(),
         author: "Parish Chest".to_owned(),
         app_name: "parish-chest".to_owned(),
     };
-    let system = Xdg::new(app).map_err(|_| CliError::NoHome)?;
-    Ok(of(&system))
+    Xdg::new(app).map_err(|_| CliError::NoHome)
+}
+
+fn systems_own(of: impl Fn(&Xdg) -> PathBuf) -> Result<Chosen, CliError> {
+    Ok(Chosen { value: of(&system()?).into_os_string(), origin: Origin::System })
 }
 
 fn progress(common: &Common, is_terminal: bool) -> ProgressShown {

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::exit::Exit;
+use crate::output::names::shown_place;
 use chest_engine::repo::words::WordsError;
 use std::path::PathBuf;
 
@@ -16,6 +17,16 @@ pub enum CliError {
     NotAFolderRepository {
         /// What stood before the colon.
         scheme: String,
+    },
+    /// The file of settings cannot be read or understood.
+    #[error("the settings in {}{} cannot be used: {problem}", shown_place(path), at_line(*line))]
+    SettingsFile {
+        /// Which file.
+        path: PathBuf,
+        /// Which line of it, where it is about one.
+        line: Option<usize>,
+        /// What is wrong.
+        problem: String,
     },
     /// The system does not say where files of a user belong.
     #[error("this system does not say where your home folder is")]
@@ -36,7 +47,7 @@ pub enum CliError {
         from: &'static str,
     },
     /// The file with the secret cannot be read.
-    #[error("{} cannot be read: {problem}", path.display())]
+    #[error("{} cannot be read: {problem}", shown_place(path))]
     SecretFile {
         /// Which file.
         path: PathBuf,
@@ -44,7 +55,7 @@ pub enum CliError {
         problem: String,
     },
     /// The command that should write the passphrase failed.
-    #[error("the command in CHEST_PASSPHRASE_COMMAND failed: {problem}")]
+    #[error("the command that should write the passphrase failed: {problem}")]
     SecretCommand {
         /// How.
         problem: String,
@@ -53,26 +64,30 @@ pub enum CliError {
     #[error(transparent)]
     Words(WordsError),
     /// Neither `latest` nor a date nor an id.
-    #[error("{0:?} is not the name of a backup")]
+    #[error("\"{0}\" is not the name of a backup")]
     NotASnapshot(String),
     /// `..` and the like.
-    #[error("{0:?} is not a path in a backup")]
+    #[error("\"{0}\" is not a path in a backup")]
     NotAPath(String),
     /// `--as` with several paths.
     #[error("--as gives a name to one PATH, and several were given")]
     OneNameForSeveral,
     /// What is to be backed up lies in the repository itself.
-    #[error("{} is the repository itself, or lies in it", .0.display())]
+    #[error("{} is the repository itself, or lies in it", shown_place(.0))]
     SourceIsRepository(PathBuf),
     /// What is to be backed up lies in the folder with this computer's keys.
-    #[error("{} holds this computer's keys and notes for backups, and does not belong in one", .0.display())]
+    #[error("{} holds this computer's keys and notes for backups, and does not belong in one", shown_place(.0))]
     SourceIsState(PathBuf),
     /// An exclude pattern that cannot be understood.
     #[error("{0}")]
     Exclude(String),
     /// `man` for something that is no command.
-    #[error("there is no command {0:?}")]
+    #[error("there is no command \"{0}\"")]
     NoSuchCommand(String),
+}
+
+fn at_line(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!(", line {line},"))
 }
 
 impl From<CliError> for Failure {
@@ -87,12 +102,19 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
     const SOURCES: &str = "Set CHEST_PASSPHRASE_FILE, CHEST_PASSPHRASE_COMMAND or CHEST_RECOVERY_WORDS_FILE, or run this in a \
         terminal.";
     match error {
-        CliError::NoRepositoryGiven => {
-            (Exit::Usage, "no-repository-given", "Give --repo FOLDER, or set CHEST_REPO to the folder.")
-        }
+        CliError::NoRepositoryGiven => (
+            Exit::Usage,
+            "no-repository-given",
+            "Give --repo FOLDER, or set CHEST_REPO to the folder, or write it into the file of settings.",
+        ),
         CliError::NotAFolderRepository { .. } => {
             (Exit::Usage, "unsupported-repository", "Give a folder: a disk, a USB stick or a mounted share.")
         }
+        CliError::SettingsFile { .. } => (
+            Exit::Usage,
+            "settings-file",
+            "Mend the file, then try `chest config check`. `chest config path` says where it is.",
+        ),
         CliError::NoHome => (Exit::Usage, "no-home", "Set CHEST_STATE_DIR and CHEST_CACHE_DIR to folders of your own."),
         CliError::NoSecret => (Exit::CannotUnlock, "no-secret", SOURCES),
         CliError::NoPassphraseForInit => (

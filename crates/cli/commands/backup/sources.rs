@@ -29,7 +29,7 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
     for path in &args.paths {
         let real = real_path(path);
         own.refuse(path, &real)?;
-        let mut patterns = args.exclude.clone();
+        let mut patterns = [&workplace.settings.exclude[..], &args.exclude].concat();
         // Last, so that no pattern of the user's takes them back in.
         for folder in own.below(&real) {
             patterns.push(anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)));
