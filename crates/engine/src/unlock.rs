@@ -6,7 +6,8 @@ use chest_repo::RepoError;
 use chest_repo::history::HistoryError;
 use chest_repo::layout::{LOG, OWNER, Place, SLOTS};
 use chest_repo::local::{LocalKey, Seen};
-use chest_repo::repository::{Ahead, Fetcher, Proven, ReaderSession, unlock};
+use chest_repo::record::RootLocation;
+use chest_repo::repository::{Ahead, Fetcher, Proven, ReaderSession, Snapshot, unlock};
 use chest_repo::slot::Credential;
 use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,14 +90,26 @@ impl Look {
 }
 
 impl Opened {
+    /// What fetches the chunks of this snapshot, its roots on the way already.
+    pub fn fetcher_of(&self, snapshot: &Snapshot) -> Result<Arc<Fetcher>, EngineError> {
+        self.fetcher_with(snapshot.writer, snapshot.body.roots.iter().filter_map(|root| root.location.as_ref()))
+    }
+
     /// What fetches the chunks of a writer's snapshots.
     pub fn fetcher(&self, writer: WriterId) -> Result<Arc<Fetcher>, EngineError> {
+        self.fetcher_with(writer, [])
+    }
+
+    fn fetcher_with<'l>(
+        &self,
+        writer: WriterId,
+        roots: impl IntoIterator<Item = &'l RootLocation> + Send,
+    ) -> Result<Arc<Fetcher>, EngineError> {
         let mut fetchers = self.fetchers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fetcher) = fetchers.get(&writer) {
             return Ok(fetcher.clone());
         }
-        let index = Arc::new(self.session.index(writer)?);
-        let fetcher = Arc::new(Fetcher::new(self.session.store().clone(), self.session.opener().clone(), index));
+        let fetcher = Arc::new(Fetcher::open(&self.session, writer, roots)?);
         fetchers.insert(writer, fetcher.clone());
         Ok(fetcher)
     }

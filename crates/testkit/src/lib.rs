@@ -3,11 +3,13 @@
 
 pub mod damage;
 mod failing_source;
+mod far_store;
 mod faulty_store;
 mod fixed_environment;
 mod recording_store;
 
 pub use failing_source::FailingSource;
+pub use far_store::FarStore;
 pub use faulty_store::{Effect, FaultPlan, FaultyStore};
 pub use fixed_environment::FixedEnvironment;
 pub use recording_store::{Call, CallOutcome, KillSwitch, Operation, RecordingStore, Verb, When};

@@ -148,6 +148,18 @@ impl<S> RecordingStore<S> {
         self.log().calls.iter().filter(|call| call.verb == verb).map(|call| call.length).sum()
     }
 
+    /// How many calls had to wait for one another: the longest row of calls of which each began when the one before it
+    /// was over. What a far store costs in round trips.
+    pub fn trips(&self) -> usize {
+        let calls = self.calls();
+        let mut depth = vec![0usize; calls.len()];
+        for (number, call) in calls.iter().enumerate() {
+            let before = calls[..number].iter().zip(&depth).filter(|(earlier, _)| earlier.was_over_before(call));
+            depth[number] = 1 + before.map(|(_, depth)| *depth).max().unwrap_or(0);
+        }
+        depth.into_iter().max().unwrap_or(0)
+    }
+
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }

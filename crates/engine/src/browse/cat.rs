@@ -15,7 +15,7 @@ pub fn cat(opened: &Opened, snapshot: &Snapshot, at: &ShownPath, out: &mut dyn W
     let shown = || chest_model::shown(&at.to_bytes());
     let root = snapshot.body.roots.iter().find(|root| root.description.label == at.root);
     let root = root.ok_or_else(|| EngineError::NoSuchPath { path: shown() })?;
-    let fetcher = opened.fetcher(snapshot.writer)?;
+    let fetcher = opened.fetcher_of(snapshot)?;
     let mut finder = Finder { wanted: &at.path, found: None, error: None };
     let _ = walk(&root.tree, &at.path, &*fetcher, &mut finder);
     let entry = match (finder.found, finder.error) {

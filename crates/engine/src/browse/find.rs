@@ -67,7 +67,7 @@ pub fn find(opened: &Opened, query: &FindQuery, monitor: &dyn Monitor) -> Result
         if monitor.cancelled() {
             return Err(EngineError::Interrupted);
         }
-        let fetcher = opened.fetcher(snapshot.writer)?;
+        let fetcher = opened.fetcher_of(snapshot)?;
         for root in &snapshot.body.roots {
             collector.gather(&root.tree, &*fetcher, &mut pick);
             for (path, version) in collector.items(&root.tree) {

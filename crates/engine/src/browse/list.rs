@@ -40,7 +40,7 @@ pub fn list(opened: &Opened, snapshot: &Snapshot, at: &ShownPath, recursive: boo
         if !at.root.is_empty() && at.root != *label {
             continue;
         }
-        let fetcher = opened.fetcher(snapshot.writer)?;
+        let fetcher = opened.fetcher_of(snapshot)?;
         let mut visitor =
             Lister { at: &at.path, root: label, recursive, outcome: &mut outcome, only_roots: at.root.is_empty() };
         let _ = walk(&root.tree, &at.path, &*fetcher, &mut visitor);

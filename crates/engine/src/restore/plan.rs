@@ -80,7 +80,7 @@ pub(super) fn make(
     request: RestoreRequest,
 ) -> Result<RestorePlan, EngineError> {
     context.monitor.progress(Progress::Begin { phase: Phase::Planning, items: 0, bytes: 0 });
-    let fetcher = opened.fetcher(snapshot.writer)?;
+    let fetcher = opened.fetcher_of(snapshot)?;
     let mut gather = Gather { items: Vec::new(), lost: Vec::new(), root: Vec::new(), strip: 0 };
     let everything = [ShownPath::default()];
     let wanted = if request.paths.is_empty() { &everything[..] } else { &request.paths };

@@ -21,5 +21,6 @@ mod promise_16_recovery_words;
 mod promise_21_killed_runs;
 mod promise_23_lost_state;
 mod promise_24_old_index;
+mod promise_26_trips;
 mod promise_27_newer_formats;
 mod promise_28_swapped_reader;

@@ -4,6 +4,7 @@
 mod cache;
 mod folder;
 mod journal;
+mod kept;
 mod seal;
 mod seen;
 mod writer_file;
@@ -11,6 +12,7 @@ mod writer_file;
 pub use cache::{CacheReader, CacheWriter, CachedEntry};
 pub use folder::LocalFolder;
 pub use journal::{Journal, JournalRecovery};
+pub use kept::KeptStore;
 pub use seal::LocalKey;
 pub use seen::Seen;
 pub use writer_file::WriterFile;

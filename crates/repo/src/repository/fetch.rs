@@ -1,20 +1,23 @@
 //! Fetches chunks: whole packs where much is wanted, else windows aligned to fixed steps, never an exact range, so that the
 //! storage side learns nothing about where chunks begin and end (docs/format.md, "Reading").
 
-use super::session::WriterIndex;
+use super::session::{ReaderSession, WriterIndex};
 use crate::compress::Decompressor;
 use crate::error::{ObjectError, RepoError};
 use crate::header::Opener;
 use crate::index::{ChunkLocation, IndexedPack};
 use crate::layout::Place;
 use crate::pack::{PackClass, PackKey};
+use crate::parallel;
+use crate::record::RootLocation;
 use crate::tree::ChunkReader;
+use crate::tree::node::MAX_NODE_LEN;
 use bytes::Bytes;
-use chest_model::{ChunkId, ObjectHash};
+use chest_model::{ChunkId, ObjectHash, WriterId};
 use chest_store::ObjectStore;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Data is read in windows of this step.
 const DATA_WINDOW: u64 = 1 << 20;
@@ -32,9 +35,42 @@ pub struct Fetcher {
     keys: Mutex<HashMap<ObjectHash, Arc<PackKey>>>,
 }
 
+/// Windows of one pack that lie side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    pack: ObjectHash,
+    pack_len: u64,
+    step: u64,
+    first: u64,
+    last: u64,
+}
+
+impl Run {
+    /// What a range of a pack needs.
+    fn covering(pack: ObjectHash, class: PackClass, pack_len: u64, range: &Range<u64>) -> Self {
+        let step = if class == PackClass::Tree { TREE_WINDOW } else { DATA_WINDOW }.min(pack_len);
+        Self { pack, pack_len, step, first: range.start / step, last: (range.end - 1) / step }
+    }
+
+    fn bytes(&self) -> Range<u64> {
+        self.first * self.step..((self.last + 1) * self.step).min(self.pack_len)
+    }
+
+    /// One request for its windows.
+    fn read(&self, store: &dyn ObjectStore) -> Result<Bytes, RepoError> {
+        let name = Place::Pack(self.pack).name();
+        match store.get_range(&name, self.bytes()) {
+            Err(chest_store::StoreError::RangeOutside { size, .. }) => {
+                Err(RepoError::object(name, ObjectError::BadLength { length: size }))
+            }
+            other => Ok(other?),
+        }
+    }
+}
+
 /// The windows read last.
 #[derive(Default)]
-struct WindowCache {
+pub(super) struct WindowCache {
     held: HashMap<(ObjectHash, u64), Bytes>,
     order: VecDeque<(ObjectHash, u64)>,
     size: usize,
@@ -54,12 +90,124 @@ impl WindowCache {
             self.size -= self.held.remove(&oldest).map_or(0, |bytes| bytes.len());
         }
     }
+
+    fn insert_run(&mut self, run: &Run, bytes: &Bytes) {
+        for number in run.first..=run.last {
+            let from = ((number - run.first) * run.step) as usize;
+            let to = (from + run.step as usize).min(bytes.len());
+            if from < to {
+                self.insert((run.pack, number), bytes.slice(from..to));
+            }
+        }
+    }
+
+    /// The windows in which root nodes lie, as the records say: read beside the index, which would only say the same.
+    /// What cannot be had is asked for again by whoever needs it.
+    pub(super) fn of_roots<'l>(store: &dyn ObjectStore, locations: impl IntoIterator<Item = &'l RootLocation>) -> Self {
+        let fits = |location: &&RootLocation| {
+            let sealed = location.row.sealed_len();
+            let end = location.offset.checked_add(sealed);
+            location.row.plain_len as usize <= MAX_NODE_LEN
+                && sealed <= 2 * MAX_NODE_LEN as u64
+                && end.is_some_and(|end| end <= location.pack_len)
+        };
+        let runs: Vec<Run> = locations
+            .into_iter()
+            .filter(fits)
+            .map(|at| {
+                let range = at.offset..at.offset + at.row.sealed_len();
+                Run::covering(at.pack, PackClass::Tree, at.pack_len, &range)
+            })
+            .collect();
+        let mut windows = Self::default();
+        let read = parallel::map(&runs, store.requests_at_once(), |run| run.read(store));
+        for (run, bytes) in runs.iter().zip(read) {
+            if let Ok(bytes) = bytes {
+                windows.insert_run(run, &bytes);
+            }
+        }
+        windows
+    }
 }
 
 impl Fetcher {
-    /// For one writer's chunks.
-    pub fn new(store: Arc<dyn ObjectStore>, opener: Arc<Opener>, index: Arc<WriterIndex>) -> Self {
-        Self { store, opener, index, windows: Mutex::default(), keys: Mutex::default() }
+    /// For one writer's chunks. The index is read now, and beside it the root nodes at these places.
+    pub fn open<'l>(
+        session: &ReaderSession,
+        writer: WriterId,
+        roots: impl IntoIterator<Item = &'l RootLocation> + Send,
+    ) -> Result<Self, RepoError> {
+        let store = session.store();
+        let (index, windows) = std::thread::scope(|scope| {
+            let windows = scope.spawn(|| WindowCache::of_roots(&**store, roots));
+            (session.index(writer), windows.join().unwrap_or_default())
+        });
+        Ok(Self {
+            store: store.clone(),
+            opener: session.opener().clone(),
+            index: Arc::new(index?),
+            windows: Mutex::new(windows),
+            keys: Mutex::default(),
+        })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// Reads ahead what these chunks need and is not held yet, several requests at a time. Only where that pays: a store
+    /// that answers at once is asked when the time comes. What cannot be had is asked for again by whoever needs it.
+    pub fn read_ahead(&self, ids: &[ChunkId]) {
+        let at_once = self.store.requests_at_once();
+        if at_once <= 1 {
+            return;
+        }
+        let runs = self.missing_runs(ids);
+        parallel::map(&runs, at_once, |run| {
+            if let Ok(bytes) = run.read(&*self.store) {
+                self.windows().insert_run(run, &bytes);
+            }
+        });
+    }
+
+    /// The windows that these chunks need and that are not held, side by side where they lie so; no more than half of what
+    /// is kept, so that none is pushed out before it is used.
+    fn missing_runs(&self, ids: &[ChunkId]) -> Vec<Run> {
+        let mut wanted = BTreeSet::new();
+        let mut size = 0;
+        let held = self.windows();
+        for location in ids.iter().filter_map(|id| self.index.lookup.find(id)) {
+            let pack = &self.index.lookup.packs()[location.pack as usize];
+            let range = location.offset..location.offset + location.row.sealed_len();
+            let run = Run::covering(pack.name, pack.class, pack.size, &range);
+            for number in run.first..=run.last {
+                if !held.held.contains_key(&(pack.name, number)) && wanted.insert((location.pack, number)) {
+                    size += run.step as usize;
+                }
+            }
+            if size >= CACHE_LEN / 2 {
+                break;
+            }
+        }
+        drop(held);
+        let mut runs: Vec<Run> = Vec::new();
+        for (pack, number) in wanted {
+            let pack = &self.index.lookup.packs()[pack as usize];
+            match runs.last_mut() {
+                Some(run) if run.pack == pack.name && run.last + 1 == number => run.last = number,
+                _ => {
+                    let mut run = Run::covering(pack.name, pack.class, pack.size, &(0..1));
+                    (run.first, run.last) = (number, number);
+                    runs.push(run);
+                }
+            }
+        }
+        runs
+    }
+
+    fn windows(&self) -> MutexGuard<'_, WindowCache> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The index it goes by.
@@ -123,51 +271,31 @@ impl Fetcher {
 
     /// Reads the windows that a range needs, in one request for those that are not held yet.
     fn range(&self, pack: &IndexedPack, range: Range<u64>) -> Result<Vec<u8>, RepoError> {
-        let step = if pack.class == PackClass::Tree { TREE_WINDOW } else { DATA_WINDOW }.min(pack.size);
-        let (first, last) = (range.start / step, (range.end - 1) / step);
+        let run = Run::covering(pack.name, pack.class, pack.size, &range);
         let mut out = Vec::with_capacity((range.end - range.start) as usize);
-        let mut number = first;
-        while number <= last {
-            let window = match self.held(pack.name, number) {
+        for number in run.first..=run.last {
+            let held = self.windows().held.get(&(pack.name, number)).cloned();
+            let window = match held {
                 Some(window) => window,
                 // The first of what was read is taken as it came: by now another thread may have pushed it out again.
-                None => self.read_windows(pack, step, number, last)?,
+                None => self.read_windows(&Run { first: number, ..run })?,
             };
-            let start = number * step;
+            let start = number * run.step;
             let from = range.start.max(start) - start;
-            let to = range.end.min(start + step) - start;
+            let to = range.end.min(start + run.step) - start;
             let part = window.get(from as usize..to as usize);
             out.extend_from_slice(
                 part.ok_or_else(|| RepoError::object(Place::Pack(pack.name).name(), ObjectError::TooShort))?,
             );
-            number += 1;
         }
         Ok(out)
     }
 
-    fn held(&self, pack: ObjectHash, number: u64) -> Option<Bytes> {
-        self.windows.lock().unwrap_or_else(PoisonError::into_inner).held.get(&(pack, number)).cloned()
-    }
-
     /// Reads these windows in one request, keeps them, and gives the first.
-    fn read_windows(&self, pack: &IndexedPack, step: u64, first: u64, last: u64) -> Result<Bytes, RepoError> {
-        let end = ((last + 1) * step).min(pack.size);
-        let name = Place::Pack(pack.name).name();
-        let bytes = match self.store.get_range(&name, first * step..end) {
-            Err(chest_store::StoreError::RangeOutside { size, .. }) => {
-                return Err(RepoError::object(name, ObjectError::BadLength { length: size }));
-            }
-            other => other?,
-        };
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        for number in first..=last {
-            let from = ((number - first) * step) as usize;
-            let to = (from + step as usize).min(bytes.len());
-            if from < to {
-                windows.insert((pack.name, number), bytes.slice(from..to));
-            }
-        }
-        Ok(bytes.slice(..(step as usize).min(bytes.len())))
+    fn read_windows(&self, run: &Run) -> Result<Bytes, RepoError> {
+        let bytes = run.read(&*self.store)?;
+        self.windows().insert_run(run, &bytes);
+        Ok(bytes.slice(..(run.step as usize).min(bytes.len())))
     }
 }
 
@@ -176,5 +304,9 @@ impl ChunkReader for Fetcher {
         let mut decompressor =
             Decompressor::new().map_err(|source| RepoError::Local { path: "the decompressor".to_owned(), source })?;
         self.chunk(id, &mut decompressor)
+    }
+
+    fn will_read(&self, ids: &[ChunkId]) {
+        self.read_ahead(ids);
     }
 }

@@ -4,7 +4,7 @@
 mod builder;
 mod entry;
 mod list;
-mod node;
+pub(crate) mod node;
 mod reader;
 
 pub use builder::{NodeSink, TreeBuilder};

@@ -9,7 +9,7 @@ use chest_model::{ChunkId, Entry, EntryKind, Metadata, TreePath, UnreadableReaso
 pub(super) const MAX_LEVEL: u32 = 8;
 
 /// Honest nodes have 256 KiB at most; what is decoded takes several times its length in memory.
-pub(super) const MAX_NODE_LEN: usize = 512 << 10;
+pub(crate) const MAX_NODE_LEN: usize = 512 << 10;
 
 /// A node, read.
 #[derive(Debug, PartialEq, Eq)]

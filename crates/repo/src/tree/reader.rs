@@ -77,8 +77,8 @@ impl Walk<'_> {
         let until = |position: usize| children.get(position + 1).map(|next| &next.first).or(span.until.as_ref());
         let wanted: Vec<usize> = (0..children.len()).filter(|&i| self.overlaps(&children[i].first, until(i))).collect();
         let ids: Vec<ChunkId> = wanted.iter().map(|&i| children[i].id).collect();
-        self.reader.will_read(&ids);
-        for i in wanted {
+        for (number, i) in wanted.into_iter().enumerate() {
+            announce(self.reader, &ids, number);
             let below = Span { from: children[i].first.clone(), until: until(i).cloned() };
             self.node(&children[i].id, Some(level - 1), &below)?;
         }
@@ -90,6 +90,14 @@ impl Walk<'_> {
         let begins_before_the_end = from <= self.within || from.is_within(self.within);
         let ends_after_the_beginning = until.is_none_or(|until| until > self.within);
         begins_before_the_end && ends_after_the_beginning
+    }
+}
+
+/// Tells the reader of the next nodes, group by group: as many as are worth a round trip, and no more than it keeps.
+fn announce(reader: &dyn ChunkReader, ids: &[ChunkId], next: usize) {
+    const GROUP: usize = 128;
+    if next.is_multiple_of(GROUP) {
+        reader.will_read(&ids[next..ids.len().min(next + GROUP)]);
     }
 }
 
@@ -164,8 +172,8 @@ impl<T> Collector<T> {
             }
             Ok(Node::Inner { level, children }) => {
                 let ids: Vec<ChunkId> = children.iter().map(|child| child.id).collect();
-                reader.will_read(&ids);
                 for (i, child) in children.iter().enumerate() {
+                    announce(reader, &ids, i);
                     let until = children.get(i + 1).map(|next| &next.first).or(span.until.as_ref()).cloned();
                     let below = Span { from: child.first.clone(), until };
                     self.node(&child.id, Some(level - 1), &below, reader, pick);

@@ -7,7 +7,7 @@ use super::super::{RestoreFailure, RestoreRequest};
 use crate::target::{Existing, ExistingReader, ItemKind, NewFile, Placed, Placement, Target, TargetError};
 use crate::{Context, EngineError};
 use bytes::Bytes;
-use chest_model::{EntryKind, Monitor, Progress};
+use chest_model::{ChunkId, EntryKind, Monitor, Progress};
 use chest_repo::RepoError;
 use chest_repo::compress::Decompressor;
 use chest_repo::index::{ChunkLocation, IndexedPack};
@@ -123,7 +123,7 @@ impl<'p> FileRestore<'p> {
         let next = AtomicUsize::new(0);
         let failed = Mutex::new(None);
         std::thread::scope(|scope| {
-            for _ in 0..self.plan.request.threads.max(1) {
+            for _ in 0..self.threads() {
                 scope.spawn(|| {
                     if let Err(error) = self.work(&packs, &next, &results) {
                         failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
@@ -136,6 +136,12 @@ impl<'p> FileRestore<'p> {
             Some(error) => Err(error),
             None => Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner)),
         }
+    }
+
+    /// Beside those that open and write, as many as keep a line busy; each holds a pack.
+    fn threads(&self) -> usize {
+        const MOST: usize = 4;
+        self.plan.request.threads.max(1).max(self.fetcher().store().requests_at_once().min(MOST))
     }
 
     /// Sorts a file's chunks to their packs; what the file in its place has already is copied from there.
@@ -193,6 +199,10 @@ impl<'p> FileRestore<'p> {
         let wanted_bytes: u64 = wanted.keys().map(|at| pack.chunks[*at as usize].sealed_len()).sum();
         // Where little is wanted, windows are read; else the whole pack, in one request.
         let whole = if wanted_bytes * 4 >= pack.size { self.whole(pack)? } else { None };
+        if whole.is_none() {
+            let ids: Vec<ChunkId> = wanted.keys().map(|at| pack.chunks[*at as usize].id).collect();
+            self.fetcher().read_ahead(&ids);
+        }
         let mut offset = chunks_start(pack.chunks.len());
         for (position, row) in pack.chunks.iter().enumerate() {
             let here = offset;

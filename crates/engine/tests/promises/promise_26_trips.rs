@@ -1,0 +1,74 @@
+//! Trips and bytes: how often a run over a far store waits for an answer before it can ask the next question, and how much
+//! it moves, counted by a recording store.
+
+use crate::common::{Machine, noise, request, shown};
+use chest_engine::repo::config::Configuration;
+use chest_engine::repo::local::{KeptStore, LocalFolder};
+use chest_engine::store::{MemoryStore, ObjectStore};
+use chest_testkit::{FarStore, RecordingStore, Verb};
+use std::sync::Arc;
+use std::time::Duration;
+
+type Far = RecordingStore<FarStore<MemoryStore>>;
+
+/// Long enough that threads which ask together are seen to have asked together.
+const ROUND_TRIP: Duration = Duration::from_millis(40);
+
+/// A machine with 300 files and two backups of them, the store a round trip away.
+fn far_machine() -> (Machine, Far) {
+    let memory = MemoryStore::new();
+    let far = RecordingStore::new(FarStore::new(memory.clone(), ROUND_TRIP));
+    let folder = tempfile::tempdir().unwrap();
+    let kept = KeptStore::new(far.clone(), LocalFolder::new(folder.path().join("kept")));
+    let machine = Machine::in_folder(folder, Arc::new(kept), memory, Configuration::default());
+    for file in 0..300 {
+        machine.write(&format!("folder {}/file {file}", file % 7), &noise(file, 20_000));
+    }
+    machine.backup().unwrap();
+    machine.write("folder 3/one more", &noise(1_000, 20_000));
+    machine.backup().unwrap();
+    far.clear();
+    (machine, far)
+}
+
+fn moved(far: &Far, verbs: &[Verb]) -> u64 {
+    verbs.iter().map(|verb| far.bytes(*verb)).sum()
+}
+
+#[test]
+fn an_unchanged_run_takes_at_most_six_trips() {
+    let (machine, far) = far_machine();
+    machine.backup().unwrap();
+    assert!(far.trips() <= 6, "{} trips: {:#?}", far.trips(), far.calls());
+    assert!(far.calls().len() <= 12, "{} requests", far.calls().len());
+    assert!(moved(&far, &[Verb::Put, Verb::Get, Verb::GetRange]) <= 64 << 10);
+}
+
+#[test]
+fn one_small_file_from_cold_takes_five_trips() {
+    let (mut machine, far) = far_machine();
+    // Another machine: nothing is kept there.
+    machine.store = Arc::new(far.clone());
+    let to = tempfile::tempdir().unwrap();
+    let one = chest_engine::restore::RestoreRequest {
+        paths: vec![shown("documents/folder 3/file 10")],
+        ..request(to.path())
+    };
+    machine.restore(&chest_engine::browse::Selection::default(), one).unwrap();
+    assert_eq!(std::fs::read(to.path().join("documents/folder 3/file 10")).unwrap(), noise(10, 20_000));
+    assert!(far.trips() <= 5, "{} trips: {:#?}", far.trips(), far.calls());
+    let bytes = moved(&far, &[Verb::Get, Verb::GetRange]);
+    assert!(bytes <= 5_500_000, "{bytes} bytes");
+}
+
+#[test]
+fn a_whole_restore_asks_for_each_pack_once() {
+    let (mut machine, far) = far_machine();
+    machine.store = Arc::new(far.clone());
+    let packs = machine.memory.list("packs/").unwrap();
+    let to = tempfile::tempdir().unwrap();
+    machine.restore_to(to.path()).unwrap();
+    let whole = far.calls().iter().filter(|call| call.verb == Verb::Get && call.name.starts_with("packs/")).count();
+    assert!(whole <= packs.len(), "{whole} whole reads of {} packs", packs.len());
+    assert!(far.trips() <= 6, "{} trips: {:#?}", far.trips(), far.calls());
+}
