@@ -1,5 +1,6 @@
-//! For tests only: stores that record, fail and stop, sources that fail, a fixed clock and host, damage. To be used from
-//! `tests/` directories: the unit tests of a crate below would see a second copy of that crate.
+//! For tests only: stores that record, fail and stop, sources that fail, a fixed clock and host, damage, an S3 server in this
+//! process, and a simulated line. To be used from `tests/` directories: the unit tests of a crate below would see a second
+//! copy of that crate.
 
 pub mod damage;
 mod failing_source;
@@ -7,6 +8,7 @@ mod far_store;
 mod faulty_store;
 mod fixed_environment;
 mod recording_store;
+pub mod s3_server;
 
 pub use failing_source::FailingSource;
 pub use far_store::FarStore;
