@@ -7,6 +7,7 @@ mod failing_source;
 mod far_store;
 mod faulty_store;
 mod fixed_environment;
+pub mod line;
 mod recording_store;
 pub mod s3_server;
 
