@@ -99,3 +99,26 @@ fn a_sparse_file_cut_off_while_it_is_read_ends_early() {
     assert_eq!(content.read(&mut buffer).unwrap(), 0);
     assert_eq!(content.finish().unwrap().fingerprint.size, 3 * MIB);
 }
+
+#[test]
+fn of_more_holes_than_are_kept_the_rest_is_read_as_zeros() {
+    let dir = folder_on_disk();
+    let path = dir.path().join("sieve");
+    let file = File::create(&path).unwrap();
+    let (block, data) = (64 << 10, vec![7; 4 << 10]);
+    file.set_len(3_000 * block).unwrap();
+    for number in 0..3_000 {
+        file.write_all_at(&data, number * block).unwrap();
+    }
+    file.sync_all().unwrap();
+    let kept = holes(&path);
+    assert_eq!(kept.len(), 1024);
+    let source = source(dir.path());
+    let found = items(&source);
+    let mut expected = fs::read(&path).unwrap();
+    for hole in kept.iter().rev() {
+        expected.drain(hole.offset as usize..(hole.offset + hole.length) as usize);
+    }
+    assert!(read_all(&source, find(&found, "sieve")) == expected);
+    assert_contract(&source);
+}
