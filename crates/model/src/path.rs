@@ -25,6 +25,9 @@ pub enum PathError {
 }
 
 impl TreePath {
+    /// The longest path that a backup can hold: every entry of a tree has room for so many bytes, its path included.
+    pub const LONGEST: usize = 48 << 10;
+
     /// The root itself.
     pub const fn root() -> Self {
         Self(Vec::new())

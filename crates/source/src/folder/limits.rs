@@ -1,4 +1,4 @@
-//! How much a walk may hold at a time.
+//! How much a walk may hold at a time, in bytes: names are as long as whoever makes them likes.
 
 /// Bounds of one walk. None of them changes what is shown, only what it costs.
 #[derive(Debug, Clone, Copy)]
@@ -7,15 +7,15 @@ pub(super) struct Limits {
     pub(super) batch: usize,
     /// How many folders' handles are kept for what comes below them; further ones are opened again by their path.
     pub(super) handles: usize,
-    /// How many entries may lie ready for the visitor; a scan that begins below may still exceed it by its own size.
+    /// How many bytes may lie ready for the visitor; a scan that begins below may still exceed it by its own size.
     pub(super) ready: usize,
-    /// How many entries the folders being shown may hold together, before those of the outer ones are let go of, to be
-    /// looked at again when their turn comes.
+    /// How many bytes the entries of the folders being shown may take together, before those of the outer ones are let go
+    /// of, to be looked at again when their turn comes.
     pub(super) held: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { batch: 1024, handles: 64, ready: 32 * 1024, held: 32 * 1024 }
+        Self { batch: 1024, handles: 64, ready: 4 << 20, held: 4 << 20 }
     }
 }

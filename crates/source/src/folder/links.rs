@@ -1,8 +1,11 @@
 //! Which files are one file under several names.
 
 use super::facts::Facts;
+use super::place::Place;
 use chest_model::{Timestamp, TreePath};
+use rustix::fs::FileType;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The first names of files with several hard links, until all their names have been met.
 #[derive(Debug, Default)]
@@ -16,23 +19,26 @@ type Key = (u64, u64, Timestamp);
 
 #[derive(Debug)]
 struct Known {
-    first: TreePath,
+    /// Not its path: there may be a great many, far down.
+    first: Arc<Place>,
     still_to_come: u64,
 }
 
 impl Links {
-    /// The first path under which this file was met, in a walk that now meets it at `path`.
-    pub(super) fn meet(&mut self, facts: &Facts, path: &TreePath) -> Option<TreePath> {
-        if facts.links < 2 {
+    /// The first path under which this file was met, in a walk that now meets it under that name.
+    pub(super) fn meet(&mut self, facts: &Facts, folder: &Arc<Place>, name: &[u8]) -> Option<TreePath> {
+        if facts.links < 2 || facts.file_type() != FileType::RegularFile {
             return None;
         }
         let key = (facts.device, facts.inode, facts.changed);
-        let known = self.known.entry(key).or_insert_with(|| Known { first: path.clone(), still_to_come: facts.links });
+        let known =
+            self.known.entry(key).or_insert_with(|| Known { first: folder.below(name), still_to_come: facts.links });
         known.still_to_come -= 1;
-        let first = known.first.clone();
+        let mut first = Vec::new();
+        known.first.write_path(&mut first);
         if known.still_to_come == 0 {
             self.known.remove(&key);
         }
-        Some(first)
+        TreePath::from_bytes(first).ok()
     }
 }

@@ -53,12 +53,20 @@ impl Names {
         }
         names.push_escaped(&refused);
         names.sort();
+        // It grew by doubling, and stays for as long as the walk is in this folder.
+        names.bytes.shrink_to_fit();
+        names.starts.shrink_to_fit();
         Ok(names)
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.starts.len()
+    }
+
+    /// About how many bytes they take.
+    pub(super) fn cost(&self) -> usize {
+        self.bytes.len() + self.starts.len() * size_of::<usize>()
     }
 
     /// The name at that place in the order.

@@ -8,17 +8,19 @@ use std::sync::Arc;
 pub(super) struct Place {
     above: Option<Arc<Place>>,
     name: Box<[u8]>,
+    /// How long its path is.
+    length: usize,
 }
 
 impl Place {
     /// The root.
     pub(super) fn root() -> Arc<Self> {
-        Arc::new(Self { above: None, name: Box::default() })
+        Arc::new(Self { above: None, name: Box::default(), length: 0 })
     }
 
     /// A folder in this one.
     pub(super) fn below(self: &Arc<Self>, name: &[u8]) -> Arc<Self> {
-        Arc::new(Self { above: Some(Arc::clone(self)), name: name.into() })
+        Arc::new(Self { above: Some(Arc::clone(self)), name: name.into(), length: self.length_below(name) })
     }
 
     /// Its own name; empty for the root.
@@ -26,10 +28,15 @@ impl Place {
         &self.name
     }
 
+    /// How long the path of what bears that name in this folder is.
+    pub(super) fn length_below(&self, name: &[u8]) -> usize {
+        self.length + usize::from(self.above.is_some()) + name.len()
+    }
+
     /// Replaces what is in `path` with the path from the root.
     pub(super) fn write_path(&self, path: &mut Vec<u8>) {
         path.clear();
-        path.resize(self.path_length(), b'/');
+        path.resize(self.length, b'/');
         let mut end = path.len();
         let mut place = self;
         while let Some(above) = &place.above {
@@ -38,16 +45,6 @@ impl Place {
             end = start.saturating_sub(1);
             place = above;
         }
-    }
-
-    fn path_length(&self) -> usize {
-        let mut length = 0;
-        let mut place = self;
-        while let Some(above) = &place.above {
-            length += place.name.len() + 1;
-            place = above;
-        }
-        length.saturating_sub(1)
     }
 }
 

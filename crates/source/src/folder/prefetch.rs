@@ -15,22 +15,22 @@ const MOST_HINTS: usize = 8 * 1024;
 /// How many folders are brought to the front when the visitor enters the folder that holds them.
 const NEXT_HINTS: usize = 16;
 
-/// What a scanned folder costs beside its entries, in entries.
-const FOLDER_COST: usize = 8;
+/// What a scanned folder costs beside its names and entries, in bytes.
+const FOLDER_COST: usize = 1024;
 
 /// A task on a folder, and its result once somebody has done it.
 #[derive(Debug)]
 pub(super) struct Slot {
     place: Arc<Place>,
-    task: Task,
     state: Mutex<State>,
     ready: Condvar,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Nobody has begun; the handle is where to begin from.
-    Waiting(Option<Arc<Handle>>),
+    /// Nobody has begun; the handle is where to begin from. The task goes with it: one that was done keeps no folder's names,
+    /// however long its slot lies among the hints.
+    Waiting(Task, Option<Arc<Handle>>),
     /// Somebody is at it, or the result has been taken.
     Taken,
     Done(Result<Scanned>, Charge),
@@ -59,12 +59,17 @@ impl Drop for Charge {
 impl Slot {
     /// A task that waits for somebody to do it.
     pub(super) fn new(place: Arc<Place>, task: Task, near: Option<Arc<Handle>>) -> Arc<Self> {
-        Arc::new(Self { place, task, state: Mutex::new(State::Waiting(near)), ready: Condvar::new() })
+        Arc::new(Self { place, state: Mutex::new(State::Waiting(task, near)), ready: Condvar::new() })
     }
 
     /// The folder that it is about.
     pub(super) fn place(&self) -> &Arc<Place> {
         &self.place
+    }
+
+    /// About how many bytes it takes until somebody has done its task.
+    pub(super) fn own_cost(&self) -> usize {
+        size_of::<Self>() + size_of::<Place>() + self.place.name().len()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -74,7 +79,7 @@ impl Slot {
     fn claim(&self) -> Option<Claim<'_>> {
         let mut state = self.state();
         match mem::replace(&mut *state, State::Taken) {
-            State::Waiting(near) => Some(Claim { slot: self, near }),
+            State::Waiting(task, near) => Some(Claim { slot: self, task, near }),
             other => {
                 *state = other;
                 None
@@ -120,15 +125,16 @@ impl Scanned {
         })
     }
 
-    /// Names that are only names take about an eighth of an entry.
+    /// About how many bytes it takes.
     fn cost(&self) -> usize {
-        FOLDER_COST + self.batch.entries.len() + self.names.len().saturating_sub(self.batch.end) / 8
+        FOLDER_COST + self.batch.cost() + self.names.cost()
     }
 }
 
 /// A task that somebody has begun. Let go of without a result (in a panic), it is free for others again.
 struct Claim<'s> {
     slot: &'s Slot,
+    task: Task,
     near: Option<Arc<Handle>>,
 }
 
@@ -142,7 +148,8 @@ impl Drop for Claim<'_> {
     fn drop(&mut self) {
         let mut state = self.slot.state();
         if matches!(*state, State::Taken) {
-            *state = State::Waiting(None);
+            let task = mem::replace(&mut self.task, Task::List);
+            *state = State::Waiting(task, None);
             self.slot.ready.notify_all();
         }
     }
@@ -168,7 +175,7 @@ struct Queue {
 }
 
 impl<'s> Prefetch<'s> {
-    /// With that scanner, and room for that many entries.
+    /// With that scanner, and room for that many bytes.
     pub(super) fn new(scanner: Scanner<'s>, most_ready: usize) -> Self {
         Self { scanner, queue: Mutex::default(), work: Condvar::new(), ready: Arc::default(), most_ready }
     }
@@ -178,7 +185,7 @@ impl<'s> Prefetch<'s> {
         let mut scratch = Scratch::default();
         while let Some(slot) = self.next_hint() {
             let Some(mut claim) = slot.claim() else { continue };
-            let result = self.scanner.run(&slot.place, &slot.task, claim.near.take(), &mut scratch);
+            let result = self.scanner.run(&slot.place, &claim.task, claim.near.take(), &mut scratch);
             let cost = result.as_ref().map_or(FOLDER_COST, Scanned::cost);
             let charge = Charge::new(cost, &self.ready);
             if let Ok(scanned) = &result {
@@ -196,9 +203,9 @@ impl<'s> Prefetch<'s> {
         loop {
             let mut state = slot.state();
             match mem::replace(&mut *state, State::Taken) {
-                State::Waiting(near) => {
+                State::Waiting(task, near) => {
                     drop(state);
-                    let result = self.scanner.run(&slot.place, &slot.task, near, scratch);
+                    let result = self.scanner.run(&slot.place, &task, near, scratch);
                     if let Ok(scanned) = &result {
                         self.hint(scanned.slots().rev().cloned());
                     }

@@ -8,6 +8,7 @@ use super::names::{Name, Names};
 use super::place::Place;
 use super::prefetch::Slot;
 use super::root::{LISTING, Root, open_one};
+use chest_model::TreePath;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, readlinkat, statat};
 use rustix::io::{Errno, Result, retry_on_intr};
@@ -70,10 +71,31 @@ pub(super) enum Found {
     Link(Facts, Vec<u8>),
     /// Anything else.
     Other(Facts),
+    /// Its path is longer than what can be stored; if it is a folder, so are all paths in it.
+    TooDeep(Facts),
     /// It could not be looked at, or not fully.
     Failed(Option<Facts>, Errno),
     /// Its name cannot be stored.
     Refused,
+}
+
+impl Entry {
+    /// About how many bytes it takes; the same at any time.
+    pub(super) fn cost(&self) -> usize {
+        let beside = match &self.found {
+            Found::Folder(_, Some(slot)) => slot.own_cost(),
+            Found::Link(_, target) => target.capacity(),
+            _ => 0,
+        };
+        size_of::<Self>() + beside
+    }
+}
+
+impl Batch {
+    /// About how many bytes it takes.
+    pub(super) fn cost(&self) -> usize {
+        self.entries.iter().map(Entry::cost).sum()
+    }
 }
 
 /// An open folder, counted so that there are never too many.
@@ -227,6 +249,9 @@ impl<'s> Scanner<'s> {
             Ok(facts) => facts,
             Err(errno) => return Found::Failed(None, errno),
         };
+        if place.length_below(name.name.to_bytes()) > TreePath::LONGEST {
+            return Found::TooDeep(facts);
+        }
         match facts.file_type() {
             FileType::Directory => Found::Folder(facts, self.slot(place, name, &facts, handle)),
             FileType::Symlink => match target(handle.folder.as_fd(), name.name, facts.size) {

@@ -30,9 +30,12 @@ pub(super) struct Walk<'w, 's> {
     frames: Vec<Frame>,
     /// The innermost of them.
     path: TreePath,
-    /// Entries in all frames.
+    /// Bytes that the entries in all frames take.
     held: usize,
     most_held: usize,
+    /// Frames further out have been let go of: to look through all of them at every step would take a walk of deep folders
+    /// for ever.
+    let_go: usize,
 }
 
 /// A folder entered and not yet left.
@@ -40,6 +43,8 @@ struct Frame {
     place: Arc<Place>,
     names: Arc<Names>,
     entries: vec::IntoIter<Entry>,
+    /// What the entries take until the last has been shown, those that have been shown already among them.
+    cost: usize,
     /// The first name that is not among the entries.
     end: usize,
     handle: Option<Arc<Handle>>,
@@ -70,6 +75,7 @@ impl<'w, 's> Walk<'w, 's> {
             path: TreePath::root(),
             held: 0,
             most_held,
+            let_go: 0,
         }
     }
 
@@ -98,7 +104,6 @@ impl<'w, 's> Walk<'w, 's> {
     fn step(&mut self) -> Step {
         let Some(frame) = self.frames.last_mut() else { return Ok(ControlFlow::Break(())) };
         if let Some(entry) = frame.entries.next() {
-            self.held -= 1;
             return self.show(entry);
         }
         if frame.end < frame.names.len() {
@@ -111,15 +116,19 @@ impl<'w, 's> Walk<'w, 's> {
 
     fn enter(&mut self, place: Arc<Place>, scanned: Scanned) {
         let Scanned { names, batch, handle } = scanned;
-        self.held += batch.entries.len();
-        let mut frame = Frame { place, names, entries: batch.entries.into_iter(), end: batch.end, handle, next: None };
+        let cost = batch.cost();
+        self.held += cost;
+        let entries = batch.entries.into_iter();
+        let mut frame = Frame { place, names, entries, cost, end: batch.end, handle, next: None };
         frame.ask_for_more(self.prefetch);
         self.frames.push(frame);
         self.let_go_of_outer_entries();
     }
 
     fn leave(&mut self) {
-        self.frames.pop();
+        self.held -= self.frames.pop().map_or(0, |frame| frame.cost);
+        // The innermost may get new entries.
+        self.let_go = self.let_go.min(self.frames.len().saturating_sub(1));
         self.path = self.path.parent().unwrap_or_default();
     }
 
@@ -129,7 +138,9 @@ impl<'w, 's> Walk<'w, 's> {
         let Some(slot) = frame.next.take() else { return };
         match self.prefetch.obtain(&slot, &mut self.scratch) {
             Ok(Scanned { batch, handle, .. }) => {
-                self.held += batch.entries.len();
+                self.held -= frame.cost;
+                frame.cost = batch.cost();
+                self.held += frame.cost;
                 frame.entries = batch.entries.into_iter();
                 frame.end = batch.end;
                 frame.handle = handle;
@@ -140,7 +151,6 @@ impl<'w, 's> Walk<'w, 's> {
                 let rest = frame.end..frame.names.len();
                 let failed = |index| Entry { index, found: Found::Failed(None, errno) };
                 frame.end = rest.end;
-                self.held += rest.len();
                 frame.entries = rest.map(failed).collect::<Vec<_>>().into_iter();
             }
         }
@@ -148,11 +158,9 @@ impl<'w, 's> Walk<'w, 's> {
 
     fn let_go_of_outer_entries(&mut self) {
         let outer = self.frames.len().saturating_sub(1);
-        for frame in &mut self.frames[..outer] {
-            if self.held <= self.most_held {
-                return;
-            }
-            self.held -= frame.let_go();
+        while self.let_go < outer && self.held > self.most_held {
+            self.held -= self.frames[self.let_go].let_go();
+            self.let_go += 1;
         }
     }
 
@@ -165,7 +173,13 @@ impl<'w, 's> Walk<'w, 's> {
             Found::Folder(facts, Some(slot)) => self.show_folder(path, &facts, &slot),
             Found::Folder(facts, None) => Ok((self.visit)(facts.item(path, ItemKind::Directory))),
             Found::Link(facts, target) => Ok((self.visit)(facts.item(path, ItemKind::Symlink { target }))),
-            Found::Other(facts) => Ok(self.show_other(path, &facts)),
+            Found::Other(facts) => {
+                let first_link = self.links.meet(&facts, &frame.place, name);
+                Ok(self.show_other(path, &facts, first_link))
+            }
+            Found::TooDeep(facts) => {
+                Ok((self.visit)(unreadable(path, Some(facts), unsupported("its path is too long"))))
+            }
             Found::Failed(facts, errno) => self.show_failed(path, facts, errno),
             Found::Refused => Ok((self.visit)(unreadable(path, None, unsupported("its name cannot be stored")))),
         }
@@ -183,12 +197,9 @@ impl<'w, 's> Walk<'w, 's> {
         }
     }
 
-    fn show_other(&mut self, path: TreePath, facts: &Facts) -> ControlFlow<()> {
+    fn show_other(&mut self, path: TreePath, facts: &Facts, first_link: Option<TreePath>) -> ControlFlow<()> {
         let item = match facts.kind() {
-            Some(kind @ ItemKind::File { .. }) => {
-                let first_link = self.links.meet(facts, &path);
-                SourceItem { first_link, ..facts.item(path, kind) }
-            }
+            Some(kind @ ItemKind::File { .. }) => SourceItem { first_link, ..facts.item(path, kind) },
             Some(kind) => facts.item(path, kind),
             None => unreadable(path, Some(*facts), unsupported("it is of a kind that cannot be stored")),
         };
@@ -219,14 +230,16 @@ impl Frame {
         }
     }
 
-    /// Forgets the entries that are still to be shown, so that they will be looked at again; tells how many they were.
+    /// Forgets the entries, so that those still to be shown will be looked at again; tells how many bytes they took.
     fn let_go(&mut self) -> usize {
         let entries = std::mem::take(&mut self.entries);
         if let Some(first) = entries.as_slice().first() {
             self.end = first.index;
             self.next = None;
+        } else if self.end == self.names.len() {
+            (self.names, self.end) = Default::default();
         }
-        entries.len()
+        std::mem::take(&mut self.cost)
     }
 }
 

@@ -65,6 +65,7 @@ fn growing(mut call: impl FnMut(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> 
         match retry_on_intr(|| call(&mut buffer)) {
             Ok(length) => {
                 buffer.truncate(length);
+                buffer.shrink_to_fit();
                 return Ok(buffer);
             }
             Err(Errno::RANGE) if buffer.len() < MOST => buffer.resize(buffer.len() * 4, 0),

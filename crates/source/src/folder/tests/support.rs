@@ -8,7 +8,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// Limits so tight that every tree runs into all of them.
-pub(super) const TIGHT: Limits = Limits { batch: 2, handles: 1, ready: 12, held: 3 };
+pub(super) const TIGHT: Limits = Limits { batch: 2, handles: 1, ready: 4 << 10, held: 500 };
 
 /// A folder on the file system of the build: unlike a temporary folder, that is never one in memory only.
 pub(super) fn folder_on_disk() -> TempDir {

@@ -1,7 +1,8 @@
 //! Folders nested far deeper than the longest path that the system takes in one piece.
 
-use super::support::{TIGHT, read_all, source_with};
-use crate::{FolderOptions, FolderSource, ItemKind, Source, SourceItem};
+use super::support::{TIGHT, items, read_all, source_with};
+use crate::{FolderOptions, FolderSource, ItemKind, ReadFailure, Source, SourceItem};
+use chest_model::{TreePath, UnreadableReason};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, mkdirat, openat, unlinkat};
 use std::ops::ControlFlow;
@@ -124,11 +125,41 @@ fn a_walk_of_a_long_chain_can_be_broken_off_at_any_depth() {
     }
 }
 
+/// A reviewer once made the walk of such a chain take 4 GB.
+#[test]
+fn where_paths_grow_too_long_to_be_stored_the_walk_says_so_and_goes_no_deeper() {
+    let dir = quick_folder();
+    let name = "n".repeat(100);
+    let _chain = Chain::build(dir.path(), 9_000, &name);
+    let deepest = (TreePath::LONGEST + 1) / (name.len() + 1);
+    for (threads, tight) in [(0, false), (2, false), (2, true)] {
+        let mut source = source_with(dir.path(), FolderOptions { threads, ..FolderOptions::default() });
+        if tight {
+            source.limits = TIGHT;
+        }
+        let shown = items(&source);
+        let (unreadable, readable): (Vec<_>, Vec<_>) =
+            shown.iter().partition(|item| matches!(item.kind, ItemKind::Unreadable(_)));
+        let folders = readable.iter().filter(|item| item.kind == ItemKind::Directory).count();
+        assert_eq!(folders, deepest + 1);
+        assert_eq!(readable.len() - folders, deepest + 1, "a file beside each folder");
+        let [only] = unreadable[..] else { panic!("{} unreadable items", unreadable.len()) };
+        assert_eq!(only.path.as_bytes().len(), (deepest + 1) * (name.len() + 1) - 1);
+        assert_eq!(
+            only.kind,
+            ItemKind::Unreadable(ReadFailure {
+                reason: UnreadableReason::Unsupported,
+                message: "its path is too long".to_owned()
+            })
+        );
+    }
+}
+
 #[test]
 fn long_names_nest_beyond_the_longest_path() {
     let dir = tempfile::tempdir().unwrap();
     let name = "long".repeat(63);
-    let chain = Chain::build(dir.path(), 200, &name);
+    let chain = Chain::build(dir.path(), 190, &name);
     for tight in [false, true] {
         assert_walked(dir.path(), &chain, 2, tight);
     }
