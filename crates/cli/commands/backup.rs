@@ -7,7 +7,7 @@ use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::machine::threads;
-use crate::output::amounts::{count, size};
+use crate::output::amounts::{count, grouped, size};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary, write_exceptions};
 use crate::output::json::{self, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, shown};
@@ -67,6 +67,7 @@ struct BackedUpJson<'o> {
     ended: Option<String>,
     roots: Vec<RootJson>,
     exceptions: Vec<ExceptionJson>,
+    exception_count: u64,
     left_out: Vec<PathJson>,
     files_read: u64,
     bytes_read: u64,
@@ -144,6 +145,7 @@ impl Report for BackedUp<'_> {
             ended: json::time(outcome.ended),
             roots: outcome.roots.iter().map(RootJson::of).collect(),
             exceptions: outcome.exceptions.iter().map(ExceptionJson::of).collect(),
+            exception_count: outcome.items_unread + outcome.items_changed,
             left_out: self.sources.left_out.iter().map(|path| PathJson::of_bytes(path)).collect(),
             files_read: outcome.files_read,
             bytes_read: outcome.bytes_read,
@@ -160,16 +162,18 @@ impl Report for BackedUp<'_> {
 
 impl BackedUp<'_> {
     fn write_result(&self, out: &mut dyn Write, id: &str) -> io::Result<()> {
-        let exceptions = &self.outcome.exceptions;
+        let BackupOutcome { exceptions, items_unread, items_changed, .. } = self.outcome;
+        let (listed, all) = (exceptions.len() as u64, items_unread + items_changed);
         if self.outcome.completeness == Completeness::Complete {
             return writeln!(out, "COMPLETE");
         }
         let shown_now = exceptions.len().min(SHOWN_AT_MOST);
         write_exceptions(out, &exceptions[..shown_now])?;
-        if shown_now < exceptions.len() {
-            let more = (exceptions.len() - shown_now) as u64;
-            writeln!(out, "  and {}; see all with: chest ls --exceptions {id}", count(more, "more item"))?;
+        if (shown_now as u64) < all {
+            let more = count(all - shown_now as u64, "more item");
+            let how_many = if listed == all { "all".to_owned() } else { format!("the first {}", grouped(listed)) };
+            writeln!(out, "  and {more}; see {how_many} with: chest ls --exceptions {id}")?;
         }
-        writeln!(out, "PARTIAL: {}", summary(exceptions))
+        writeln!(out, "PARTIAL: {}", summary(*items_unread, *items_changed))
     }
 }

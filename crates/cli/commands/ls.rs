@@ -5,8 +5,8 @@ use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::output::Report;
-use crate::output::amounts::{count, size};
-use crate::output::exceptions::{summary, write_exceptions};
+use crate::output::amounts::{count, grouped, size};
+use crate::output::exceptions::{summary_of, write_exceptions};
 use crate::output::json::{self, ExceptionJson, PathJson};
 use crate::output::names::{for_json, harmless, shown, shown_path};
 use crate::output::tables::{Side, write_table};
@@ -47,6 +47,7 @@ struct Exceptions<'o> {
 struct ExceptionsJson {
     snapshot: String,
     exceptions: Vec<ExceptionJson>,
+    exception_count: u64,
 }
 
 impl Report for Exceptions<'_> {
@@ -54,14 +55,21 @@ impl Report for Exceptions<'_> {
         write_exceptions(out, &self.exceptions)?;
         match self.exceptions.is_empty() {
             true => writeln!(out, "Everything was read."),
-            false => writeln!(out, "{}", summary(&self.exceptions)),
+            false => writeln!(out, "{}", summary_of(&self.exceptions)),
+        }?;
+        let (listed, all) = (self.snapshot.body.exceptions.len() as u64, self.snapshot.body.exception_count);
+        if listed < all {
+            let (listed, all) = (grouped(listed), count(all, "item"));
+            writeln!(out, "The backup's list is not whole: it has the first {listed} of {all}.")?;
         }
+        Ok(())
     }
 
     fn json(&self) -> impl Serialize {
         ExceptionsJson {
             snapshot: self.snapshot.record.hash.to_hex(),
             exceptions: self.exceptions.iter().map(ExceptionJson::of).collect(),
+            exception_count: self.snapshot.body.exception_count,
         }
     }
 }

@@ -18,10 +18,14 @@ pub fn write_exceptions(out: &mut dyn Write, exceptions: &[Exception]) -> io::Re
     Ok(())
 }
 
-/// `3 items could not be read, 1 item changed while it was read`.
-pub fn summary(exceptions: &[Exception]) -> String {
+/// What [`summary`] says of these.
+pub fn summary_of(exceptions: &[Exception]) -> String {
     let changed = exceptions.iter().filter(|one| one.kind == ExceptionKind::ChangedWhileRead).count() as u64;
-    let unread = exceptions.len() as u64 - changed;
+    summary(exceptions.len() as u64 - changed, changed)
+}
+
+/// `3 items could not be read, 1 item changed while it was read`.
+pub fn summary(unread: u64, changed: u64) -> String {
     let parts = [
         (unread > 0).then(|| format!("{} could not be read", count(unread, "item"))),
         (changed == 1).then(|| "1 item changed while it was read".to_owned()),
@@ -55,8 +59,11 @@ mod tests {
         let of = |kind| Exception { root: b"docs".to_vec(), path: TreePath::root(), kind, message: String::new() };
         let unread = of(ExceptionKind::Unreadable(UnreadableReason::PermissionDenied));
         let changed = of(ExceptionKind::ChangedWhileRead);
-        assert_eq!(summary(&[unread.clone(), unread.clone(), unread.clone()]), "3 items could not be read");
-        assert_eq!(summary(&[unread, changed.clone()]), "1 item could not be read, 1 item changed while it was read");
-        assert_eq!(summary(&[changed.clone(), changed]), "2 items changed while they were read");
+        assert_eq!(summary_of(&[unread.clone(), unread.clone(), unread.clone()]), "3 items could not be read");
+        assert_eq!(
+            summary_of(&[unread, changed.clone()]),
+            "1 item could not be read, 1 item changed while it was read"
+        );
+        assert_eq!(summary_of(&[changed.clone(), changed]), "2 items changed while they were read");
     }
 }

@@ -8,6 +8,7 @@ use crate::errors::Failure;
 use crate::exit::Exit;
 use crate::output::SHORT_ID;
 use crate::output::amounts::{count, grouped, size};
+use crate::output::exceptions::summary;
 use crate::output::names::{shown, shown_path, shown_place};
 use chest_council::{COUNCIL_NAME, Change, Council, CouncilError};
 use chest_engine::backup::BackupOutcome;
@@ -177,8 +178,8 @@ impl<'s> Story<'s> {
             let saved = self.desk.backup(&folder, class)?;
             self.screen.figures(&backup_figures(&saved));
             if saved.outcome.completeness != Completeness::Complete {
-                let exceptions = count(saved.outcome.exceptions.len() as u64, "item");
-                return Err(Trouble::Wrong(format!("The backup is PARTIAL: {exceptions} could not be read.")));
+                let exceptions = summary(saved.outcome.items_unread, saved.outcome.items_changed);
+                return Err(Trouble::Wrong(format!("The backup is PARTIAL: {exceptions}.")));
             }
             total = (total.0 + saved.outcome.bytes_sent, total.1 + saved.took);
             self.go_on()?;

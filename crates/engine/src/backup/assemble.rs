@@ -1,6 +1,7 @@
 //! Puts items together in tree order: tree nodes, the cache for the next run, counts and exceptions.
 
 use super::RootOutcome;
+use super::exceptions::Exceptions;
 use super::pipeline::Step;
 use super::read::ReadItem;
 use crate::EngineError;
@@ -29,7 +30,8 @@ pub(super) struct Assembler<'b, 'a> {
     environment: &'b dyn Environment,
     monitor: &'b dyn Monitor,
     label: Vec<u8>,
-    groups: HashMap<TreePath, Content>,
+    /// By the name that the format gives a group: paths may be long, and many.
+    groups: HashMap<[u8; 32], Content>,
     assembled: Assembled,
 }
 
@@ -49,7 +51,7 @@ struct Content {
 pub(super) struct Assembled {
     pub(super) root: ChunkId,
     pub(super) outcome: RootOutcome,
-    pub(super) exceptions: Vec<Exception>,
+    pub(super) exceptions: Exceptions,
     pub(super) files_read: u64,
     pub(super) bytes_read: u64,
     pub(super) files_unchanged: u64,
@@ -70,7 +72,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
         let assembled = Assembled {
             root: ChunkId([0; 32]),
             outcome,
-            exceptions: Vec::new(),
+            exceptions: Exceptions::default(),
             files_read: 0,
             bytes_read: 0,
             files_unchanged: 0,
@@ -97,7 +99,9 @@ impl<'b, 'a> Assembler<'b, 'a> {
                 if matches!(cached.entry.kind, EntryKind::File { .. }) {
                     self.assembled.files_unchanged += 1;
                 }
-                self.remember_group(&item.path, item.first_link.as_ref(), &cached.entry, None);
+                if item.first_link.is_some() {
+                    self.remember_group(&cached.entry, None);
+                }
                 self.push(&cached.entry, &cached.encoded)?;
                 self.cache.push(&cached.fingerprint, &cached.encoded, &cached.reached, self.environment)?;
             }
@@ -108,14 +112,13 @@ impl<'b, 'a> Assembler<'b, 'a> {
     }
 
     fn read(&mut self, read: ReadItem) -> Result<(), EngineError> {
-        let ReadItem { entry, encoded, fingerprint, read_at, reached, exception, bytes_read } = read;
+        let ReadItem { entry, encoded, fingerprint, read_at, reached, has_links, exception, bytes_read } = read;
         if matches!(entry.kind, EntryKind::File { .. }) {
             self.assembled.files_read += 1;
         }
         self.assembled.bytes_read += bytes_read;
-        let grouped = matches!(&entry.kind, EntryKind::File { link_group: Some(_), .. } | EntryKind::Unreadable { .. });
-        if grouped {
-            self.remember_group(&entry.path, Some(&entry.path), &entry, exception.clone());
+        if has_links {
+            self.remember_group(&entry, exception.clone());
         }
         // What no leaf can hold, a path of tens of kilobytes, is told as an exception only.
         if encoded.len() <= TreeBuilder::MAX_ENTRY_LEN {
@@ -130,36 +133,29 @@ impl<'b, 'a> Assembler<'b, 'a> {
         }
     }
 
-    fn remember_group(
-        &mut self,
-        path: &TreePath,
-        first: Option<&TreePath>,
-        entry: &Entry,
-        fate: Option<(ExceptionKind, String)>,
-    ) {
-        if first != Some(path) {
-            return;
-        }
+    /// Keeps what the first link of a file has, for those that follow.
+    fn remember_group(&mut self, entry: &Entry, fate: Option<(ExceptionKind, String)>) {
         let (size, chunks, holes, readable) = match &entry.kind {
             EntryKind::File { size, chunks, holes, .. } => (*size, chunks.clone(), holes.clone(), true),
             _ => (0, ChunkList::default(), Vec::new(), false),
         };
         let (xattrs, large_xattrs) = (entry.metadata.xattrs.clone(), entry.large_xattrs.clone());
         let content = Content { size, chunks, holes, xattrs, large_xattrs, fate, readable };
-        self.groups.insert(path.clone(), content);
+        self.groups.insert(self.batch.domain().link_group(entry.path.as_bytes()), content);
     }
 
     /// A further link has the first one's content, and its fate.
     fn link(&mut self, item: SourceItem) -> Result<(), EngineError> {
         let first = item.first_link.clone().unwrap_or_default();
-        let Some(content) = self.groups.get(&first).cloned() else {
+        let group = self.batch.domain().link_group(first.as_bytes());
+        let Some(content) = self.groups.get(&group).cloned() else {
             return Err(chest_repo::RepoError::Stopped.into());
         };
         let (kind, message) = content.fate.clone().unzip();
         let mut metadata = item.metadata;
         let entry_kind = if content.readable {
             metadata.xattrs = content.xattrs;
-            let link_group = Some(self.batch.domain().link_group(first.as_bytes()));
+            let link_group = Some(group);
             EntryKind::File { size: content.size, chunks: content.chunks, holes: content.holes, link_group }
         } else {
             let reason = match kind {

@@ -1,7 +1,9 @@
 //! Backing up: walk, recognise what is unchanged, read the rest, and record it, with a second look at the owner's decisions
 //! before the run is called a success. Needs the writer's key only.
 
+mod ahead;
 mod assemble;
+mod exceptions;
 mod pipeline;
 mod read;
 mod run;
@@ -68,8 +70,12 @@ pub struct BackupOutcome {
     pub had_cache: bool,
     /// Index objects, packs and key slots that earlier backups need and that are missing or damaged: name and what is wrong.
     pub damaged_objects: Vec<(String, String)>,
-    /// What was not read as it should have been.
+    /// What was not read as it should have been: the first ones.
     pub exceptions: Vec<Exception>,
+    /// How many items could not be read, in all.
+    pub items_unread: u64,
+    /// How many items changed while they were read, in all.
+    pub items_changed: u64,
     /// Six words that name the repository's state after this run.
     pub head_words: Vec<&'static str>,
 }

@@ -2,6 +2,7 @@
 //! ahead of the assembly is bounded, so that one huge file does not let the rest of the tree pile up in memory.
 
 use super::BackupOptions;
+use super::ahead::{Ahead, item_weight, read_weight};
 use super::assemble::{Assembled, Assembler};
 use super::read::{ItemReader, ReadItem};
 use crate::EngineError;
@@ -14,13 +15,10 @@ use chest_repo::repository::{Batch, ChunkTools};
 use chest_source::{ItemKind, Source, SourceItem};
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use std::ops::ControlFlow;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 /// Files up to this length, nearly all, are read into a buffer of each thread's own.
 const SMALL_FILE: usize = 1 << 20;
-
-/// How far the walk may be ahead of the assembly, in items.
-const AHEAD: u64 = 16 << 10;
 
 /// Offers chunks to threads that have nothing else to do, and lends the one large buffer: one thread at a time reads a large
 /// file, and the others compress for it.
@@ -73,25 +71,11 @@ pub(super) enum Step {
     Read(Box<ReadItem>),
 }
 
-/// Keeps the walk from running too far ahead.
-struct Window {
-    done: Mutex<u64>,
-    moved: Condvar,
-}
-
-impl Window {
-    fn wait_for(&self, number: u64, batch: &Batch<'_>) {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        while number > *done + AHEAD && !batch.has_failed() {
-            let pause = std::time::Duration::from_millis(100);
-            done = self.moved.wait_timeout(done, pause).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    fn advance(&self, done: u64) {
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = done;
-        self.moved.notify_all();
-    }
+/// Something on its way, with its place in the walk and what it weighs there.
+struct Numbered<T> {
+    number: u64,
+    weight: usize,
+    what: T,
 }
 
 /// Backs up one source into a batch.
@@ -106,11 +90,11 @@ pub(super) fn run_source(
     monitor: &dyn Monitor,
     environment: &dyn Environment,
 ) -> Result<Assembled, EngineError> {
-    let window = Window { done: Mutex::new(0), moved: Condvar::new() };
+    let ahead = Ahead::new(options.budget);
     let handoff = Handoff::new(chunker.max());
     let threads = options.threads.max(1);
-    let (jobs, todo) = bounded::<(u64, SourceItem)>(256);
-    let (results, arrived) = bounded::<(u64, Step)>(1024);
+    let (jobs, todo) = bounded::<Numbered<SourceItem>>(256);
+    let (results, arrived) = bounded::<Numbered<Step>>(1024);
     let (stop, stopped) = bounded::<()>(0);
     std::thread::scope(|scope| {
         for _ in 0..options.uploads.max(1) {
@@ -118,9 +102,10 @@ pub(super) fn run_source(
             scope.spawn(move || batch.upload(&stopped));
         }
         for _ in 0..threads {
-            let (todo, results, handoff) = (todo.clone(), results.clone(), &handoff);
+            let (todo, results, handoff, ahead) = (todo.clone(), results.clone(), &handoff, &ahead);
             scope.spawn(move || {
-                let worked = work(source, batch, chunker, handoff, options, monitor, environment, &todo, &results);
+                let worked =
+                    work(source, batch, chunker, handoff, ahead, options, monitor, environment, &todo, &results);
                 if let Err(error) = worked {
                     fail(batch, error);
                 }
@@ -130,9 +115,9 @@ pub(super) fn run_source(
         drop(todo);
         let walker = scope.spawn(|| {
             let (jobs, results) = (jobs, results);
-            walk(source, batch, cache, &window, monitor, &jobs, &results)
+            walk(source, batch, cache, &ahead, monitor, &jobs, &results)
         });
-        let assembled = assemble(&arrived, assembler, &window, batch);
+        let assembled = assemble(&arrived, assembler, &ahead, batch);
         // Nobody takes results any more: whoever still sends ends.
         drop(arrived);
         let walked = walker.join().unwrap_or(Err(EngineError::Repo(RepoError::Stopped)));
@@ -160,10 +145,10 @@ fn walk(
     source: &dyn Source,
     batch: &Batch<'_>,
     mut cache: CacheReader,
-    window: &Window,
+    ahead: &Ahead,
     monitor: &dyn Monitor,
-    jobs: &Sender<(u64, SourceItem)>,
-    results: &Sender<(u64, Step)>,
+    jobs: &Sender<Numbered<SourceItem>>,
+    results: &Sender<Numbered<Step>>,
 ) -> Result<(), EngineError> {
     let mut number = 0;
     let mut cancelled = false;
@@ -174,21 +159,22 @@ fn walk(
         if cancelled || batch.has_failed() {
             return ControlFlow::Break(());
         }
-        window.wait_for(number, batch);
         let bytes = item.fingerprint.size;
         let is_file = matches!(item.kind, ItemKind::File { .. });
         monitor.progress(Progress::Found { items: 1, bytes: if is_file { bytes } else { 0 } });
-        let cached = cache.find(&item.path);
-        let sent = match unchanged(&item, cached, batch) {
+        let cached = unchanged(&item, cache.find(&item.path), batch);
+        let weight = item_weight(&item, cached.as_deref());
+        ahead.admit(number, weight, batch);
+        let sent = match cached {
             Some(cached) => {
                 monitor.progress(Progress::Done { items: 0, bytes: if is_file { bytes } else { 0 } });
-                results.send((number, Step::Unchanged(item, cached))).is_ok()
+                results.send(Numbered { number, weight, what: Step::Unchanged(item, cached) }).is_ok()
             }
             None if item.first_link.as_ref().is_some_and(|first| *first != item.path) => {
                 monitor.progress(Progress::Done { items: 0, bytes });
-                results.send((number, Step::Link(item))).is_ok()
+                results.send(Numbered { number, weight, what: Step::Link(item) }).is_ok()
             }
-            None => jobs.send((number, item)).is_ok(),
+            None => jobs.send(Numbered { number, weight, what: item }).is_ok(),
         };
         number += 1;
         if sent { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -242,11 +228,12 @@ fn work(
     batch: &Batch<'_>,
     chunker: &Chunker,
     handoff: &Handoff,
+    ahead: &Ahead,
     options: &BackupOptions,
     monitor: &dyn Monitor,
     environment: &dyn Environment,
-    todo: &Receiver<(u64, SourceItem)>,
-    results: &Sender<(u64, Step)>,
+    todo: &Receiver<Numbered<SourceItem>>,
+    results: &Sender<Numbered<Step>>,
 ) -> Result<(), EngineError> {
     let _guard = batch.fail_on_panic();
     let tools = ChunkTools::new(options.level)?;
@@ -255,9 +242,11 @@ fn work(
     loop {
         select! {
             recv(todo) -> job => {
-                let Ok((number, item)) = job else { break };
+                let Ok(Numbered { number, weight: listed, what: item }) = job else { break };
                 let read = reader.read(source, item)?;
-                if results.send((number, Step::Read(Box::new(read)))).is_err() {
+                let weight = read_weight(&read).max(listed);
+                ahead.grow(number, weight - listed, batch);
+                if results.send(Numbered { number, weight, what: Step::Read(Box::new(read)) }).is_err() {
                     return Ok(());
                 }
             }
@@ -271,22 +260,22 @@ fn work(
 }
 
 fn assemble(
-    arrived: &Receiver<(u64, Step)>,
+    arrived: &Receiver<Numbered<Step>>,
     mut assembler: Assembler<'_, '_>,
-    window: &Window,
+    ahead: &Ahead,
     batch: &Batch<'_>,
 ) -> Result<Assembled, EngineError> {
     let mut early = std::collections::BTreeMap::new();
     let mut next = 0;
-    for (number, step) in arrived {
-        early.insert(number, step);
-        while let Some(step) = early.remove(&next) {
+    for Numbered { number, weight, what } in arrived {
+        early.insert(number, (weight, what));
+        while let Some((weight, step)) = early.remove(&next) {
             if let Err(error) = assembler.take(step) {
                 fail(batch, error);
                 return Err(RepoError::Stopped.into());
             }
             next += 1;
-            window.advance(next);
+            ahead.passed(weight);
         }
         if batch.has_failed() {
             return Err(RepoError::Stopped.into());

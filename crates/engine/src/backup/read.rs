@@ -41,6 +41,8 @@ pub(super) struct ReadItem {
     pub(super) read_at: Timestamp,
     /// Chunks that the entry reaches only through lists.
     pub(super) reached: Vec<ChunkId>,
+    /// Whether the file has further names, which come later in the walk.
+    pub(super) has_links: bool,
     pub(super) exception: Option<(ExceptionKind, String)>,
     pub(super) bytes_read: u64,
 }
@@ -151,6 +153,7 @@ impl ItemReader<'_, '_> {
         }
         let Finished { reached, bytes_read, changed, fingerprint } = finished;
         let fingerprint = fingerprint.unwrap_or(item.fingerprint);
+        let has_links = item.first_link.is_some();
         let entry = Entry { path: item.path.clone(), kind, metadata, large_xattrs };
         let encoded = encode_entry(&entry);
         if encoded.len() > TreeBuilder::MAX_ENTRY_LEN {
@@ -160,7 +163,8 @@ impl ItemReader<'_, '_> {
         let exception =
             changed.then(|| (ExceptionKind::ChangedWhileRead, "it kept changing while it was read".to_owned()));
         let fingerprint = (!changed).then_some(fingerprint);
-        Ok(ReadItem { encoded, entry, fingerprint, read_at: Timestamp::default(), reached, exception, bytes_read })
+        let read_at = Timestamp::default();
+        Ok(ReadItem { encoded, entry, fingerprint, read_at, reached, has_links, exception, bytes_read })
     }
 
     fn store_content(
@@ -308,6 +312,7 @@ pub(super) fn unreadable(item: &SourceItem, failure: ReadFailure) -> ReadItem {
         fingerprint: None,
         read_at: Timestamp::default(),
         reached: Vec::new(),
+        has_links: item.first_link.is_some(),
         exception: Some((ExceptionKind::Unreadable(failure.reason), message)),
         bytes_read: 0,
     }

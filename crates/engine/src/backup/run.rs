@@ -1,10 +1,11 @@
 //! One backup from the first look to the last: drives the writer's protocol and does what it asks for.
 
 use super::assemble::{Assembled, Assembler};
+use super::exceptions::Exceptions;
 use super::pipeline::run_source;
 use super::{BackupOptions, BackupOutcome};
 use crate::{Context, EngineError};
-use chest_model::{Class, Completeness, Exception, Phase, Progress, Timestamp, WriterId};
+use chest_model::{Class, Completeness, Phase, Progress, Timestamp, WriterId};
 use chest_repo::RepoError;
 use chest_repo::chunk::Chunker;
 use chest_repo::history::{
@@ -286,14 +287,14 @@ impl Run<'_> {
         else {
             return Err(HistoryError::OutOfOrder.into());
         };
-        let exceptions: Vec<Exception> = work.roots.iter().flat_map(|root| root.exceptions.iter().cloned()).collect();
+        let exceptions = Exceptions::of_all(work.roots.iter().map(|root| &root.exceptions));
         let partial = partial_classes(&work.roots);
         let run = RunRecord {
             parents,
             owner_heads,
             started: work.started,
             ended: work.ended,
-            completeness: if exceptions.is_empty() { Completeness::Complete } else { Completeness::Partial },
+            completeness: completeness(&exceptions),
             partial_classes: partial.iter().map(|class| 1 << class.number()).sum(),
             other_heads: self.other_heads(owner, look)?,
             note: self.note(work, &partial),
@@ -327,7 +328,7 @@ impl Run<'_> {
         WriterNote { live_index: Vec::new(), last_complete: last.into_values().collect(), roots }
     }
 
-    fn body(&self, work: &Work<'_>, exceptions: Vec<Exception>, owner: &OwnerHistory) -> SnapshotBody {
+    fn body(&self, work: &Work<'_>, exceptions: Exceptions, owner: &OwnerHistory) -> SnapshotBody {
         let roots = work
             .roots
             .iter()
@@ -341,8 +342,8 @@ impl Run<'_> {
             .collect();
         SnapshotBody {
             roots,
-            exception_count: exceptions.len() as u64,
-            exceptions,
+            exception_count: exceptions.count(),
+            exceptions: exceptions.into_listed(),
             host: self.context.environment.host_name(),
             reason: self.options.reason.clone(),
             chunker: owner.configuration().chunker,
@@ -391,12 +392,12 @@ impl Run<'_> {
             self.context.environment,
         )?;
         let repository = self.writer.key.repository();
-        let exceptions: Vec<Exception> = roots.iter().flat_map(|root| root.exceptions.iter().cloned()).collect();
+        let exceptions = Exceptions::of_all(roots.iter().map(|root| &root.exceptions));
         Ok(BackupOutcome {
             repository,
             writer: own,
             snapshot: recorded.record.hash,
-            completeness: if exceptions.is_empty() { Completeness::Complete } else { Completeness::Partial },
+            completeness: completeness(&exceptions),
             partial_classes: partial_classes(&roots).into_iter().collect(),
             started,
             ended,
@@ -408,7 +409,9 @@ impl Run<'_> {
             packs_taken_over,
             had_cache,
             damaged_objects,
-            exceptions,
+            items_unread: exceptions.unread(),
+            items_changed: exceptions.changed(),
+            exceptions: exceptions.into_listed(),
             head_words: crate::init::head_words(repository, &recorded.record.hash),
             roots: roots.into_iter().map(|root| root.outcome).collect(),
         })
@@ -429,7 +432,11 @@ fn lost_slots(store: &dyn ObjectStore, owner: &OwnerHistory) -> Result<Vec<(Stri
     Ok(lost)
 }
 
+fn completeness(exceptions: &Exceptions) -> Completeness {
+    if exceptions.count() == 0 { Completeness::Complete } else { Completeness::Partial }
+}
+
 /// The classes of which something was not read as it should have been.
 fn partial_classes(roots: &[Assembled]) -> BTreeSet<Class> {
-    roots.iter().filter(|root| !root.exceptions.is_empty()).map(|root| root.outcome.description.class).collect()
+    roots.iter().filter(|root| root.exceptions.count() > 0).map(|root| root.outcome.description.class).collect()
 }
