@@ -10,9 +10,11 @@ mod fixed_environment;
 pub mod line;
 mod recording_store;
 pub mod s3_server;
+mod versioned_store;
 
 pub use failing_source::FailingSource;
 pub use far_store::FarStore;
 pub use faulty_store::{Effect, FaultPlan, FaultyStore};
 pub use fixed_environment::FixedEnvironment;
 pub use recording_store::{Call, CallOutcome, KillSwitch, Operation, RecordingStore, Verb, When};
+pub use versioned_store::VersionedStore;
