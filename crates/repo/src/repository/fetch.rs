@@ -15,7 +15,7 @@ use crate::tree::node::MAX_NODE_LEN;
 use bytes::Bytes;
 use chest_model::{ChunkId, ObjectHash, WriterId};
 use chest_store::ObjectStore;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,6 +33,8 @@ pub struct Fetcher {
     index: Arc<WriterIndex>,
     windows: Mutex<WindowCache>,
     keys: Mutex<HashMap<ObjectHash, Arc<PackKey>>>,
+    /// Packs of which no version is right.
+    hopeless: Mutex<HashSet<ObjectHash>>,
 }
 
 /// Windows of one pack that lie side by side.
@@ -148,6 +150,7 @@ impl Fetcher {
             index: Arc::new(index?),
             windows: Mutex::new(windows),
             keys: Mutex::default(),
+            hopeless: Mutex::default(),
         })
     }
 
@@ -215,7 +218,8 @@ impl Fetcher {
         &self.index
     }
 
-    /// A chunk's plaintext, its id proven. Where one copy is damaged, another is tried.
+    /// A chunk's plaintext, its id proven. Where one copy is damaged, another is tried, and then the whole pack, of which a
+    /// bucket may keep an older version than the one that windows are read from.
     pub fn chunk(&self, id: &ChunkId, decompressor: &mut Decompressor) -> Result<Vec<u8>, RepoError> {
         let first = self.index.lookup.find(id).ok_or(RepoError::ChunkNotIndexed(*id))?;
         let error = match self.chunk_at(&first, decompressor) {
@@ -225,7 +229,29 @@ impl Fetcher {
         let others = self.index.lookup.find_all(id);
         let found =
             others.iter().filter(|place| **place != first).find_map(|place| self.chunk_at(place, decompressor).ok());
-        found.ok_or(error)
+        found.or_else(|| others.iter().find_map(|place| self.chunk_of_proven_pack(place, decompressor))).ok_or(error)
+    }
+
+    /// Reads the whole pack, and keeps the windows around the chunk if the bytes are right.
+    fn chunk_of_proven_pack(&self, location: &ChunkLocation, decompressor: &mut Decompressor) -> Option<Vec<u8>> {
+        let pack = &self.index.lookup.packs()[location.pack as usize];
+        if self.hopeless().contains(&pack.name) {
+            return None;
+        }
+        let whole = self.store.get(&Place::Pack(pack.name).name()).ok()?;
+        if *blake3::hash(&whole).as_bytes() != pack.name.0 {
+            self.hopeless().insert(pack.name);
+            return None;
+        }
+        let all = Run::covering(pack.name, pack.class, pack.size, &(0..pack.size));
+        self.windows().insert_run(&all, &whole);
+        let range = usize::try_from(location.offset).ok()?
+            ..usize::try_from(location.offset + location.row.sealed_len()).ok()?;
+        self.open_sealed(pack, location, whole.get(range)?, decompressor).ok()
+    }
+
+    fn hopeless(&self) -> MutexGuard<'_, HashSet<ObjectHash>> {
+        self.hopeless.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn chunk_at(&self, location: &ChunkLocation, decompressor: &mut Decompressor) -> Result<Vec<u8>, RepoError> {

@@ -4,6 +4,7 @@ mod ahead;
 mod author;
 mod batch;
 mod fetch;
+mod proven;
 mod session;
 mod unlock;
 
@@ -11,6 +12,7 @@ pub use ahead::{Ahead, Proven};
 pub use author::{append_decision, begin_repository};
 pub use batch::{Batch, BatchNodes, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored};
 pub use fetch::Fetcher;
+pub use proven::ProvenStore;
 pub use session::{ReaderSession, Snapshot, WriterIndex, repository_ids};
 pub use unlock::{read_slots, unlock};
 
