@@ -4,7 +4,7 @@
 mod probe;
 mod promises;
 
-use crate::ObjectStore;
+use crate::{ObjectName, ObjectStore};
 use probe::Probe;
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub enum Promise {
     EmptyList,
     /// What was put can be read and is listed at once.
     PutIsVisible,
-    /// Putting a name again succeeds and changes nothing.
+    /// Putting the same bytes again under their name succeeds and changes nothing.
     SecondPutKeepsTheFirst,
     /// A prefix selects by text, not by folder.
     PlainPrefix,
@@ -81,6 +81,27 @@ pub struct Broken {
     pub what: String,
 }
 
+/// What stores may differ in, because nothing depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// A name that is there keeps its bytes, whatever is put under it. Else a damaged computer could spoil what is stored;
+    /// readers would notice, and an older version would have to stand in.
+    pub keeps_the_first: bool,
+    /// The credential may delete versions at once. A writer better cannot, and a bucket with Object Lock refuses everybody.
+    pub deletes: bool,
+}
+
+/// What [`examine`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The promises that were not kept.
+    pub broken: Vec<Broken>,
+    /// What this store can do; none where no promise could be tried at all.
+    pub capabilities: Option<Capabilities>,
+    /// What the check made and was refused to remove.
+    pub left_behind: Vec<ObjectName>,
+}
+
 /// How much [`check_to_extent`] puts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
@@ -99,19 +120,31 @@ impl Default for Extent {
 
 /// Tries every promise below `scratch_prefix`, where nothing must lie yet, and returns those that were broken.
 ///
-/// The prefix is that of an object name without the last component, such as `doctor/3f9c`. Everything made is removed again.
+/// The prefix is that of an object name without the last component, such as `doctor/3f9c`. Everything made is removed again,
+/// where the store allows it.
 pub fn check(store: &dyn ObjectStore, scratch_prefix: &str) -> Vec<Broken> {
     check_to_extent(store, scratch_prefix, Extent::default())
 }
 
 /// [`check`], with as many and as large objects as asked for.
 pub fn check_to_extent(store: &dyn ObjectStore, scratch_prefix: &str, extent: Extent) -> Vec<Broken> {
+    examine(store, scratch_prefix, extent).broken
+}
+
+/// [`check_to_extent`], which also tells what the store can do beyond its promises.
+pub fn examine(store: &dyn ObjectStore, scratch_prefix: &str, extent: Extent) -> Report {
     let probe = Probe::new(store, scratch_prefix);
     // Where something lies already, nothing that follows could be judged, and nothing must be removed.
     if let Err(broken) = promises::empty_list(&probe) {
-        return vec![broken];
+        return Report { broken: vec![broken], capabilities: None, left_behind: Vec::new() };
     }
     let mut broken = promises::try_all(&probe, extent);
-    broken.extend(probe.clean_up().err());
-    broken
+    let keeps_the_first = promises::keeps_the_first(&probe);
+    let mut left_behind = Vec::new();
+    match probe.clean_up() {
+        Ok(refused) => left_behind = refused,
+        Err(fault) => broken.push(fault),
+    }
+    let capabilities = Some(Capabilities { keeps_the_first, deletes: !probe.was_refused_deletion() });
+    Report { broken, capabilities, left_behind }
 }

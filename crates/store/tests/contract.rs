@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use chest_model::Timestamp;
-use chest_store::contract::{Extent, Promise, check, check_to_extent};
+use chest_store::contract::{Capabilities, Extent, Promise, Report, check, check_to_extent, examine};
 use chest_store::{
     Listed, LocalStore, MemoryStore, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId,
 };
@@ -43,8 +43,7 @@ fn what_lies_at_the_scratch_prefix_already_is_left_alone() {
 fn a_store_that_breaks_one_promise_is_told_which() {
     for (twist, expected) in TWISTS {
         let store = Twisted::new(*twist);
-        let extent = Extent { listed_objects: 40, large_object: 100_000 };
-        let broken = check_to_extent(&store, "scratch", extent);
+        let broken = check_to_extent(&store, "scratch", SMALL);
         let promises: HashSet<Promise> = broken.iter().map(|broken| broken.promise).collect();
         assert!(promises.contains(expected), "{twist:?} should break {expected}, found {broken:?}");
         // A fault in lists shows wherever a list is looked at; but none may spoil more than half of the contract.
@@ -52,8 +51,38 @@ fn a_store_that_breaks_one_promise_is_told_which() {
     }
 }
 
+const SMALL: Extent = Extent { listed_objects: 40, large_object: 100_000 };
+
+#[test]
+fn memory_and_folders_can_all_that_the_contract_looks_for() {
+    let all = Report {
+        broken: Vec::new(),
+        capabilities: Some(Capabilities { keeps_the_first: true, deletes: true }),
+        left_behind: Vec::new(),
+    };
+    assert_eq!(examine(&MemoryStore::new(), "scratch", SMALL), all);
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(examine(&LocalStore::open(folder.path()).unwrap(), "scratch", SMALL), all);
+}
+
+#[test]
+fn a_store_that_overwrites_keeps_its_promises_and_is_told_apart() {
+    let report = examine(&Twisted::new(Twist::PutOverwrites), "scratch", SMALL);
+    assert_eq!(report.broken, []);
+    assert_eq!(report.capabilities, Some(Capabilities { keeps_the_first: false, deletes: true }));
+}
+
+#[test]
+fn a_store_that_forbids_deletion_keeps_its_promises_and_what_was_left_is_told() {
+    let store = Twisted::new(Twist::DeletionIsForbidden);
+    let report = examine(&store, "scratch", SMALL);
+    assert_eq!(report.broken, []);
+    assert_eq!(report.capabilities, Some(Capabilities { keeps_the_first: true, deletes: false }));
+    assert_eq!(report.left_behind, store.inner.names());
+    assert!(report.left_behind.len() > SMALL.listed_objects);
+}
+
 const TWISTS: &[(Twist, Promise)] = &[
-    (Twist::PutOverwrites, Promise::SecondPutKeepsTheFirst),
     (Twist::PutRefusesTheSecond, Promise::SecondPutKeepsTheFirst),
     (Twist::PutLosesEmpty, Promise::EmptyObject),
     (Twist::PutTruncatesLarge, Promise::LargeObject),
@@ -91,6 +120,7 @@ enum Twist {
     ListIsOnePutLate,
     ListTakesPrefixesForFolders,
     ListFailsWhereEmpty,
+    DeletionIsForbidden,
     DeletionIsForgotten,
     SecondDeletionFails,
     VersionsComeTwice,
@@ -192,6 +222,7 @@ impl ObjectStore for Twisted {
 
     fn delete_version(&self, name: &ObjectName, version: &VersionId) -> Result<(), StoreError> {
         match self.twist {
+            Twist::DeletionIsForbidden => self.refused(),
             Twist::DeletionIsForgotten => Ok(()),
             Twist::SecondDeletionFails if self.inner.get(name).is_err() => self.refused(),
             _ => self.inner.delete_version(name, version),

@@ -5,6 +5,7 @@ use super::{Broken, Promise};
 use crate::{ObjectName, ObjectStore, PutOutcome, StoreError};
 use bytes::Bytes;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How often a put whose outcome nobody can tell is made again.
@@ -14,6 +15,15 @@ pub(super) struct Probe<'a> {
     store: &'a dyn ObjectStore,
     prefix: &'a str,
     made: Mutex<BTreeSet<ObjectName>>,
+    refused_deletion: AtomicBool,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deletion {
+    Done,
+    /// By a lock, or because the credential may not.
+    Refused,
 }
 
 /// What one promise sees of the store.
@@ -25,24 +35,35 @@ pub(super) struct Trial<'a> {
 
 impl<'a> Probe<'a> {
     pub(super) fn new(store: &'a dyn ObjectStore, prefix: &'a str) -> Self {
-        Self { store, prefix, made: Mutex::default() }
+        Self { store, prefix, made: Mutex::default(), refused_deletion: AtomicBool::new(false) }
     }
 
     pub(super) fn trial(&'a self, promise: Promise) -> Trial<'a> {
         Trial { probe: self, promise }
     }
 
-    /// Removes all that was made, and looks whether it is gone.
-    pub(super) fn clean_up(&self) -> Result<(), Broken> {
+    /// Whether the store forbade a deletion.
+    pub(super) fn was_refused_deletion(&self) -> bool {
+        self.refused_deletion.load(Ordering::Relaxed)
+    }
+
+    /// Removes all that was made, looks whether it is gone, and returns what the store refused to remove.
+    pub(super) fn clean_up(&self) -> Result<Vec<ObjectName>, Broken> {
         let trial = self.trial(Promise::NothingLeftBehind);
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut refused = Vec::new();
         let mut answer = Ok(());
-        for name in &made {
-            answer = answer.and(trial.delete(name));
+        for name in made {
+            match trial.delete(&name) {
+                Ok(Deletion::Done) => {}
+                Ok(Deletion::Refused) => refused.push(name),
+                Err(broken) => answer = answer.and(Err(broken)),
+            }
         }
         answer?;
-        let left = trial.list("")?;
-        trial.expect(left.is_empty(), || format!("{} objects are still listed", left.len()))
+        let left = trial.list("")?.len();
+        trial.expect(left <= refused.len(), || format!("{} objects are still listed", left - refused.len()))?;
+        Ok(refused)
     }
 }
 
@@ -111,12 +132,23 @@ impl<'a> Trial<'a> {
         self.expect(names == expected, || format!("list {rest:?} shows {names:?} instead of {expected:?}"))
     }
 
+    /// Puts once, whatever comes of it.
+    pub(super) fn try_put(&self, name: &ObjectName, bytes: impl Into<Bytes>) -> Result<PutOutcome, StoreError> {
+        self.store().put(name, bytes.into())
+    }
+
     /// Deletes every version.
-    pub(super) fn delete(&self, name: &ObjectName) -> Result<(), Broken> {
+    pub(super) fn delete(&self, name: &ObjectName) -> Result<Deletion, Broken> {
         for version in self.done("versions of", name, self.store().versions(name))? {
-            self.done("delete", name, self.store().delete_version(name, &version.id))?;
+            match self.store().delete_version(name, &version.id) {
+                Err(StoreError::Refused(_)) => {
+                    self.probe.refused_deletion.store(true, Ordering::Relaxed);
+                    return Ok(Deletion::Refused);
+                }
+                answer => self.done("delete", name, answer)?,
+            }
         }
-        Ok(())
+        Ok(Deletion::Done)
     }
 
     pub(super) fn expect_not_found<T>(&self, doing: &str, answer: Result<T, StoreError>) -> Result<(), Broken> {
