@@ -64,6 +64,20 @@ fn some_dependencies_stay_out() {
     }
 }
 
+/// The SDK stays behind the trait: only the store on S3 names it.
+#[test]
+fn only_the_store_on_s3_names_the_aws_sdk() {
+    let mut files = Vec::new();
+    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates"), &mut |path, text| {
+        if text.contains("aws_sdk_s3") || text.contains("aws_smithy") {
+            files.push(path.to_owned());
+        }
+    });
+    let is_home = |path: &&String| path.contains("/crates/store/src/s3/") || path.ends_with("/crates/store/src/s3.rs");
+    let elsewhere: Vec<_> = files.iter().filter(|path| !is_home(path)).collect();
+    assert!(!files.is_empty() && elsewhere.is_empty(), "{elsewhere:?} names the AWS SDK");
+}
+
 /// Only this file names the chunker's low-level function: cut points are part of the format.
 #[test]
 fn only_one_file_cuts() {

@@ -58,9 +58,21 @@ fn of_store(error: &StoreError, doing: Doing) -> Failure {
     let plain = |exit, code, next: &str| Failure::new(exit, code, error.to_string(), next).saying(doing.safety());
     match error {
         StoreError::NoSuchPlace(_) => plain(Exit::NoRepository, "no-repository", NO_REPOSITORY),
-        StoreError::Unreachable(_) => {
+        StoreError::Unreachable(_) | StoreError::Garbled { .. } => {
             plain(Exit::Unreachable, "unreachable", "Look at the disk or the connection, and run this again.")
         }
+        StoreError::Busy { .. } => plain(
+            Exit::Unreachable,
+            "store-busy",
+            "Wait for an hour, and run this again. Nothing that arrived is lost.",
+        ),
+        StoreError::NotTrusted(_) => plain(
+            Exit::Refused,
+            "not-trusted",
+            "Do not go on if you did not expect this: somebody may be listening. Ask who looks after the store.",
+        ),
+        StoreError::BadAddress(_) => plain(Exit::Usage, "bad-address", "Look at the address, and run this again."),
+        StoreError::Stopped => plain(Exit::Interrupted, "interrupted", "Run the same command again when it suits you."),
         StoreError::Refused(_) => {
             plain(Exit::Refused, "refused", "Look at the rights of the folder, or run this as a user who may use it.")
         }
@@ -158,6 +170,12 @@ mod tests {
     fn every_kind_of_failure_of_a_store_has_its_own_exit_code() {
         assert_eq!(exit(StoreError::NoSuchPlace("x".into())), Exit::NoRepository);
         assert_eq!(exit(StoreError::Unreachable("x".into())), Exit::Unreachable);
+        assert_eq!(exit(StoreError::Busy { what: "x".into(), wait: None }), Exit::Unreachable);
+        let garbled = StoreError::Garbled { doing: "reading", name: "x".into(), what: "short".into() };
+        assert_eq!(exit(garbled), Exit::Unreachable);
+        assert_eq!(exit(StoreError::NotTrusted("x".into())), Exit::Refused);
+        assert_eq!(exit(StoreError::BadAddress("x".into())), Exit::Usage);
+        assert_eq!(exit(StoreError::Stopped), Exit::Interrupted);
         assert_eq!(exit(StoreError::Refused("x".into())), Exit::Refused);
         assert_eq!(exit(StoreError::NoSpace("x".into())), Exit::NoSpace);
         let source = io(std::io::ErrorKind::Other);

@@ -6,15 +6,18 @@ mod forward;
 mod local;
 mod memory;
 mod name;
+pub mod s3;
 mod single_version;
 
 pub use local::LocalStore;
 pub use memory::MemoryStore;
 pub use name::{NameError, ObjectName};
+pub use s3::S3Store;
 
 use bytes::Bytes;
 use chest_model::Timestamp;
 use std::ops::Range;
+use std::time::Duration;
 
 /// Keeps objects by name.
 ///
@@ -146,4 +149,38 @@ pub enum StoreError {
     /// This store cannot do that at all.
     #[error("this store cannot {0}")]
     Unsupported(&'static str),
+    /// The store is overloaded, or something within it fails for the moment.
+    #[error("the store cannot answer just now: {what}")]
+    Busy {
+        /// What it says.
+        what: String,
+        /// How long it asks to be left alone.
+        wait: Option<Duration>,
+    },
+    /// What arrived, here or there, is not what was sent, or is no answer of such a store.
+    #[error("{doing} {name}: the transfer was damaged: {what}")]
+    Garbled {
+        /// What was being done.
+        doing: &'static str,
+        /// With what.
+        name: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The other side could not prove to be the store.
+    #[error("the store could not prove who it is: {0}")]
+    NotTrusted(String),
+    /// This leads to no store.
+    #[error("the address of the store is wrong: {0}")]
+    BadAddress(String),
+    /// Somebody asked to stop while the store was waited for.
+    #[error("stopped while waiting for the store")]
+    Stopped,
+}
+
+impl StoreError {
+    /// Whether the same request may well succeed in a moment.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Busy { .. } | Self::Garbled { .. })
+    }
 }

@@ -1,0 +1,210 @@
+//! What a store on S3 is opened with, and the rules for addresses: checked before the first byte leaves the computer.
+
+use crate::StoreError;
+use http::Uri;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// S3 allows 1,024 bytes for a key; an object's name needs at most 200 of them.
+const LONGEST_PREFIX: usize = 800;
+
+/// Everything that leads to one repository in a bucket.
+#[derive(Debug, Clone)]
+pub struct S3Options {
+    /// `https://…` of an S3-compatible service; none for AWS itself. `http://` is allowed on this computer only.
+    pub endpoint: Option<String>,
+    /// The region, as the provider names it.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// What every key begins with, such as `council/laptop`; may be empty. Slashes at its ends do not matter.
+    pub prefix: String,
+    /// The credential's public half.
+    pub access_key: Secret,
+    /// The credential's secret half.
+    pub secret_key: Secret,
+    /// A third part, which short-lived credentials have.
+    pub session_token: Option<Secret>,
+    /// Whether the bucket stands in the path instead of the host name; none for what suits the endpoint.
+    pub path_style: Option<bool>,
+    /// Certificates (PEM) of the only authorities to be trusted, instead of the system's.
+    pub ca_pem: Option<Vec<u8>>,
+    /// How long to wait.
+    pub timeouts: S3Timeouts,
+    /// How many requests may be under way at once.
+    pub concurrency: usize,
+}
+
+/// How long a request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct S3Timeouts {
+    /// Until the connection stands.
+    pub connect: Duration,
+    /// Until an answer begins, not counting what has to be transferred.
+    pub answer: Duration,
+    /// Bytes in a second that the slowest line carries, which all requests share.
+    pub slowest_line: u64,
+}
+
+impl Default for S3Timeouts {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(10), answer: Duration::from_secs(30), slowest_line: 50_000 }
+    }
+}
+
+impl S3Options {
+    /// A bucket at AWS in London, with usual patience and eight requests at once.
+    pub fn new(bucket: impl Into<String>, access_key: Secret, secret_key: Secret) -> Self {
+        Self {
+            endpoint: None,
+            region: "eu-west-2".to_owned(),
+            bucket: bucket.into(),
+            prefix: String::new(),
+            access_key,
+            secret_key,
+            session_token: None,
+            path_style: None,
+            ca_pem: None,
+            timeouts: S3Timeouts::default(),
+            concurrency: 8,
+        }
+    }
+}
+
+/// Part of a credential: wiped when dropped, and never shown.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes it over.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Zeroizing<String>> for Secret {
+    fn from(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// Refuses an endpoint that is not plainly the address of a service, or over which strangers could listen.
+pub(super) fn check_endpoint(endpoint: &str) -> Result<(), StoreError> {
+    let bad = |why: &str| Err(StoreError::BadAddress(format!("{endpoint:?}: {why}")));
+    let Ok(uri) = endpoint.parse::<Uri>() else { return bad("this is no web address") };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return bad("it must begin with https://");
+    };
+    if authority.as_str().contains('@') {
+        return bad("a name or password must not stand in the address");
+    }
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() || endpoint.contains('#') {
+        return bad("nothing may follow the name of the host; bucket and folder are given apart");
+    }
+    match scheme {
+        "https" => Ok(()),
+        "http" if is_this_computer(uri.host().unwrap_or_default()) => Ok(()),
+        "http" => bad("http:// is not encrypted on the way and is allowed on this computer only; use https://"),
+        _ => bad("it must begin with https://"),
+    }
+}
+
+fn is_this_computer(host: &str) -> bool {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+pub(super) fn check_bucket(bucket: &str) -> Result<(), StoreError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    // S3's own rule is stricter; some services allow a little more.
+    if (3..=63).contains(&bucket.len()) && bucket.chars().all(allowed) && !bucket.contains("..") {
+        return Ok(());
+    }
+    Err(StoreError::BadAddress(format!("{bucket:?} cannot be the name of a bucket")))
+}
+
+/// With a slash at its end and none at its beginning, or empty.
+pub(super) fn normalise_prefix(prefix: &str) -> Result<String, StoreError> {
+    let trimmed = prefix.trim_matches('/');
+    if trimmed.is_empty() {
+        return Ok(String::new());
+    }
+    let good = |part: &str| !matches!(part, "" | "." | "..") && !part.chars().any(|c| c.is_control() || c == '\\');
+    if trimmed.len() <= LONGEST_PREFIX && trimmed.split('/').all(good) {
+        return Ok(format!("{trimmed}/"));
+    }
+    Err(StoreError::BadAddress(format!("{prefix:?} cannot be a folder in a bucket")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unencrypted_line_is_for_this_computer_only() {
+        for here in ["http://127.0.0.1:3900", "http://127.8.9.1", "http://[::1]:3900", "http://localhost:3900/"] {
+            assert!(check_endpoint(here).is_ok(), "{here}");
+        }
+        for there in
+            ["http://192.168.1.2", "http://127.1", "http://localhost.evil.example", "http://[::2]", "http://nas:9000"]
+        {
+            assert!(matches!(check_endpoint(there), Err(StoreError::BadAddress(_))), "{there}");
+        }
+    }
+
+    #[test]
+    fn only_the_plain_address_of_a_service_is_an_endpoint() {
+        assert!(check_endpoint("https://s3.example.org").is_ok());
+        for bad in [
+            "",
+            "s3.example.org",
+            "ftp://s3.example.org",
+            "https://",
+            "https://user:word@s3.example.org",
+            "https://s3.example.org/bucket",
+            "https://s3.example.org/?x=1",
+            "https://s3.example.org#x",
+            "https://s3 example.org",
+        ] {
+            assert!(matches!(check_endpoint(bad), Err(StoreError::BadAddress(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_ends_with_one_slash_or_is_empty() {
+        for (given, normal) in [("", ""), ("/", ""), ("a", "a/"), ("/a/b//", "a/b/"), ("St Mary's/PC", "St Mary's/PC/")]
+        {
+            assert_eq!(normalise_prefix(given).unwrap(), normal);
+        }
+        for bad in ["a//b", "../a", "a/./b", "a\u{7}b", "a\\b", &"a".repeat(801)] {
+            assert!(normalise_prefix(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_has_a_name_that_fits_into_a_host_name_or_path() {
+        assert!(check_bucket("parish-chest.example").is_ok());
+        for bad in ["", "ab", "a/b", "a b", "a..b", "arn:aws:s3", &"a".repeat(64)] {
+            assert!(check_bucket(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_credential_is_never_shown() {
+        let options = S3Options::new("bucket", Secret::new("AKIAPUBLIC"), Secret::new("verysecret"));
+        let shown = format!("{options:?}");
+        assert!(!shown.contains("AKIAPUBLIC") && !shown.contains("verysecret"), "{shown}");
+    }
+}
