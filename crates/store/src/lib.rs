@@ -6,12 +6,14 @@ mod forward;
 mod local;
 mod memory;
 mod name;
+pub mod retry;
 pub mod s3;
 mod single_version;
 
 pub use local::LocalStore;
 pub use memory::MemoryStore;
 pub use name::{NameError, ObjectName};
+pub use retry::Retrying;
 pub use s3::S3Store;
 
 use bytes::Bytes;
