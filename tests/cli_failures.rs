@@ -125,7 +125,9 @@ fn a_command_line_that_makes_no_sense_ends_with_two() {
     two(&["backup", "docs", "--exclude", "a["], "cannot be understood");
     two(&["backup", "repo"], "is the repository itself");
     two(&["backup", "state"], "this computer's keys");
-    two(&["--repo", "s3://bucket/prefix", "snapshots"], "has no support for s3:// yet");
+    two(&["--repo", "ftp://host/prefix", "snapshots"], "no support for ftp://");
+    two(&["--repo", "s3:///prefix", "snapshots"], "names no bucket");
+    two(&["--repo", "s3://id:secret@bucket", "snapshots"], "a key does not belong into it");
     two(&["ls", "yesterday"], "is not the name of a backup");
     two(&["cat", "latest:docs/../x"], "is not a path in a backup");
     two(&["find", "a["], "is not a pattern");

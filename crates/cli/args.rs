@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 /// Encrypted backup for parish councils.
 ///
-/// Parish Chest keeps encrypted copies of a council's documents in a folder: on a disk, a USB stick or a mounted share. Nobody
-/// can read the copies without the passphrase or the 24 recovery words, and every copy can be proven to be intact.
+/// Parish Chest keeps encrypted copies of a council's documents in a folder (on a disk, a USB stick or a mounted share) or in S3
+/// storage. Nobody can read the copies without the passphrase or the 24 recovery words, and every copy can be proven to be
+/// intact.
 #[derive(Debug, Parser)]
 #[command(
     name = "chest",
@@ -17,7 +18,8 @@ use std::path::PathBuf;
         chest --repo /media/usb/chest init                    make the repository, once\n  \
         chest --repo /media/usb/chest backup ~/Documents      back up\n  \
         chest --repo /media/usb/chest find minutes            find a file in any backup\n  \
-        chest --repo /media/usb/chest restore latest --to ~/restored\n\n\
+        chest --repo /media/usb/chest restore latest --to ~/restored\n  \
+        chest --repo s3://bucket/chest --s3-endpoint https://s3.example.org doctor\n\n\
         Set CHEST_REPO to leave --repo out. `chest help COMMAND` explains one command with examples.\n\
         Exit codes: 0 done, 1 failed, 2 usage, 3 PARTIAL, 4 stored damage, 10-17 see docs/exit-codes.md."
 )]
@@ -31,11 +33,20 @@ pub struct Typed {
 }
 
 /// What can be typed with every command.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Common {
-    /// The folder that holds the backups [or set CHEST_REPO]
-    #[arg(long, global = true, value_name = "FOLDER")]
+    /// The folder that holds the backups, or s3://BUCKET/PREFIX [or set CHEST_REPO]
+    #[arg(long, global = true, value_name = "PLACE")]
     pub repo: Option<OsString>,
+    /// Where the S3 storage answers, unless it is AWS: https://s3.example.org [or set CHEST_S3_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL")]
+    pub s3_endpoint: Option<OsString>,
+    /// The region of the bucket [or set CHEST_S3_REGION]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub s3_region: Option<OsString>,
+    /// A file with the certificate of the storage's own authority [or set CHEST_S3_CA]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub s3_ca: Option<OsString>,
     /// Answer with one JSON object on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -71,6 +82,7 @@ pub enum Command {
     Diff(Diff),
     Restore(Restore),
     Check(Check),
+    Doctor(Doctor),
     #[command(subcommand)]
     Writer(Writer),
     #[command(subcommand)]
@@ -313,6 +325,17 @@ pub struct Check {
     )]
     pub read_data: Option<f64>,
 }
+
+/// Try out the storage: is it fit for backups?
+///
+/// Stores about a thousand small files and some large ones below a folder `doctor` of the place given, reads, lists and deletes
+/// them, measures the speed, and removes everything again. No backup is touched, and no passphrase is needed; there need be no
+/// repository yet. Says in plain words what the storage can and cannot promise. Exit code 5 where it is not fit for backups.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chest --repo /media/usb/chest doctor\n  \
+    chest --repo s3://bucket/chest --s3-endpoint https://s3.example.org doctor --json")]
+pub struct Doctor {}
 
 /// The computers that may add backups
 #[derive(Debug, Subcommand)]

@@ -6,19 +6,27 @@ use crate::interrupt::Interrupt;
 use crate::machine::Machine;
 use crate::output::progress::Meter;
 use crate::output::{Console, Report};
+use crate::repository::Repository;
 use crate::secrets;
 use crate::selector;
 use crate::settings::Settings;
+use crate::storage_key::storage_key;
 use chest_engine::browse;
+use chest_engine::doctor::DoctorOptions;
+use chest_engine::place::{BucketPlace, OpenPlace};
 use chest_engine::repo::RepoError;
 use chest_engine::repo::layout::{OWNER, SLOTS};
 use chest_engine::repo::repository::Snapshot;
 use chest_engine::repo::slot::Credential;
-use chest_engine::store::{LocalStore, ObjectStore};
-use chest_engine::{Context, EngineError, Look, Opened};
+use chest_engine::store::ObjectStore;
+use chest_engine::store::retry::Limits;
+use chest_engine::{Context, EngineError, Look, Opened, Place};
 use std::ffi::OsStr;
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long storage is waited for that may not be there at all.
+const FIRST_CONTACT: Duration = Duration::from_secs(30);
 
 /// A command's workplace.
 pub struct Workplace {
@@ -42,16 +50,43 @@ impl Workplace {
         Ok(Self { console: Console { json: settings.json }, settings, machine: Machine, interrupt, meter })
     }
 
-    /// The folder that holds the repository, or shall hold it.
-    pub fn repository_folder(&self) -> Result<&Path, Failure> {
-        self.settings.repository.as_deref().map_err(|error| Failure::from(error.clone()))
+    /// Where the repository lies, or shall lie.
+    pub fn repository(&self) -> Result<&Repository, Failure> {
+        self.settings.repository.as_ref().map_err(|error| Failure::from(error.clone()))
+    }
+
+    /// The place itself, whether or not a repository is there.
+    pub fn open_place(&self, doing: Doing) -> Result<OpenPlace, Failure> {
+        self.place(doing)?.open().map_err(|error| Failure::of(&error, doing))
+    }
+
+    /// The same, made where that is possible.
+    pub fn create_place(&self, doing: Doing) -> Result<OpenPlace, Failure> {
+        self.place(doing)?.create().map_err(|error| Failure::of(&error, doing))
+    }
+
+    fn place(&self, doing: Doing) -> Result<Place, Failure> {
+        let address = match self.repository()? {
+            Repository::Folder(path) => return Ok(Place::Folder(path.clone())),
+            Repository::Bucket(address) => address,
+        };
+        let mut options = address.options(storage_key(&self.settings.storage_key)?)?;
+        // Somebody watches these, and may have mistyped the address; a backup has time.
+        let is_first_contact = matches!(doing, Doing::Making | Doing::Examining);
+        let patience = if is_first_contact { FIRST_CONTACT } else { Limits::default().patience };
+        if doing == Doing::Examining {
+            options.concurrency = DoctorOptions::BUCKET.racers;
+        }
+        Ok(Place::Bucket(Box::new(BucketPlace {
+            options,
+            patience: self.settings.storage_patience.unwrap_or(patience),
+            monitor: Arc::new(self.meter.storage_watch()),
+        })))
     }
 
     /// The store, where a repository lies.
     pub fn store(&self, doing: Doing) -> Result<Arc<dyn ObjectStore>, Failure> {
-        let folder = self.repository_folder()?;
-        let store = LocalStore::open(folder).map_err(|error| Failure::of(&RepoError::from(error).into(), doing))?;
-        Ok(Arc::new(store))
+        Ok(self.open_place(doing)?.store)
     }
 
     /// The same, and it holds a repository: said before anybody is asked for a passphrase.

@@ -23,6 +23,8 @@ pub enum Doing {
     BackingUp,
     /// Reading.
     Reading,
+    /// Trying out a store.
+    Examining,
     /// Restoring.
     Restoring,
 }
@@ -33,7 +35,7 @@ impl Doing {
         match self {
             Self::Making => "No backup was touched.",
             Self::BackingUp => "No new backup was recorded; earlier backups are untouched.",
-            Self::Enrolling | Self::Reading => "The backups are untouched.",
+            Self::Enrolling | Self::Reading | Self::Examining => "The backups are untouched.",
             Self::Restoring => "The backups are untouched, and every file that has been restored is complete.",
         }
     }

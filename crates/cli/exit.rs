@@ -16,6 +16,8 @@ pub enum Exit {
     Partial = 3,
     /// Something stored is damaged.
     Damage = 4,
+    /// Something was examined and found wanting.
+    Wanting = 5,
     /// There is no repository.
     NoRepository = 10,
     /// There is one already.
@@ -46,12 +48,13 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
 
-    const ALL: [Exit; 14] = [
+    const ALL: [Exit; 15] = [
         Exit::Done,
         Exit::Failed,
         Exit::Usage,
         Exit::Partial,
         Exit::Damage,
+        Exit::Wanting,
         Exit::NoRepository,
         Exit::AlreadyExists,
         Exit::CannotUnlock,

@@ -8,9 +8,11 @@ mod exit;
 mod interrupt;
 mod machine;
 mod output;
+mod repository;
 mod secrets;
 mod selector;
 mod settings;
+mod storage_key;
 mod time;
 
 use clap::Parser;

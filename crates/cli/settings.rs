@@ -7,11 +7,14 @@ pub use file::{FilePlace, SettingsFile};
 
 use crate::args::{Common, ProgressStyle};
 use crate::errors::CliError;
+use crate::repository::{BucketAddress, Repository};
+use crate::storage_key::StorageKeySource;
 use etcetera::app_strategy::{AppStrategy, AppStrategyArgs, Xdg};
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Where the passphrase or the recovery words come from.
@@ -84,8 +87,12 @@ pub struct Choices {
 
 /// What was meant.
 pub struct Settings {
-    /// The folder that holds the repository.
-    pub repository: Result<PathBuf, CliError>,
+    /// Where the repository lies.
+    pub repository: Result<Repository, CliError>,
+    /// Where the key to S3 storage comes from.
+    pub storage_key: StorageKeySource,
+    /// How long storage that does not answer is waited for, if somebody said.
+    pub storage_patience: Option<Duration>,
     /// Where each setting comes from.
     pub choices: Choices,
     /// Patterns of what every backup leaves out, from the file of settings.
@@ -110,9 +117,10 @@ impl Settings {
         let file = SettingsFile::read(file_place().as_ref())?;
         let (secret, secret_origin) = secret(&file)?;
         let choices = Choices::make(common, &file, secret_origin)?;
-        let repository = choices.repository.as_ref().ok_or(CliError::NoRepositoryGiven);
         Ok(Self {
-            repository: repository.and_then(|chosen| folder(chosen.value.clone())),
+            repository: repository(&choices),
+            storage_key: storage_key(),
+            storage_patience: storage_patience()?,
             secret,
             state_dir: PathBuf::from(&choices.state_dir.value),
             cache_dir: PathBuf::from(&choices.cache_dir.value),
@@ -142,9 +150,19 @@ impl Choices {
                 Some(chosen) => chosen,
                 None => systems_own(AppStrategy::cache_dir)?,
             },
-            s3_endpoint: nothing_typed("CHEST_S3_ENDPOINT", &file.s3_endpoint),
-            s3_region: nothing_typed("CHEST_S3_REGION", &file.s3_region),
-            s3_ca: nothing_typed("CHEST_S3_CA", &file.s3_ca),
+            s3_endpoint: choose(
+                common.s3_endpoint.clone().map(|typed| ("--s3-endpoint", typed)),
+                "CHEST_S3_ENDPOINT",
+                file.s3_endpoint.as_ref(),
+            ),
+            s3_region: choose(
+                common.s3_region.clone().map(|typed| ("--s3-region", typed)),
+                "CHEST_S3_REGION",
+                file.s3_region.as_ref(),
+            )
+            // Set already where other programs use the same storage.
+            .or_else(|| choose(None, "AWS_REGION", None)),
+            s3_ca: choose(common.s3_ca.clone().map(|typed| ("--s3-ca", typed)), "CHEST_S3_CA", file.s3_ca.as_ref()),
             secret,
         })
     }
@@ -175,13 +193,42 @@ fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-fn folder(text: OsString) -> Result<PathBuf, CliError> {
-    let scheme = text.as_bytes().windows(3).position(|three| three == b"://");
-    match scheme {
-        Some(end) => Err(CliError::NotAFolderRepository {
-            scheme: String::from_utf8_lossy(&text.as_bytes()[..end]).into_owned(),
-        }),
-        None => Ok(PathBuf::from(text)),
+fn repository(choices: &Choices) -> Result<Repository, CliError> {
+    let address = choices.repository.as_ref().ok_or(CliError::NoRepositoryGiven)?.value.clone();
+    let bucket = match Repository::parse(address)? {
+        Repository::Bucket(bucket) => bucket,
+        folder @ Repository::Folder(_) => return Ok(folder),
+    };
+    let text = |name, chosen: &Option<Chosen>| {
+        let value = chosen.as_ref().map(|chosen| chosen.value.clone().into_string());
+        value.transpose().map_err(|_| CliError::StorageSettingNotText { name })
+    };
+    Ok(Repository::Bucket(BucketAddress {
+        endpoint: text("CHEST_S3_ENDPOINT", &choices.s3_endpoint)?,
+        region: text("CHEST_S3_REGION", &choices.s3_region)?,
+        ca_file: choices.s3_ca.as_ref().map(|chosen| PathBuf::from(&chosen.value)),
+        ..bucket
+    }))
+}
+
+fn storage_patience() -> Result<Option<Duration>, CliError> {
+    const NAME: &str = "CHEST_S3_PATIENCE";
+    let parsed = |value: OsString| value.to_str().and_then(|text| text.trim().parse().ok());
+    let seconds = variable(NAME).map(|value| parsed(value).ok_or(CliError::NotSeconds { name: NAME })).transpose()?;
+    Ok(seconds.map(Duration::from_secs))
+}
+
+/// In the order of AWS's own programs.
+fn storage_key() -> StorageKeySource {
+    let secret = |name| variable(name).map(|value| Zeroizing::new(value.into_vec()));
+    match (secret("AWS_ACCESS_KEY_ID"), secret("AWS_SECRET_ACCESS_KEY")) {
+        (None, None) => StorageKeySource::File {
+            path: variable("AWS_SHARED_CREDENTIALS_FILE")
+                .map(PathBuf::from)
+                .or_else(|| etcetera::home_dir().ok().map(|home| home.join(".aws/credentials"))),
+            profile: variable("AWS_PROFILE").unwrap_or_else(|| "default".into()).to_string_lossy().into_owned(),
+        },
+        (id, secret_key) => StorageKeySource::Given { id, secret_key, session_token: secret("AWS_SESSION_TOKEN") },
     }
 }
 
@@ -239,16 +286,31 @@ mod tests {
     use super::*;
 
     fn common(json: bool, plain: bool, progress: Option<ProgressStyle>) -> Common {
-        Common { repo: None, json, plain, progress }
+        Common { json, plain, progress, ..Common::default() }
     }
 
     #[test]
-    fn a_folder_is_taken_as_it_is_and_a_scheme_is_refused_by_name() {
-        assert_eq!(folder("/media/usb".into()).ok(), Some(PathBuf::from("/media/usb")));
-        match folder("s3://bucket/prefix".into()) {
-            Err(CliError::NotAFolderRepository { scheme }) => assert_eq!(scheme, "s3"),
-            other => panic!("{other:?}"),
-        }
+    fn what_is_typed_about_the_storage_belongs_to_a_bucket_only() {
+        let typed = |repo: &str| Common {
+            repo: Some(repo.into()),
+            s3_endpoint: Some("https://s3.example.org".into()),
+            s3_region: Some("uk".into()),
+            s3_ca: Some("/etc/own-ca.pem".into()),
+            ..Common::default()
+        };
+        let meant = |repo: &str| {
+            let file = SettingsFile { s3_region: Some("elsewhere".into()), ..SettingsFile::default() };
+            repository(&Choices::make(&typed(repo), &file, None)?)
+        };
+        assert_eq!(meant("/media/usb"), Ok(Repository::Folder("/media/usb".into())));
+        let bucket = BucketAddress {
+            bucket: "council".to_owned(),
+            prefix: "chest".to_owned(),
+            endpoint: Some("https://s3.example.org".to_owned()),
+            region: Some("uk".to_owned()),
+            ca_file: Some("/etc/own-ca.pem".into()),
+        };
+        assert_eq!(meant("s3://council/chest"), Ok(Repository::Bucket(bucket)));
     }
 
     #[test]

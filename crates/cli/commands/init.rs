@@ -5,36 +5,31 @@ use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::exit::Exit;
 use crate::output::Report;
-use crate::output::names::shown_place;
+use crate::repository::Repository;
 use crate::secrets;
 use chest_engine::init::{InitOptions, InitOutcome, init};
-use chest_engine::repo::RepoError;
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::slot::KdfCost;
-use chest_engine::store::LocalStore;
 use serde::Serialize;
 use std::io::{self, Write};
-use std::path::Path;
-use std::sync::Arc;
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
-    let folder = workplace.repository_folder()?;
+    let repository = workplace.repository()?;
     let passphrase = secrets::given_passphrase(&workplace.settings.secret)?;
     if passphrase.is_none() && !workplace.settings.can_ask {
         return Err(CliError::NoPassphraseForInit.into());
     }
-    let store =
-        LocalStore::create(folder).map_err(|error| Failure::of(&RepoError::from(error).into(), Doing::Making))?;
+    let place = workplace.create_place(Doing::Making)?;
     let memory_kib = args.kdf_memory.map_or(KdfCost::DEFAULT.memory_kib, |mebibytes| mebibytes * 1024);
     let options = InitOptions {
         passphrase,
         cost: KdfCost { memory_kib, ..KdfCost::DEFAULT },
         configuration: Configuration::new(),
     };
-    let context = workplace.context(Arc::new(store));
+    let context = workplace.context(place.store);
     let outcome = init(&context, options).map_err(|error| Failure::of(&error, Doing::Making))?;
-    workplace.show(&Made { outcome: &outcome, folder })?;
+    workplace.show(&Made { outcome: &outcome, repository })?;
     if workplace.settings.can_ask && !workplace.settings.json {
         workplace.console.remark("\nPress Enter when you have written this down.");
         secrets::wait_for_enter();
@@ -44,7 +39,7 @@ pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
 
 struct Made<'o> {
     outcome: &'o InitOutcome,
-    folder: &'o Path,
+    repository: &'o Repository,
 }
 
 #[derive(Serialize)]
@@ -58,7 +53,7 @@ struct MadeJson<'o> {
 
 impl Report for Made<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "A new repository is ready in {}.", shown_place(self.folder))?;
+        writeln!(out, "A new repository is ready in {}.", self.repository)?;
         writeln!(out, "This computer may add backups to it.\n")?;
         if let Some(passphrase) = &self.outcome.generated_passphrase {
             writeln!(out, "The passphrase, for everyday use. It is shown only now:\n\n    {}\n", **passphrase)?;

@@ -6,6 +6,7 @@ mod check;
 mod config;
 pub mod demo;
 mod diff;
+mod doctor;
 mod enrol;
 mod find;
 mod init;
@@ -33,6 +34,7 @@ pub fn run(typed: &Typed) -> Result<Exit, Failure> {
         Command::Diff(args) => at_work(common, |workplace| diff::run(workplace, args)),
         Command::Restore(args) => at_work(common, |workplace| restore::run(workplace, args)),
         Command::Check(args) => at_work(common, |workplace| check::run(workplace, args)),
+        Command::Doctor(_) => at_work(common, doctor::run),
         Command::Writer(Writer::Enrol) => at_work(common, enrol::run),
         Command::Key(Key::Test) => at_work(common, key_test::run),
         // These need no settings: they work also where a user has no home.

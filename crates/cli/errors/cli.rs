@@ -12,9 +12,9 @@ pub enum CliError {
     /// Nobody has said where the repository is.
     #[error("it is not known which repository is meant")]
     NoRepositoryGiven,
-    /// Something like `s3://bucket`.
-    #[error("this version keeps backups in folders only; it has no support for {scheme}:// yet")]
-    NotAFolderRepository {
+    /// Something like `ftp://host`.
+    #[error("backups are kept in folders and in S3 storage; there is no support for {scheme}://")]
+    UnknownScheme {
         /// What stood before the colon.
         scheme: String,
     },
@@ -28,6 +28,38 @@ pub enum CliError {
         /// What is wrong.
         problem: String,
     },
+    /// `s3://` and something that is no bucket and prefix.
+    #[error("this is no address in S3 storage: {problem}")]
+    NotABucket {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// An endpoint or region that is not UTF-8.
+    #[error("{name} holds something that is not text")]
+    StorageSettingNotText {
+        /// The variable that it could have come from.
+        name: &'static str,
+    },
+    /// Something that is no number.
+    #[error("{name} holds something that is no number of seconds")]
+    NotSeconds {
+        /// The variable.
+        name: &'static str,
+    },
+    /// AWS asks for a region.
+    #[error("it is not known in which region of AWS the bucket is")]
+    NoRegion,
+    /// The certificate of the storage's authority cannot be read.
+    #[error("{} cannot be read: {problem}", path.display())]
+    StorageCertificate {
+        /// Which file.
+        path: PathBuf,
+        /// The system's own words.
+        problem: String,
+    },
+    /// There is no key to the storage.
+    #[error("there is no key to the S3 storage: {0}")]
+    NoStorageKey(String),
     /// The system does not say where files of a user belong.
     #[error("this system does not say where your home folder is")]
     NoHome,
@@ -105,15 +137,35 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         CliError::NoRepositoryGiven => (
             Exit::Usage,
             "no-repository-given",
-            "Give --repo FOLDER, or set CHEST_REPO to the folder, or write it into the file of settings.",
+            "Give --repo with a folder or s3://BUCKET/PREFIX, or set CHEST_REPO, or write it into the file of settings.",
         ),
-        CliError::NotAFolderRepository { .. } => {
-            (Exit::Usage, "unsupported-repository", "Give a folder: a disk, a USB stick or a mounted share.")
-        }
         CliError::SettingsFile { .. } => (
             Exit::Usage,
             "settings-file",
             "Mend the file, then try `chest config check`. `chest config path` says where it is.",
+        ),
+        CliError::UnknownScheme { .. } => {
+            (Exit::Usage, "unsupported-repository", "Give a folder, or s3://BUCKET/PREFIX for S3 storage.")
+        }
+        CliError::NotABucket { .. } => {
+            (Exit::Usage, "not-a-bucket", "Write s3://BUCKET/PREFIX, and the address of the storage as --s3-endpoint.")
+        }
+        CliError::StorageSettingNotText { .. } => {
+            (Exit::Usage, "setting-not-text", "Give it on the command line, in plain letters.")
+        }
+        CliError::NotSeconds { .. } => (Exit::Usage, "not-seconds", "Give a whole number, such as 900."),
+        CliError::NoRegion => (
+            Exit::Usage,
+            "no-region",
+            "Give --s3-region, such as eu-west-2; or --s3-endpoint where the storage is not AWS.",
+        ),
+        CliError::StorageCertificate { .. } => {
+            (Exit::Usage, "storage-certificate", "Name a certificate in PEM form with --s3-ca or CHEST_S3_CA.")
+        }
+        CliError::NoStorageKey(_) => (
+            Exit::Refused,
+            "no-storage-key",
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write both into ~/.aws/credentials (see docs/operate).",
         ),
         CliError::NoHome => (Exit::Usage, "no-home", "Set CHEST_STATE_DIR and CHEST_CACHE_DIR to folders of your own."),
         CliError::NoSecret => (Exit::CannotUnlock, "no-secret", SOURCES),

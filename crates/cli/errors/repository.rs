@@ -51,8 +51,7 @@ impl Failure {
     }
 }
 
-const NO_REPOSITORY: &str =
-    "See whether the disk or share is there and the path is right. `chest init` makes a new repository.";
+const NO_REPOSITORY: &str = "See whether the disk, share or bucket is there and its address is right. `chest init` makes a new repository in it.";
 
 fn of_store(error: &StoreError, doing: Doing) -> Failure {
     let plain = |exit, code, next: &str| Failure::new(exit, code, error.to_string(), next).saying(doing.safety());
@@ -73,9 +72,11 @@ fn of_store(error: &StoreError, doing: Doing) -> Failure {
         ),
         StoreError::BadAddress(_) => plain(Exit::Usage, "bad-address", "Look at the address, and run this again."),
         StoreError::Stopped => plain(Exit::Interrupted, "interrupted", "Run the same command again when it suits you."),
-        StoreError::Refused(_) => {
-            plain(Exit::Refused, "refused", "Look at the rights of the folder, or run this as a user who may use it.")
-        }
+        StoreError::Refused(_) => plain(
+            Exit::Refused,
+            "refused",
+            "Look at the rights of the folder or the key, or run this as a user who may use it.",
+        ),
         StoreError::NoSpace(_) => plain(
             Exit::NoSpace,
             "no-space",
@@ -84,9 +85,11 @@ fn of_store(error: &StoreError, doing: Doing) -> Failure {
         StoreError::NotFound(_) | StoreError::RangeOutside { .. } => {
             Failure::new(Exit::Damage, "damaged", error.to_string(), RUN_CHECK).saying(DAMAGE)
         }
-        StoreError::Io { .. } => {
-            plain(Exit::Failed, "store", "Look at the disk: it reports errors. Then run this again.")
-        }
+        StoreError::Io { .. } => plain(
+            Exit::Failed,
+            "store",
+            "Look at the disk, or ask who runs the storage: it reports errors. Then run this again.",
+        ),
         StoreError::Unsupported(_) => plain(Exit::Failed, "unsupported", "Use a store that can, such as a folder."),
     }
 }

@@ -8,6 +8,7 @@ mod words;
 use crate::interrupt::Interrupt;
 use crate::settings::ProgressShown;
 use bar::Bar;
+use chest_engine::store::retry::{RetryMonitor, Waiting};
 use chest_model::{Monitor, Phase, Progress};
 use lines::{JsonLines, PlainLines};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -35,7 +36,28 @@ trait Display: Send {
     fn show(&mut self, phase: Phase, counts: Counts, age: Duration);
     /// The phase is over.
     fn end(&mut self, phase: Phase, counts: Counts);
+    /// Called now and then while the storage does not answer.
+    fn away(&mut self, outage: &Outage);
+    /// It answers again.
+    fn back(&mut self);
 }
+
+/// The storage does not answer.
+#[derive(Debug, Clone)]
+struct Outage {
+    what: String,
+    since: Instant,
+    gives_up: Instant,
+}
+
+impl Outage {
+    fn time_left(&self) -> Duration {
+        self.gives_up.saturating_duration_since(Instant::now())
+    }
+}
+
+/// What ends sooner is nobody's concern.
+const WORTH_TELLING: Duration = Duration::from_secs(3);
 
 /// Counts, and asks to stop when somebody pressed Ctrl-C.
 pub struct Meter {
@@ -48,6 +70,7 @@ pub struct Meter {
 struct Shared {
     phase: Mutex<Option<(Phase, Instant)>>,
     phase_ended: Condvar,
+    outage: Mutex<Option<Outage>>,
     over: AtomicBool,
     items: AtomicU64,
     items_known: AtomicU64,
@@ -72,6 +95,11 @@ impl Meter {
             std::thread::Builder::new().name("progress".to_owned()).spawn(move || shared.show(display)).ok()
         });
         Self { shared, interrupt, shower: Mutex::new(shower) }
+    }
+
+    /// Watches the storage being waited for, and ends the wait at Ctrl-C.
+    pub fn storage_watch(&self) -> impl RetryMonitor + 'static {
+        StorageWatch { shared: self.shared.clone(), interrupt: self.interrupt.clone() }
     }
 
     /// Clears what is shown; from now on nothing is.
@@ -120,7 +148,32 @@ impl Monitor for Meter {
     }
 }
 
+struct StorageWatch {
+    shared: Arc<Shared>,
+    interrupt: Interrupt,
+}
+
+impl RetryMonitor for StorageWatch {
+    fn is_cancelled(&self) -> bool {
+        self.interrupt.is_asked()
+    }
+
+    fn waiting(&self, waiting: &Waiting<'_>) {
+        let (now, mut outage) = (Instant::now(), self.shared.outage());
+        let since = outage.as_ref().map_or(now, |outage| outage.since);
+        *outage = Some(Outage { what: waiting.error.to_string(), since, gives_up: now + waiting.patience });
+    }
+
+    fn recovered(&self) {
+        *self.shared.outage() = None;
+    }
+}
+
 impl Shared {
+    fn outage(&self) -> MutexGuard<'_, Option<Outage>> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn phase(&self) -> MutexGuard<'_, Option<(Phase, Instant)>> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,6 +200,7 @@ impl Shared {
     fn show(&self, mut display: Box<dyn Display>) {
         let mut shown: Option<(Phase, Instant)> = None;
         let mut counts = Counts::default();
+        let mut is_away = false;
         while !self.over.load(Ordering::Acquire) {
             let now = {
                 let guard = self.phase();
@@ -158,7 +212,14 @@ impl Shared {
             }
             counts = self.counts();
             shown = now;
-            if let Some((phase, began)) = now {
+            let outage = self.outage().clone().filter(|outage| outage.since.elapsed() >= WORTH_TELLING);
+            match &outage {
+                Some(outage) => display.away(outage),
+                None if is_away => display.back(),
+                None => {}
+            }
+            is_away = outage.is_some();
+            if let Some((phase, began)) = now.filter(|_| !is_away) {
                 display.show(phase, counts, began.elapsed());
             }
         }
@@ -180,5 +241,6 @@ fn called(phase: Phase) -> &'static str {
         Phase::Restoring => "Restoring",
         Phase::CheckingTrees => "Going through the lists of files",
         Phase::CheckingData => "Reading stored content",
+        Phase::Examining => "Trying out the storage",
     }
 }

@@ -1,5 +1,6 @@
 //! Making a repository: the master key, two independent ways in, and this machine as its first writer.
 
+use crate::doctor::is_scratch;
 use crate::{Context, EngineError};
 use chest_model::{Environment, Epoch, ObjectHash, RandomError, RepositoryId, SlotId, WriterId};
 use chest_repo::RepoError;
@@ -44,7 +45,9 @@ pub struct InitOutcome {
 pub fn init(context: &Context<'_>, options: InitOptions) -> Result<InitOutcome, EngineError> {
     let store = &*context.store;
     // Not only another repository: a folder of documents would be mixed up with one.
-    if let Some(found) = store.list("").map_err(RepoError::from)?.first() {
+    let listed = store.list("").map_err(RepoError::from)?;
+    // What `doctor` could not remove again (a lock may keep it there) is no repository.
+    if let Some(found) = listed.iter().find(|one| !is_scratch(one.name.as_str())) {
         return Err(RepoError::AlreadyThere(found.name.to_string()).into());
     }
     if let Some(found) = store.strays().map_err(RepoError::from)?.into_iter().find(|stray| !stray.left_by_us) {

@@ -21,6 +21,8 @@ pub enum Phase {
     CheckingTrees,
     /// Reading packs.
     CheckingData,
+    /// Trying out a store.
+    Examining,
 }
 
 /// A step forward.

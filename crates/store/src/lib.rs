@@ -6,6 +6,7 @@ mod forward;
 mod local;
 mod memory;
 mod name;
+mod provider;
 pub mod retry;
 pub mod s3;
 mod single_version;
@@ -13,6 +14,7 @@ mod single_version;
 pub use local::LocalStore;
 pub use memory::MemoryStore;
 pub use name::{NameError, ObjectName};
+pub use provider::{Creation, Provider};
 pub use retry::Retrying;
 pub use s3::S3Store;
 

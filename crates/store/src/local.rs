@@ -4,6 +4,7 @@
 //! its name in one step that replaces nothing, the folder is synced, and every folder above it was synced before. So a name
 //! either leads to all the bytes or is not there, and `Done` is said only of what the disk has.
 
+mod empty;
 mod pending;
 mod place;
 mod publish;
@@ -50,6 +51,11 @@ impl LocalStore {
     /// A store in a folder that is made where it is missing, with those above it, for the present user alone.
     pub fn create(dir: &Path) -> Result<Self, StoreError> {
         Place::create(dir).map(Self::at)
+    }
+
+    /// Removes the folder of that path with those below it, as far as they hold nothing. Deleting objects leaves folders.
+    pub fn remove_empty_folders(&self, path: &str) -> Result<(), StoreError> {
+        empty::remove(self.place.root(), path).map_err(|error| self.place.fault("deleting", path, error))
     }
 
     fn at(place: Place) -> Self {

@@ -12,6 +12,7 @@ mod http;
 mod keys;
 mod list;
 mod options;
+mod provider;
 mod put;
 mod read;
 mod versions;

@@ -57,7 +57,8 @@ fn description(args: &Backup, path: &Path, real: &Path) -> RootDescription {
 
 /// The folders that no backup may hold: it would grow with every run, and carry this computer's keys.
 struct OwnFolders {
-    repository: PathBuf,
+    /// Where it is a folder.
+    repository: Option<PathBuf>,
     local: [PathBuf; 2],
 }
 
@@ -65,11 +66,11 @@ impl OwnFolders {
     fn of(workplace: &Workplace) -> Result<Self, Failure> {
         let settings = &workplace.settings;
         let local = [&settings.state_dir, &settings.cache_dir].map(|folder| real_path(folder));
-        Ok(Self { repository: real_path(workplace.repository_folder()?), local })
+        Ok(Self { repository: workplace.repository()?.folder().map(real_path), local })
     }
 
     fn refuse(&self, typed: &Path, real: &Path) -> Result<(), CliError> {
-        if real.starts_with(&self.repository) {
+        if self.repository.as_ref().is_some_and(|repository| real.starts_with(repository)) {
             return Err(CliError::SourceIsRepository(typed.to_owned()));
         }
         match self.local.iter().any(|folder| real.starts_with(folder)) {
@@ -79,7 +80,7 @@ impl OwnFolders {
     }
 
     fn below<'s>(&'s self, real: &'s Path) -> impl Iterator<Item = &'s PathBuf> {
-        std::iter::once(&self.repository).chain(&self.local).filter(move |folder| folder.starts_with(real))
+        self.repository.iter().chain(&self.local).filter(move |folder| folder.starts_with(real))
     }
 }
 

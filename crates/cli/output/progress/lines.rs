@@ -1,20 +1,24 @@
 //! Progress as lines that are never redrawn: for logs, for screen readers, and as JSON for programs.
 
-use super::{Counts, Display, called, words};
+use super::{Counts, Display, Outage, called, words};
 use chest_model::Phase;
 use serde::Serialize;
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The first line of a phase comes when it has lasted so long, and then one after each further stretch.
 const BETWEEN_PLAIN: Duration = Duration::from_secs(10);
 const FIRST_PLAIN: Duration = Duration::from_secs(2);
 const BETWEEN_JSON: Duration = Duration::from_millis(500);
+/// How often is told that the storage still does not answer.
+const BETWEEN_AWAY: Duration = Duration::from_secs(60);
+const BETWEEN_AWAY_JSON: Duration = Duration::from_secs(5);
 
 /// Lines for people.
 #[derive(Default)]
 pub(super) struct PlainLines {
     next: Option<(Phase, Duration)>,
+    told_away: Option<Instant>,
 }
 
 impl Display for PlainLines {
@@ -29,6 +33,18 @@ impl Display for PlainLines {
     fn end(&mut self, _: Phase, _: Counts) {
         self.next = None;
     }
+
+    fn away(&mut self, outage: &Outage) {
+        if self.told_away.is_none_or(|told| told.elapsed() >= BETWEEN_AWAY) {
+            self.told_away = Some(Instant::now());
+            let _ = writeln!(std::io::stderr(), "{}", words::away(outage));
+        }
+    }
+
+    fn back(&mut self) {
+        self.told_away = None;
+        let _ = writeln!(std::io::stderr(), "The storage answers again.");
+    }
 }
 
 fn line(phase: Phase, counts: Counts, age: Duration) -> String {
@@ -42,6 +58,7 @@ fn line(phase: Phase, counts: Counts, age: Duration) -> String {
 #[derive(Default)]
 pub(super) struct JsonLines {
     next: Option<(Phase, Duration)>,
+    told_away: Option<Instant>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +70,18 @@ struct JsonLine {
     bytes_known: u64,
     bytes_sent: u64,
     ended: bool,
+}
+
+#[derive(Serialize)]
+struct AwayLine<'o> {
+    waiting_for_store: bool,
+    error: &'o str,
+    seconds_left: u64,
+}
+
+#[derive(Serialize)]
+struct BackLine {
+    waiting_for_store: bool,
 }
 
 impl Display for JsonLines {
@@ -68,6 +97,22 @@ impl Display for JsonLines {
         self.next = None;
         write_json(phase, counts, true);
     }
+
+    fn away(&mut self, outage: &Outage) {
+        if self.told_away.is_none_or(|told| told.elapsed() >= BETWEEN_AWAY_JSON) {
+            self.told_away = Some(Instant::now());
+            write_line(&AwayLine {
+                waiting_for_store: true,
+                error: &outage.what,
+                seconds_left: outage.time_left().as_secs(),
+            });
+        }
+    }
+
+    fn back(&mut self) {
+        self.told_away = None;
+        write_line(&BackLine { waiting_for_store: false });
+    }
 }
 
 fn write_json(phase: Phase, counts: Counts, ended: bool) {
@@ -80,7 +125,11 @@ fn write_json(phase: Phase, counts: Counts, ended: bool) {
         bytes_sent: counts.sent,
         ended,
     };
-    if let Ok(text) = serde_json::to_string(&line) {
+    write_line(&line);
+}
+
+fn write_line(line: &impl Serialize) {
+    if let Ok(text) = serde_json::to_string(line) {
         let _ = writeln!(std::io::stderr(), "{text}");
     }
 }
@@ -96,6 +145,7 @@ fn code(phase: Phase) -> &'static str {
         Phase::Restoring => "restoring",
         Phase::CheckingTrees => "checking-trees",
         Phase::CheckingData => "checking-data",
+        Phase::Examining => "examining",
     }
 }
 

@@ -1,7 +1,8 @@
 //! How far a phase has come, in words: amounts, rate and time left, for bar and lines alike.
 
-use super::Counts;
+use super::{Counts, Outage};
 use crate::output::amounts::{count, grouped, size};
+use crate::output::names::shown;
 use std::time::Duration;
 
 /// `5 items of 20, 1.0 MB of 4.0 MB, 100.0 kB a second, about 30 seconds left`; empty where no totals are known. The rate is
@@ -20,6 +21,13 @@ pub(super) fn amounts(counts: Counts, age: Duration) -> String {
         parts.extend(rate_and_time_left(bytes, known, age));
     }
     parts.join(", ")
+}
+
+/// `The storage does not answer (connection refused). Trying again for another 14 minutes; Ctrl-C stops.`
+pub(super) fn away(outage: &Outage) -> String {
+    let left = in_words(outage.time_left().as_secs_f64().ceil());
+    let what = shown(outage.what.as_bytes());
+    format!("The storage does not answer ({what}). Trying again for another {left}; Ctrl-C stops.")
 }
 
 fn rate_and_time_left(bytes: u64, known: u64, age: Duration) -> Option<String> {
@@ -41,6 +49,14 @@ fn in_words(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_outage_tells_how_long_it_is_waited_for() {
+        let now = std::time::Instant::now();
+        let outage = Outage { what: "no route\n".to_owned(), since: now, gives_up: now + Duration::from_secs(840) };
+        let text = away(&outage);
+        assert!(text.contains("(no route\\x0a)") && text.contains("another 14 minutes"), "{text}");
+    }
 
     #[test]
     fn long_times_are_told_in_minutes_and_hours() {

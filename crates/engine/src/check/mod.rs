@@ -8,6 +8,7 @@ mod trees;
 
 pub use scrub::scrub;
 
+use crate::doctor::is_scratch;
 use crate::{Context, EngineError, Opened};
 use chest_model::{DamagedFile, Finding, Severity};
 
@@ -92,6 +93,12 @@ fn finding(
 
 /// Something in the repository's place that is not part of it.
 fn unknown_object(name: impl ToString) -> Finding {
+    if is_scratch(&name.to_string()) {
+        let what = "`chest doctor` put this here and could not remove it";
+        let meaning = "It is harmless, and no part of any backup.";
+        let remedy = "Everything below doctor/ may be deleted, once no lock keeps it.";
+        return finding("left-by-doctor", Severity::Note, name, what, meaning, remedy);
+    }
     let meaning = "It is not part of the repository and is left alone.";
     let remedy = "If you did not put it there, ask who can write to this storage.";
     finding("unknown-object", Severity::Warning, name, "this does not belong here", meaning, remedy)

@@ -51,7 +51,7 @@ impl S3Store {
         }
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         name: &ObjectName,
         bytes: Bytes,
