@@ -331,3 +331,45 @@ fn the_latest_backup_of_a_path_is_the_latest_that_holds_its_folder() {
     assert_eq!(office.run(["cat", "latest:docs/budget.csv"]).ended(0).out, "hall,120\n");
     office.run(["ls", "latest:docs"]).ended(0);
 }
+
+#[test]
+fn a_restore_that_is_repeated_writes_nothing_a_second_time() {
+    let office = Office::with_backup();
+    office.write("out/docs/budget.csv", "my own");
+    office.run(["restore", "latest", "--to", "out"]).ended(0);
+    let names = || {
+        let mut names: Vec<_> =
+            fs::read_dir(office.path("out/docs")).unwrap().map(|one| one.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let after_the_first = names();
+    let plan = office.run(["restore", "latest", "--to", "out", "--dry-run"]).ended(0);
+    assert!(plan.out.contains("compare  docs/budget.csv"), "{}", plan.out);
+    let again = office.run(["restore", "latest", "--to", "out"]).ended(0);
+    assert_eq!(again.last_line(), "RESTORED to out: 0 files (0 bytes), 2 items already there with the same content");
+    assert_eq!(names(), after_the_first);
+    // A copy that is no longer the same does not count.
+    let copy = after_the_first.iter().find(|name| name.to_string_lossy().contains("(restored ")).unwrap();
+    fs::write(office.path("out/docs").join(copy), "hall,121\n").unwrap();
+    office.run(["restore", "latest", "--to", "out"]).ended(0);
+    assert_eq!(names().len(), after_the_first.len() + 1);
+    office.run(["restore", "latest", "--to", "out"]).ended(0);
+    assert_eq!(names().len(), after_the_first.len() + 1);
+}
+
+#[test]
+fn owners_that_could_not_be_set_are_one_line_and_a_list_in_json() {
+    let office = Office::new();
+    // The administrator's everywhere, and everybody may read them.
+    office.run(["backup", "/etc/passwd", "/etc/group"]).ended(0);
+    let restored = office.run(["restore", "latest", "--to", "out"]).ended(0);
+    let line =
+        "The owner of 2 items could not be set: run as administrator (with sudo) to set it too. --json lists them.";
+    assert_eq!(restored.out.lines().filter(|shown| shown.contains("owner")).collect::<Vec<_>>(), [line]);
+    let json = office.run(["restore", "latest", "--to", "elsewhere", "--json"]).ended(0).json();
+    let paths = json["notes"].as_array().unwrap().iter().map(|note| note["path"].as_str().unwrap());
+    // Several threads restore: whichever is done first comes first.
+    let paths: std::collections::BTreeSet<&str> = paths.collect();
+    assert_eq!(paths, ["group", "passwd"].into(), "{json}");
+}

@@ -103,6 +103,7 @@ struct RestoredJson {
     failed: Vec<FailedJson>,
     never_backed_up: Vec<NeverJson>,
     notes: Vec<NoteJson>,
+    sockets: Vec<PathJson>,
     bytes_fetched: u64,
 }
 
@@ -145,8 +146,14 @@ impl Report for Restored<'_> {
             .iter()
             .map(|(path, name)| format!("{}: written as {}", shown_path(path), shown(name.path.as_bytes())));
         section(out, "Beside files of yours that have other content:", beside)?;
-        let notes = outcome.notes.iter().map(|(path, note)| format!("{}: {}", shown_path(path), in_words(note)));
+        let (owners, others): (Vec<_>, Vec<_>) = outcome.notes.iter().partition(|(_, note)| is_owner(note));
+        let notes = others.into_iter().map(|(path, note)| format!("{}: {}", shown_path(path), in_words(note)));
         section(out, "Restored, with something that could not be set:", notes)?;
+        if !owners.is_empty() {
+            writeln!(out, "{}", owners_in_words(owners.len() as u64))?;
+        }
+        let sockets = outcome.sockets.iter().map(shown_path);
+        section(out, "Not restored, because a socket exists only while its program runs:", sockets)?;
         let never =
             outcome.never_backed_up.iter().map(|(path, why)| format!("{}: {}", shown_path(path), harmless(why)));
         section(out, "Not in this backup, because they could not be read when it was made:", never)?;
@@ -176,6 +183,7 @@ impl Report for Restored<'_> {
             failed: outcome.failed.iter().map(failed_json).collect(),
             never_backed_up: outcome.never_backed_up.iter().map(|(path, why)| never_json(path, why)).collect(),
             notes: outcome.notes.iter().map(|(path, note)| note_json(path, note)).collect(),
+            sockets: outcome.sockets.iter().map(PathJson::of).collect(),
             bytes_fetched: outcome.bytes_fetched,
         }
     }
@@ -239,6 +247,18 @@ fn never_json(path: &ShownPath, why: &str) -> NeverJson {
 
 fn note_json(path: &ShownPath, note: &MetadataNote) -> NoteJson {
     NoteJson { path: PathJson::of(path), note: in_words(note) }
+}
+
+fn is_owner(note: &MetadataNote) -> bool {
+    matches!(note, MetadataNote::Owner { .. })
+}
+
+/// One line for all of them: whoever is not the administrator meets this with every file that belonged to somebody else.
+fn owners_in_words(number: u64) -> String {
+    format!(
+        "The owner of {} could not be set: run as administrator (with sudo) to set it too. --json lists them.",
+        count(number, "item")
+    )
 }
 
 fn in_words(note: &MetadataNote) -> String {

@@ -5,9 +5,11 @@
 mod common;
 
 use chest_engine::browse::{FindQuery, cat, find, list, select, snapshots};
-use chest_engine::target::Existing;
-use chest_model::{Completeness, Silent};
+use chest_engine::source::{Content, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use chest_engine::target::{Existing, MetadataNote};
+use chest_model::{Completeness, RootDescription, Silent};
 use common::{Machine, assert_same, noise, request, shown};
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 
@@ -193,4 +195,52 @@ fn large_attributes_of_files_and_folders_come_back() {
         let length = rustix::fs::getxattr(to.join("documents").join(path), "user.large", &mut found[..]).unwrap();
         assert_eq!(found[..length], value[..], "{path}");
     }
+}
+
+/// A folder whose links and pipes bear a large attribute of a kind that Linux lets only files and folders have.
+struct Attributed(Box<dyn Source>);
+
+impl Source for Attributed {
+    fn description(&self) -> &RootDescription {
+        self.0.description()
+    }
+    fn walk(&self, visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) -> Result<(), SourceError> {
+        self.0.walk(visit)
+    }
+    fn xattrs(&self, item: &SourceItem) -> Result<Xattrs, ReadFailure> {
+        match item.kind {
+            ItemKind::Symlink { .. } | ItemKind::Fifo => Ok(vec![(b"user.large".to_vec(), noise(5, 3000))]),
+            _ => self.0.xattrs(item),
+        }
+    }
+    fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure> {
+        self.0.open(item)
+    }
+}
+
+#[test]
+fn large_attributes_of_links_and_pipes_are_told_where_they_cannot_be_set_and_sockets_are_named() {
+    let machine = Machine::new();
+    symlink("nowhere", machine.source().join("link")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        machine.source().join("pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(machine.source().join("socket")).unwrap();
+    machine.backup_of(vec![Box::new(Attributed(common::folder_source(&machine.source())))]).unwrap();
+    let outcome = machine.restore_to(&machine.folder.path().join("restored")).unwrap();
+    assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+    let mut refused = Vec::new();
+    for (path, note) in &outcome.notes {
+        match note {
+            MetadataNote::Xattr { name, .. } if name == b"user.large" => refused.push(path.path.to_string()),
+            _ => panic!("{path:?}: {note:?}"),
+        }
+    }
+    assert_eq!(refused, ["link", "pipe"]);
+    assert_eq!(outcome.sockets, [shown("documents/socket")]);
 }

@@ -8,7 +8,7 @@ use super::{RestoreFailure, RestoreOutcome};
 use crate::browse::ShownPath;
 use crate::target::{FileIdentity, ItemKind, Made, Placed, Placement, Target, TargetError, TargetOptions};
 use crate::{Context, EngineError};
-use chest_model::{EntryKind, Phase, Progress, TreePath};
+use chest_model::{EntryKind, Metadata, Phase, Progress, TreePath};
 use files::FileRestore;
 use std::collections::{HashMap, HashSet};
 
@@ -27,7 +27,7 @@ pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<Restor
     }
     restore.make_folders(&plan.items);
     restore.restore_files(&plan, context)?;
-    restore.make_others(&plan.items);
+    restore.make_others(&plan);
     restore.set_folder_metadata(&plan);
     target.sync()?;
     context.monitor.progress(Progress::End);
@@ -151,43 +151,51 @@ impl Restore<'_> {
     }
 
     /// Links, pipes and devices; and what there is nothing to restore of.
-    fn make_others(&mut self, items: &[PlannedItem]) {
-        for item in items {
-            let (path, metadata) = (&item.to, &item.entry.metadata);
-            let made = match &item.entry.kind {
+    fn make_others(&mut self, plan: &RestorePlan) {
+        for item in &plan.items {
+            match &item.entry.kind {
+                EntryKind::File { .. } | EntryKind::Directory => {}
                 EntryKind::Unreadable { message, .. } => {
                     self.outcome.never_backed_up.push((item.path.clone(), message.clone()));
-                    continue;
                 }
-                EntryKind::File { .. } | EntryKind::Directory | EntryKind::Socket => continue,
-                _ if item.step == PlannedStep::Skip => {
-                    self.outcome.skipped += 1;
-                    continue;
-                }
-                EntryKind::Symlink { target } => self.target.make_symlink(path, target, metadata),
-                EntryKind::Fifo => self.target.make_fifo(path, metadata),
-                EntryKind::CharacterDevice { device } => {
-                    self.target.make_device(path, ItemKind::CharacterDevice, *device, metadata)
-                }
-                EntryKind::BlockDevice { device } => {
-                    self.target.make_device(path, ItemKind::BlockDevice, *device, metadata)
-                }
-            };
-            match made {
-                Ok(placed) => self.count(item, &placed, 0),
-                Err(error) => self.fail(&item.path, false, error.to_string()),
+                EntryKind::Socket => self.outcome.sockets.push(item.path.clone()),
+                _ if item.step == PlannedStep::Skip => self.outcome.skipped += 1,
+                _ => self.make_other(plan, item),
             }
         }
+    }
+
+    fn make_other(&mut self, plan: &RestorePlan, item: &PlannedItem) {
+        let (path, metadata) = (&item.to, &self.whole_metadata(plan, item));
+        let made = match &item.entry.kind {
+            EntryKind::Symlink { target } => self.target.make_symlink(path, target, metadata),
+            EntryKind::Fifo => self.target.make_fifo(path, metadata),
+            EntryKind::CharacterDevice { device } => {
+                self.target.make_device(path, ItemKind::CharacterDevice, *device, metadata)
+            }
+            EntryKind::BlockDevice { device } => {
+                self.target.make_device(path, ItemKind::BlockDevice, *device, metadata)
+            }
+            _ => return,
+        };
+        match made {
+            Ok(placed) => self.count(item, &placed, 0),
+            Err(error) => self.fail(&item.path, false, error.to_string()),
+        }
+    }
+
+    /// An item's metadata with the large attributes; where one of them is damaged that is told, and the rest is set.
+    fn whole_metadata(&mut self, plan: &RestorePlan, item: &PlannedItem) -> Metadata {
+        full_metadata(&plan.fetcher, &item.entry).unwrap_or_else(|error| {
+            self.fail(&item.path, true, error.to_string());
+            item.entry.metadata.clone()
+        })
     }
 
     /// Deepest first, because writing into a folder changes its time.
     fn set_folder_metadata(&mut self, plan: &RestorePlan) {
         for item in plan.items.iter().rev().filter(|item| item.entry.kind == EntryKind::Directory) {
-            // What is whole of it is set even where a large attribute is damaged.
-            let metadata = full_metadata(&plan.fetcher, &item.entry).unwrap_or_else(|error| {
-                self.fail(&item.path, true, error.to_string());
-                item.entry.metadata.clone()
-            });
+            let metadata = self.whole_metadata(plan, item);
             match self.target.set_folder_metadata(&item.to, &metadata) {
                 Ok(notes) => self.outcome.notes.extend(notes.into_iter().map(|note| (item.path.clone(), note))),
                 // That the folder could not be made has been told already.

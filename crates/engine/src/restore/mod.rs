@@ -56,6 +56,8 @@ pub struct RestoreOutcome {
     pub notes: Vec<(ShownPath, MetadataNote)>,
     /// What was unreadable when the backup was made, so that there is nothing to restore.
     pub never_backed_up: Vec<(ShownPath, String)>,
+    /// Sockets, which exist only while their program runs and are never restored.
+    pub sockets: Vec<ShownPath>,
     /// Bytes fetched from the store.
     pub bytes_fetched: u64,
 }

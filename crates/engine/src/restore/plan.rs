@@ -110,7 +110,8 @@ pub(super) fn make(
 /// The target, only where it is there already: planning makes nothing.
 fn existing_target(request: &RestoreRequest) -> Option<Target> {
     let there = request.to.is_dir();
-    there.then(|| Target::open_or_create(&request.to, TargetOptions::default()).ok()).flatten()
+    let options = TargetOptions { restored_on: request.restored_on.clone(), ..TargetOptions::default() };
+    there.then(|| Target::open_or_create(&request.to, options).ok()).flatten()
 }
 
 fn step(item: &PlannedItem, target: Option<&Target>, request: &RestoreRequest) -> PlannedStep {
@@ -124,10 +125,17 @@ fn step(item: &PlannedItem, target: Option<&Target>, request: &RestoreRequest) -
         _ if request.existing == Existing::Skip => PlannedStep::Skip,
         (EntryKind::File { size, .. }, ItemKind::File) if *size == existing.size => PlannedStep::Compare,
         (EntryKind::Symlink { .. }, ItemKind::Symlink) => PlannedStep::Compare,
-        (_, ItemKind::Folder) => PlannedStep::Beside,
-        _ if request.existing == Existing::Overwrite => PlannedStep::Replace,
+        (_, kind) if kind != ItemKind::Folder && request.existing == Existing::Overwrite => PlannedStep::Replace,
+        (EntryKind::File { size, .. }, _) if target.is_some_and(|target| has_copy(target, &item.to, *size)) => {
+            PlannedStep::Compare
+        }
         _ => PlannedStep::Beside,
     }
+}
+
+/// Whether an earlier restore may have put this file beside what has its name.
+fn has_copy(target: &Target, to: &TreePath, size: u64) -> bool {
+    target.copies_beside(to).any(|(_, copy)| copy.kind == ItemKind::File && copy.size == size)
 }
 
 /// Gathers the entries of the paths that were asked for.

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::Target;
 use super::error::TargetError;
+use super::names::{self, Rank};
 use super::placing::{Placed, Placement};
 
 /// What an item is.
@@ -123,6 +124,17 @@ impl Target {
         }
         let identity = Some(item.identity);
         Placed { path: path.clone(), how: Placement::AlreadyThere, identity, notes: Vec::new() }
+    }
+
+    /// What restores of the same day have put beside `path`, in the order of their names, up to the first name that is free.
+    pub fn copies_beside<'a>(&'a self, path: &'a TreePath) -> impl Iterator<Item = (TreePath, ExistingItem)> + 'a {
+        let names = path.name().into_iter().flat_map(move |own| names::candidates(own, &self.shared.label));
+        let beside = names.filter(|(rank, _)| *rank == Rank::Beside);
+        beside.map_while(move |(_, name)| {
+            let copy = path.parent()?.child(&name).ok()?;
+            let item = self.existing(&copy).ok()??;
+            Some((copy, item))
+        })
     }
 
     /// Opens the file at `path`, so that its content can be compared and used again. Only for files: the mere opening

@@ -4,7 +4,9 @@
 use super::super::content::{PlacedChunk, full_metadata, lay_out};
 use super::super::plan::{PlannedItem, PlannedStep, RestorePlan};
 use super::super::{RestoreFailure, RestoreRequest};
-use crate::target::{Existing, ExistingReader, ItemKind, NewFile, Placed, Placement, Target, TargetError};
+use crate::target::{
+    Existing, ExistingItem, ExistingReader, ItemKind, NewFile, Placed, Placement, Target, TargetError,
+};
 use crate::{Context, EngineError};
 use bytes::Bytes;
 use chest_model::{ChunkId, EntryKind, Monitor, Progress};
@@ -374,14 +376,35 @@ impl<'p> FileRestore<'p> {
         let chunks = read_list(chunks, &**self.fetcher()).map_err(|error| failure(item, true, error.to_string()))?;
         let placed = lay_out(*size, &chunks, holes)
             .ok_or_else(|| failure(item, true, "its chunks and holes do not make its size".to_owned()))?;
-        let Some(there) = there.filter(|there| there.kind == ItemKind::File) else {
-            return Ok(Prepared::Write(placed, None));
-        };
-        let Ok(existing) = self.target.read_existing(&item.to) else { return Ok(Prepared::Write(placed, None)) };
-        if there.size == *size && self.is_same(&existing, &placed, holes) {
+        let Some(there) = there else { return Ok(Prepared::Write(placed, None)) };
+        let is_file = there.kind == ItemKind::File;
+        let existing = is_file.then(|| self.target.read_existing(&item.to).ok()).flatten();
+        if there.size == *size && existing.as_ref().is_some_and(|existing| self.is_same(existing, &placed, holes)) {
             return Ok(Prepared::Done(Box::new(self.target.keep_existing(&item.to, &there))));
         }
-        Ok(Prepared::Write(placed, Some(existing)))
+        match self.same_beside(item, &there, *size, &placed, holes) {
+            Some(copy) => Ok(Prepared::Done(Box::new(copy))),
+            None => Ok(Prepared::Write(placed, existing)),
+        }
+    }
+
+    /// Where the file would be written beside what has its name: the copy of it that an earlier restore has put there.
+    fn same_beside(
+        &self,
+        item: &PlannedItem,
+        there: &ExistingItem,
+        size: u64,
+        placed: &[PlacedChunk],
+        holes: &[chest_model::Hole],
+    ) -> Option<Placed> {
+        if self.request().existing != Existing::KeepBoth && there.kind != ItemKind::Folder {
+            return None;
+        }
+        self.target.copies_beside(&item.to).find_map(|(path, copy)| {
+            let fits = copy.kind == ItemKind::File && copy.size == size;
+            let existing = fits.then(|| self.target.read_existing(&path).ok()).flatten()?;
+            self.is_same(&existing, placed, holes).then(|| self.target.keep_existing(&path, &copy))
+        })
     }
 
     fn is_same(&self, existing: &ExistingReader, placed: &[PlacedChunk], holes: &[chest_model::Hole]) -> bool {
