@@ -97,11 +97,11 @@ fn init_without_a_passphrase_and_without_a_terminal_ends_with_two_and_makes_noth
 }
 
 #[test]
-fn a_missing_source_ends_with_one_and_says_that_nothing_was_saved() {
+fn where_every_source_is_missing_a_backup_ends_with_one_and_says_that_nothing_was_saved() {
     let office = Office::with_backup();
     told(
         &office,
-        &["backup", "docs", "nowhere"],
+        &["backup", "nowhere", "elsewhere"],
         1,
         "nowhere does not exist.",
         "No new backup was recorded; earlier backups are untouched.",

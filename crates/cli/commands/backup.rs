@@ -7,13 +7,14 @@ use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::machine::threads;
-use crate::output::amounts::{count, grouped, size};
-use crate::output::exceptions::{SHOWN_AT_MOST, summary, write_exceptions};
+use crate::output::amounts::{self, count, grouped, size};
+use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
 use crate::output::json::{self, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, shown};
 use crate::output::{Report, SHORT_ID};
 use crate::time::day_and_time;
 use chest_engine::backup::{BackupOptions, BackupOutcome, RootOutcome, backup};
+use chest_engine::repo::record::ClassCount;
 use chest_model::{Class, Completeness};
 use serde::Serialize;
 use sources::Sources;
@@ -66,6 +67,7 @@ struct BackedUpJson<'o> {
     started: Option<String>,
     ended: Option<String>,
     roots: Vec<RootJson>,
+    emptied: Vec<EmptiedJson>,
     exceptions: Vec<ExceptionJson>,
     exception_count: u64,
     left_out: Vec<PathJson>,
@@ -88,19 +90,35 @@ struct RootJson {
     #[serde(flatten)]
     path: PathJson,
     class: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    missing: bool,
     files: u64,
     folders: u64,
     bytes: u64,
 }
 
+#[derive(Serialize)]
+struct EmptiedJson {
+    class: &'static str,
+    files_before: u64,
+    bytes_before: u64,
+}
+
+impl EmptiedJson {
+    fn of(count: &ClassCount) -> Self {
+        Self { class: count.class.name(), files_before: count.files, bytes_before: count.bytes }
+    }
+}
+
 impl RootJson {
-    fn of(root: &RootOutcome) -> Self {
+    fn of(root: &RootOutcome, missing: bool) -> Self {
         let (name, name_bytes) = for_json(&root.description.label);
         Self {
             name,
             name_bytes,
             path: PathJson::of_bytes(&root.description.native_path),
             class: root.description.class.name(),
+            missing,
             files: root.files,
             folders: root.folders,
             bytes: root.bytes,
@@ -113,6 +131,10 @@ impl Report for BackedUp<'_> {
         let outcome = self.outcome;
         for root in &outcome.roots {
             let name = shown(&root.description.label);
+            if is_missing(outcome, root) {
+                writeln!(out, "{name}: NOT BACKED UP")?;
+                continue;
+            }
             let (files, folders) = (count(root.files, "file"), count(root.folders, "folder"));
             writeln!(out, "{name}: {files} in {folders}, {}", size(root.bytes))?;
         }
@@ -130,6 +152,9 @@ impl Report for BackedUp<'_> {
             let objects = count(outcome.damaged_objects.len() as u64, "stored object");
             writeln!(out, "DAMAGED: {objects} (keys or parts of earlier backups) cannot be read. Run `chest check`.")?;
         }
+        for count in &outcome.emptied {
+            writeln!(out, "{}", emptied_in_words(count))?;
+        }
         self.write_result(out, id)
     }
 
@@ -143,7 +168,8 @@ impl Report for BackedUp<'_> {
             partial_classes: json::classes(&outcome.partial_classes),
             started: json::time(outcome.started),
             ended: json::time(outcome.ended),
-            roots: outcome.roots.iter().map(RootJson::of).collect(),
+            roots: outcome.roots.iter().map(|root| RootJson::of(root, is_missing(outcome, root))).collect(),
+            emptied: outcome.emptied.iter().map(EmptiedJson::of).collect(),
             exceptions: outcome.exceptions.iter().map(ExceptionJson::of).collect(),
             exception_count: outcome.items_unread + outcome.items_changed,
             left_out: self.sources.left_out.iter().map(|path| PathJson::of_bytes(path)).collect(),
@@ -160,6 +186,15 @@ impl Report for BackedUp<'_> {
     }
 }
 
+fn is_missing(outcome: &BackupOutcome, root: &RootOutcome) -> bool {
+    outcome.exceptions.iter().any(|one| one.is_of_whole_root() && one.root == root.description.label)
+}
+
+fn emptied_in_words(count: &ClassCount) -> String {
+    let (class, files) = (count.class.name(), amounts::count(count.files, "file"));
+    format!("NOTE: {class} had {files} last time and has none now. Earlier backups still hold them.")
+}
+
 impl BackedUp<'_> {
     fn write_result(&self, out: &mut dyn Write, id: &str) -> io::Result<()> {
         let BackupOutcome { exceptions, items_unread, items_changed, .. } = self.outcome;
@@ -174,6 +209,6 @@ impl BackedUp<'_> {
             let how_many = if listed == all { "all".to_owned() } else { format!("the first {}", grouped(listed)) };
             writeln!(out, "  and {more}; see {how_many} with: chest ls --exceptions {id}")?;
         }
-        writeln!(out, "PARTIAL: {}", summary(*items_unread, *items_changed))
+        writeln!(out, "PARTIAL: {}", summary_of_run(self.outcome))
     }
 }

@@ -66,7 +66,15 @@ impl Report for Compared<'_> {
             number(ChangeKind::Removed),
             number(ChangeKind::Content),
             number(ChangeKind::Metadata)
-        )
+        )?;
+        match self.outcome.changes.iter().any(|change| change.kind == ChangeKind::Unread) {
+            true => writeln!(
+                out,
+                "{} could not be read when one of the two was made: nothing is known of what lies below",
+                number(ChangeKind::Unread)
+            ),
+            false => Ok(()),
+        }
     }
 
     fn json(&self) -> impl Serialize {
@@ -92,6 +100,7 @@ fn word(kind: ChangeKind) -> &'static str {
         ChangeKind::Removed => "removed",
         ChangeKind::Content => "changed",
         ChangeKind::Metadata => "details",
+        ChangeKind::Unread => "unread",
     }
 }
 

@@ -14,7 +14,7 @@ use crate::selector::{narrowed, snapshot_and_path};
 use crate::time::day_and_time;
 use chest_engine::browse::{self, ItemType, ListOutcome, ListedItem, ShownPath};
 use chest_engine::repo::repository::Snapshot;
-use chest_model::Exception;
+use chest_model::{Exception, Timestamp};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -126,9 +126,15 @@ fn row(item: &ListedItem) -> Vec<String> {
     vec![
         json::item(item.item).to_owned(),
         amount,
-        day_and_time(item.metadata.modified),
+        modified(item).map_or_else(|| "-".to_owned(), day_and_time),
         format!("{}{target}", shown_path(&item.path)),
     ]
+}
+
+/// Of what was not even there to be looked at, no time is known.
+fn modified(item: &ListedItem) -> Option<Timestamp> {
+    let is_known = item.item != ItemType::Unreadable || item.metadata.modified != Timestamp::default();
+    is_known.then_some(item.metadata.modified)
 }
 
 fn item_json(item: &ListedItem) -> ItemJson {
@@ -138,7 +144,7 @@ fn item_json(item: &ListedItem) -> ItemJson {
         path: PathJson::of(&item.path),
         item: json::item(item.item),
         size: item.size,
-        modified: json::time(item.metadata.modified),
+        modified: modified(item).and_then(json::time),
         mode: item.metadata.mode.map(|mode| format!("{mode:04o}")),
         target,
         target_bytes,

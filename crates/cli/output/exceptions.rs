@@ -1,7 +1,8 @@
 //! The items that keep a backup from being COMPLETE, in the clerk's words.
 
 use super::amounts::{count, grouped};
-use super::names::shown_path;
+use super::names::{harmless, shown_path};
+use chest_engine::backup::BackupOutcome;
 use chest_engine::browse::ShownPath;
 use chest_model::{Exception, ExceptionKind, UnreadableReason};
 use std::io::{self, Write};
@@ -13,7 +14,11 @@ pub const SHOWN_AT_MOST: usize = 20;
 pub fn write_exceptions(out: &mut dyn Write, exceptions: &[Exception]) -> io::Result<()> {
     for exception in exceptions {
         let path = ShownPath { root: exception.root.clone(), path: exception.path.clone() };
-        writeln!(out, "  {}: {}", shown_path(&path), reason(exception.kind))?;
+        let why = match exception.is_of_whole_root() {
+            true => format!("NOT BACKED UP at all: {}", harmless(&exception.message)),
+            false => reason(exception.kind).to_owned(),
+        };
+        writeln!(out, "  {}: {why}", shown_path(&path))?;
     }
     Ok(())
 }
@@ -21,12 +26,25 @@ pub fn write_exceptions(out: &mut dyn Write, exceptions: &[Exception]) -> io::Re
 /// What [`summary`] says of these.
 pub fn summary_of(exceptions: &[Exception]) -> String {
     let changed = exceptions.iter().filter(|one| one.kind == ExceptionKind::ChangedWhileRead).count() as u64;
-    summary(exceptions.len() as u64 - changed, changed)
+    let whole = whole_roots(exceptions);
+    summary(whole, exceptions.len() as u64 - changed - whole, changed)
 }
 
-/// `3 items could not be read, 1 item changed while it was read`.
-pub fn summary(unread: u64, changed: u64) -> String {
+/// The same of all that a run met, listed or not.
+pub fn summary_of_run(outcome: &BackupOutcome) -> String {
+    let whole = whole_roots(&outcome.exceptions);
+    summary(whole, outcome.items_unread - whole, outcome.items_changed)
+}
+
+/// How many of what was named could not be read at all: they come first, and are always listed.
+fn whole_roots(exceptions: &[Exception]) -> u64 {
+    exceptions.iter().filter(|one| one.is_of_whole_root()).count() as u64
+}
+
+/// `1 of what was named could not be read at all, 3 items could not be read, 1 item changed while it was read`.
+fn summary(whole: u64, unread: u64, changed: u64) -> String {
     let parts = [
+        (whole > 0).then(|| format!("{} of what was named could not be read at all", grouped(whole))),
         (unread > 0).then(|| format!("{} could not be read", count(unread, "item"))),
         (changed == 1).then(|| "1 item changed while it was read".to_owned()),
         (changed > 1).then(|| format!("{} items changed while they were read", grouped(changed))),
@@ -56,9 +74,16 @@ mod tests {
 
     #[test]
     fn what_was_not_read_and_what_changed_are_told_apart() {
-        let of = |kind| Exception { root: b"docs".to_vec(), path: TreePath::root(), kind, message: String::new() };
+        let at = |path: &[u8], kind| {
+            let path = TreePath::from_bytes(path.to_vec()).unwrap();
+            Exception { root: b"docs".to_vec(), path, kind, message: String::new() }
+        };
+        let of = |kind| at(b"a", kind);
         let unread = of(ExceptionKind::Unreadable(UnreadableReason::PermissionDenied));
         let changed = of(ExceptionKind::ChangedWhileRead);
+        let missing = at(b"", ExceptionKind::Unreadable(UnreadableReason::Vanished));
+        let both = "1 of what was named could not be read at all, 1 item could not be read";
+        assert_eq!(summary_of(&[missing, unread.clone()]), both);
         assert_eq!(summary_of(&[unread.clone(), unread.clone(), unread.clone()]), "3 items could not be read");
         assert_eq!(
             summary_of(&[unread, changed.clone()]),

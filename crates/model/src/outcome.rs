@@ -86,6 +86,13 @@ pub struct Exception {
     pub message: String,
 }
 
+impl Exception {
+    /// Whether the root as a whole could not be read: then nothing is known of what it holds.
+    pub fn is_of_whole_root(&self) -> bool {
+        self.path.is_root() && matches!(self.kind, ExceptionKind::Unreadable(_))
+    }
+}
+
 /// What happened to an item that is an exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ExceptionKind {

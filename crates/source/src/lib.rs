@@ -4,9 +4,11 @@
 pub mod contract;
 mod exclude;
 mod folder;
+mod missing;
 
 pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
 pub use folder::{FolderOptions, FolderSource};
+pub use missing::MissingSource;
 
 use chest_model::{Fingerprint, Hole, Metadata, RootDescription, TreePath, UnreadableReason};
 use std::ops::ControlFlow;
@@ -129,6 +131,8 @@ pub enum SourceError {
     Unreadable {
         /// The path given.
         path: String,
+        /// The kind of obstacle.
+        reason: UnreadableReason,
         /// The system's own words.
         message: String,
     },

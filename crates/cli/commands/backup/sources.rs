@@ -6,7 +6,7 @@ use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
 use chest_engine::EngineError;
-use chest_engine::source::{Excludes, FolderOptions, FolderSource, Source};
+use chest_engine::source::{Excludes, FolderOptions, FolderSource, MissingSource, Source};
 use chest_model::{RootDescription, RootEncoding};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -19,13 +19,14 @@ pub struct Sources {
     pub left_out: Vec<Vec<u8>>,
 }
 
-/// Opens every path.
+/// Opens every path. One that is not there is backed up as what it is, missing, unless all of them are.
 pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
     if args.as_name.is_some() && args.paths.len() > 1 {
         return Err(CliError::OneNameForSeveral.into());
     }
     let own = OwnFolders::of(workplace)?;
     let mut all = Sources { sources: Vec::new(), left_out: Vec::new() };
+    let mut missing = Vec::new();
     for path in &args.paths {
         let real = real_path(path);
         own.refuse(path, &real)?;
@@ -38,11 +39,20 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
         let excludes = Excludes::new(&patterns, !args.no_default_excludes)
             .map_err(|error| CliError::Exclude(error.to_string()))?;
         let options = FolderOptions { excludes, threads: threads(), one_file_system: args.one_file_system };
-        let source = FolderSource::new(path, description(args, path, &real), options)
-            .map_err(|error| Failure::of(&EngineError::from(error), Doing::BackingUp))?;
-        all.sources.push(Box::new(source));
+        let description = description(args, path, &real);
+        match FolderSource::new(path, description.clone(), options) {
+            Ok(source) => all.sources.push(Box::new(source)),
+            Err(error) => {
+                all.sources.push(Box::new(MissingSource::new(description, &error)));
+                missing.push(error);
+            }
+        }
     }
-    Ok(all)
+    if missing.len() < args.paths.len() {
+        return Ok(all);
+    }
+    let first = missing.into_iter().next().map_or(EngineError::NothingToBackUp, EngineError::from);
+    Err(Failure::of(&first, Doing::BackingUp))
 }
 
 fn description(args: &Backup, path: &Path, real: &Path) -> RootDescription {

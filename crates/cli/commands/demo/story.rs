@@ -8,7 +8,7 @@ use crate::errors::Failure;
 use crate::exit::Exit;
 use crate::output::SHORT_ID;
 use crate::output::amounts::{count, grouped, size};
-use crate::output::exceptions::summary;
+use crate::output::exceptions::summary_of_run;
 use crate::output::names::{shown, shown_path, shown_place};
 use chest_council::{COUNCIL_NAME, Change, Council, CouncilError};
 use chest_engine::backup::BackupOutcome;
@@ -178,7 +178,7 @@ impl<'s> Story<'s> {
             let saved = self.desk.backup(&folder, class)?;
             self.screen.figures(&backup_figures(&saved));
             if saved.outcome.completeness != Completeness::Complete {
-                let exceptions = summary(saved.outcome.items_unread, saved.outcome.items_changed);
+                let exceptions = summary_of_run(&saved.outcome);
                 return Err(Trouble::Wrong(format!("The backup is PARTIAL: {exceptions}.")));
             }
             total = (total.0 + saved.outcome.bytes_sent, total.1 + saved.took);

@@ -55,7 +55,7 @@ pub(super) struct Assembled {
     pub(super) files_read: u64,
     pub(super) bytes_read: u64,
     pub(super) files_unchanged: u64,
-    /// The cache for the next run; takes its place once the run is safe.
+    /// The cache for the next run; takes its place once the run is safe. `None` where the last one is to stay.
     pub(super) cache: Option<CacheWriter>,
 }
 
@@ -193,7 +193,9 @@ impl<'b, 'a> Assembler<'b, 'a> {
     pub(super) fn finish(mut self) -> Result<Assembled, EngineError> {
         let mut sink = BatchNodes { batch: self.batch, tools: &mut self.tools };
         self.assembled.root = self.tree.finish(&mut sink)?;
-        self.assembled.cache = Some(self.cache);
+        // A root that is not there today keeps the cache of its last run, for the day when its disk is back.
+        let is_there = !self.assembled.exceptions.are_of_whole_root();
+        self.assembled.cache = is_there.then_some(self.cache);
         Ok(self.assembled)
     }
 }

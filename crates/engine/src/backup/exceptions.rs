@@ -34,9 +34,16 @@ impl Exceptions {
         }
     }
 
-    /// Those of several roots as one.
+    /// Whether they say that a root could not be read at all.
+    pub(super) fn are_of_whole_root(&self) -> bool {
+        self.listed.iter().any(Exception::is_of_whole_root)
+    }
+
+    /// Those of several roots as one; what tells of a whole root comes first, so that it is listed whatever else there is.
     pub(super) fn of_all<'e>(parts: impl Iterator<Item = &'e Self>) -> Self {
-        parts.fold(Self::default(), |mut all, part| {
+        let mut parts: Vec<&Self> = parts.collect();
+        parts.sort_by_key(|part| !part.are_of_whole_root());
+        parts.into_iter().fold(Self::default(), |mut all, part| {
             let (unread, changed) = (all.unread + part.unread, all.changed + part.changed);
             part.listed.iter().for_each(|exception| all.push(exception.clone()));
             Self { unread, changed, ..all }

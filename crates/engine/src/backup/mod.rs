@@ -11,6 +11,7 @@ mod run;
 pub use run::backup;
 
 use chest_model::{Class, Completeness, Exception, ObjectHash, RepositoryId, RootDescription, Timestamp, WriterId};
+use chest_repo::record::ClassCount;
 
 /// What was asked for.
 #[derive(Debug, Clone)]
@@ -70,12 +71,14 @@ pub struct BackupOutcome {
     pub had_cache: bool,
     /// Index objects, packs and key slots that earlier backups need and that are missing or damaged: name and what is wrong.
     pub damaged_objects: Vec<(String, String)>,
-    /// What was not read as it should have been: the first ones.
+    /// What was not read as it should have been: the first ones, and before them the roots that could not be read at all.
     pub exceptions: Vec<Exception>,
     /// How many items could not be read, in all.
     pub items_unread: u64,
     /// How many items changed while they were read, in all.
     pub items_changed: u64,
+    /// What the last complete run of a class held, where this run has read the whole class and found no file.
+    pub emptied: Vec<ClassCount>,
     /// Six words that name the repository's state after this run.
     pub head_words: Vec<&'static str>,
 }

@@ -306,19 +306,8 @@ impl Run<'_> {
     }
 
     fn note(&self, work: &Work<'_>, partial: &BTreeSet<Class>) -> WriterNote {
-        let mut last: BTreeMap<u8, ClassCount> = work
-            .notes
-            .iter()
-            .flat_map(|note| &note.last_complete)
-            .map(|count| (count.class.number(), *count))
-            .collect();
-        let mut now: BTreeMap<u8, ClassCount> = BTreeMap::new();
-        for root in &work.roots {
-            let class = root.outcome.description.class;
-            let count = now.entry(class.number()).or_insert(ClassCount { class, files: 0, bytes: 0 });
-            count.files += root.outcome.files;
-            count.bytes += root.outcome.bytes;
-        }
+        let mut last = last_complete(&work.notes);
+        let now = class_counts(&work.roots);
         last.extend(now.into_iter().filter(|(_, count)| !partial.contains(&count.class)));
         let roots = work
             .roots
@@ -375,6 +364,7 @@ impl Run<'_> {
         let (Some(owner), Some(work), Some(recorded)) = (round.owner, round.work, round.recorded) else {
             return Err(HistoryError::OutOfOrder.into());
         };
+        let emptied = emptied(&work);
         let Work { batch, stored, mut roots, started, ended, packs_taken_over, had_cache, damaged_objects, .. } = work;
         batch.end_journal()?;
         for root in &mut roots {
@@ -412,6 +402,7 @@ impl Run<'_> {
             items_unread: exceptions.unread(),
             items_changed: exceptions.changed(),
             exceptions: exceptions.into_listed(),
+            emptied,
             head_words: crate::init::head_words(repository, &recorded.record.hash),
             roots: roots.into_iter().map(|root| root.outcome).collect(),
         })
@@ -434,6 +425,31 @@ fn lost_slots(store: &dyn ObjectStore, owner: &OwnerHistory) -> Result<Vec<(Stri
 
 fn completeness(exceptions: &Exceptions) -> Completeness {
     if exceptions.count() == 0 { Completeness::Complete } else { Completeness::Partial }
+}
+
+/// What the last complete run of each class held, by the class's number.
+fn last_complete(notes: &[WriterNote]) -> BTreeMap<u8, ClassCount> {
+    notes.iter().flat_map(|note| &note.last_complete).map(|count| (count.class.number(), *count)).collect()
+}
+
+/// What these roots hold, class by class.
+fn class_counts(roots: &[Assembled]) -> BTreeMap<u8, ClassCount> {
+    let mut counts: BTreeMap<u8, ClassCount> = BTreeMap::new();
+    for root in roots {
+        let class = root.outcome.description.class;
+        let count = counts.entry(class.number()).or_insert(ClassCount { class, files: 0, bytes: 0 });
+        count.files += root.outcome.files;
+        count.bytes += root.outcome.bytes;
+    }
+    counts
+}
+
+/// Classes that had files and have none now, though all of them was read.
+fn emptied(work: &Work<'_>) -> Vec<ClassCount> {
+    let (now, partial) = (class_counts(&work.roots), partial_classes(&work.roots));
+    let has_none = |class: Class| now.get(&class.number()).is_some_and(|count| count.files == 0);
+    let before = last_complete(&work.notes).into_values().filter(|count| count.files > 0);
+    before.filter(|count| has_none(count.class) && !partial.contains(&count.class)).collect()
 }
 
 /// The classes of which something was not read as it should have been.

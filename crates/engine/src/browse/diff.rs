@@ -18,6 +18,8 @@ pub enum ChangeKind {
     Content,
     /// Only rights, times, owner or attributes differ.
     Metadata,
+    /// It could not be read when one of the two was made: what became of it and of all below it is not known.
+    Unread,
 }
 
 /// One difference.
@@ -94,8 +96,14 @@ fn compare(
     outcome: &mut DiffOutcome,
 ) {
     let paths: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let mut hidden: Option<&chest_model::TreePath> = None;
     for path in paths {
         let (before, after) = (old.get(path), new.get(path));
+        if hidden.is_some_and(|hidden| path.is_within(hidden)) {
+            continue;
+        }
+        // In this order a folder comes directly before all that lies below it.
+        hidden = [before, after].into_iter().flatten().any(is_unreadable).then_some(path);
         let Some(kind) = change(before, after) else { continue };
         let Some(shown) = after.or(before) else { continue };
         outcome.changes.push(Change {
@@ -113,6 +121,7 @@ fn change(before: Option<&Entry>, after: Option<&Entry>) -> Option<ChangeKind> {
         (None, Some(_)) => Some(ChangeKind::Added),
         (Some(_), None) => Some(ChangeKind::Removed),
         (Some(before), Some(after)) if before == after => None,
+        (Some(before), Some(after)) if is_unreadable(before) != is_unreadable(after) => Some(ChangeKind::Unread),
         (Some(before), Some(after)) => {
             let (old, new) = (VersionKey::of(before), VersionKey::of(after));
             let same = old.item == new.item && old.size == new.size && old.content == new.content;
@@ -120,6 +129,10 @@ fn change(before: Option<&Entry>, after: Option<&Entry>) -> Option<ChangeKind> {
         }
         (None, None) => None,
     }
+}
+
+fn is_unreadable(entry: &Entry) -> bool {
+    matches!(entry.kind, EntryKind::Unreadable { .. })
 }
 
 fn size(entry: &Entry) -> u64 {

@@ -1,9 +1,9 @@
 //! Finds files and folders by name over all versions, deleted ones too. Each tree node is visited once, however many
 //! snapshots share it.
 
-use super::{ItemType, ShownPath, VersionKey};
+use super::{ItemType, ShownPath, VersionKey, holds_root};
 use crate::{EngineError, Opened};
-use chest_model::{Entry, Monitor, ObjectHash, Phase, Progress, Timestamp, TreePath};
+use chest_model::{Entry, Exception, ExceptionKind, Monitor, ObjectHash, Phase, Progress, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;
 use chest_repo::tree::Collector;
 use globset::{GlobBuilder, GlobMatcher};
@@ -119,15 +119,23 @@ impl Matcher {
     }
 }
 
-/// The newest snapshot of each machine's root: what is not in it is deleted.
+/// The newest snapshot that holds each machine's root: what is not in it is deleted.
 fn newest_of_each_root(snapshots: &[Snapshot]) -> HashMap<(Vec<u8>, String), usize> {
     let mut newest = HashMap::new();
     for (number, snapshot) in snapshots.iter().enumerate() {
-        for root in &snapshot.body.roots {
+        for root in snapshot.body.roots.iter().filter(|root| holds_root(snapshot, &root.description.label)) {
             newest.insert((root.description.label.clone(), snapshot.body.host.clone()), number);
         }
     }
     newest
+}
+
+/// Whether a folder on the way to the path could not be read, so that nothing can be said of the path.
+fn is_unknown(snapshot: &Snapshot, path: &ShownPath) -> bool {
+    let hides = |one: &Exception| {
+        one.root == path.root && matches!(one.kind, ExceptionKind::Unreadable(_)) && path.path.is_within(&one.path)
+    };
+    snapshot.body.exceptions.iter().any(hides)
 }
 
 /// Puts the sightings of one path together: equal versions become one, with the first and last snapshot that held it.
@@ -160,6 +168,8 @@ fn hit(
         let host = snapshots[*number].body.host.clone();
         newest.get(&(path.root.clone(), host)) == Some(number)
     };
-    let deleted = !seen.keys().any(held);
+    let unknown =
+        |(root, number): (&(Vec<u8>, String), &usize)| root.0 == path.root && is_unknown(&snapshots[*number], &path);
+    let deleted = !seen.keys().any(held) && !newest.iter().any(unknown);
     Hit { path, versions, deleted }
 }

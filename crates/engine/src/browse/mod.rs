@@ -13,6 +13,7 @@ pub use list::{ListOutcome, ListedItem, list};
 pub use select::{Selection, SnapshotSelector, select, snapshots};
 
 use chest_model::{ChunkList, EntryKind, SnapshotSummary, Timestamp, TreePath};
+use chest_repo::repository::Snapshot;
 
 /// A path as people write it: the root's label, then the path below it. Empty label: every root.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,6 +52,13 @@ pub struct SnapshotsOutcome {
     pub snapshots: Vec<SnapshotSummary>,
     /// Records that cannot be opened: name and what is wrong.
     pub unreadable: Vec<(String, String)>,
+}
+
+/// Whether a snapshot holds a root. One that could not be read when the backup was made is named in it, and nothing more.
+pub(crate) fn holds_root(snapshot: &Snapshot, label: &[u8]) -> bool {
+    let named = snapshot.body.roots.iter().any(|root| root.description.label == label);
+    let missing = snapshot.body.exceptions.iter().any(|one| one.root == label && one.is_of_whole_root());
+    named && !missing
 }
 
 /// What an item is, in one word of the format.

@@ -1,8 +1,8 @@
 //! Which snapshot is meant: the latest, the last of a day, or one by its id.
 
-use super::SnapshotsOutcome;
+use super::{SnapshotsOutcome, holds_root};
 use crate::{EngineError, Opened};
-use chest_model::Timestamp;
+use chest_model::{SnapshotSummary, Timestamp};
 use chest_repo::repository::Snapshot;
 
 /// What was asked for.
@@ -34,13 +34,19 @@ pub struct Selection {
     pub root: Option<Vec<u8>>,
 }
 
-/// Every snapshot.
+/// Every snapshot, with the roots that it holds.
 pub fn snapshots(opened: &Opened) -> SnapshotsOutcome {
     let (snapshots, unreadable) = opened.session.snapshots();
     SnapshotsOutcome {
-        snapshots: snapshots.iter().map(Snapshot::summary).collect(),
+        snapshots: snapshots.iter().map(summary).collect(),
         unreadable: unreadable.into_iter().map(|(name, error)| (name, error.to_string())).collect(),
     }
+}
+
+fn summary(snapshot: &Snapshot) -> SnapshotSummary {
+    let mut summary = snapshot.summary();
+    summary.roots.retain(|root| holds_root(snapshot, &root.label));
+    summary
 }
 
 /// The snapshot that is meant.
@@ -70,6 +76,5 @@ pub fn select(opened: &Opened, selection: &Selection) -> Result<Snapshot, Engine
 
 fn is_within(snapshot: &Snapshot, selection: &Selection) -> bool {
     let host = selection.host.as_ref().is_none_or(|host| snapshot.body.host == *host);
-    let holds = |label: &Vec<u8>| snapshot.body.roots.iter().any(|root| root.description.label == *label);
-    host && selection.root.as_ref().is_none_or(holds)
+    host && selection.root.as_ref().is_none_or(|label| holds_root(snapshot, label))
 }

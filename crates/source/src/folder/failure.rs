@@ -27,7 +27,8 @@ pub(super) fn means_gone(errno: Errno) -> bool {
     )
 }
 
-fn reason(errno: Errno) -> UnreadableReason {
+/// The kind of obstacle.
+pub(super) fn reason(errno: Errno) -> UnreadableReason {
     match errno {
         Errno::ACCESS | Errno::PERM => UnreadableReason::PermissionDenied,
         Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::STALE => UnreadableReason::Vanished,

@@ -114,7 +114,11 @@ impl FolderSource {
         if failure::means_gone(errno) {
             return self.vanished();
         }
-        SourceError::Unreadable { path: self.shown_path.clone(), message: failure::words(errno) }
+        SourceError::Unreadable {
+            path: self.shown_path.clone(),
+            reason: failure::reason(errno),
+            message: failure::words(errno),
+        }
     }
 
     fn vanished(&self) -> SourceError {

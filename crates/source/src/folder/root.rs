@@ -1,8 +1,9 @@
 //! The source's root, held open: everything below it is reached through this handle, so that no link and no renamed
 //! folder above can lead the walk elsewhere, and paths longer than the system allows in one piece are opened in steps.
 
-use super::failure::{means_gone, words};
+use super::failure::{means_gone, reason, words};
 use crate::SourceError;
+use chest_model::UnreadableReason;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
 use rustix::io::{Errno, Result, retry_on_intr};
@@ -137,8 +138,8 @@ fn source_error(path: &Path, error: &std::io::Error) -> SourceError {
     let path = chest_model::shown_place(path);
     match Errno::from_io_error(error) {
         Some(Errno::NOENT | Errno::NOTDIR) => SourceError::NotFound { path },
-        Some(errno) => SourceError::Unreadable { path, message: words(errno) },
-        None => SourceError::Unreadable { path, message: error.to_string() },
+        Some(errno) => SourceError::Unreadable { path, reason: reason(errno), message: words(errno) },
+        None => SourceError::Unreadable { path, reason: UnreadableReason::ReadError, message: error.to_string() },
     }
 }
 

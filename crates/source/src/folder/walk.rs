@@ -1,7 +1,7 @@
 //! The walk itself, in one thread: takes scanned folders in tree order and shows their items to the visitor.
 
 use super::facts::Facts;
-use super::failure::{failure, means_gone, words};
+use super::failure::{failure, means_gone, reason, words};
 use super::links::Links;
 use super::names::Names;
 use super::place::Place;
@@ -86,7 +86,8 @@ impl<'w, 's> Walk<'w, 's> {
             Ok(scanned) => scanned,
             Err(errno) if means_gone(errno) => return Err(self.vanished()),
             Err(errno) => {
-                return Err(SourceError::Unreadable { path: self.shown_path.to_owned(), message: words(errno) });
+                let (path, reason, message) = (self.shown_path.to_owned(), reason(errno), words(errno));
+                return Err(SourceError::Unreadable { path, reason, message });
             }
         };
         if (self.visit)(facts.item(TreePath::root(), ItemKind::Directory)).is_break() {

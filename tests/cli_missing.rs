@@ -1,0 +1,106 @@
+//! Folders that are not there, and folders that have been emptied: the backup says so, and neither is taken for the other.
+
+// What fails in a helper fails its test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cli_support;
+
+use cli_support::Office;
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// Documents and photographs that are in a backup; then the disk with the photographs is gone.
+fn office_that_lost_a_disk() -> Office {
+    let office = Office::new();
+    office.write("photos/fete.jpg", "a photograph");
+    office.write("photos/old/jubilee.jpg", "an older one");
+    // So long that the times of these files can be relied on, also on a coarse clock.
+    sleep(Duration::from_millis(3100));
+    office.run(["backup", "docs", "photos"]).ended(0);
+    fs::rename(office.path("photos"), office.path("unplugged")).unwrap();
+    office
+}
+
+#[test]
+fn what_is_there_is_backed_up_and_what_is_missing_makes_it_partial() {
+    let office = office_that_lost_a_disk();
+    office.write("docs/new.txt", "new");
+    let partial = office.run(["backup", "docs", "photos"]).ended(3);
+    assert_eq!(partial.last_line(), "PARTIAL: 1 of what was named could not be read at all");
+    assert!(partial.out.contains("photos: NOT BACKED UP\n"), "{}", partial.out);
+    let named = "  photos: NOT BACKED UP at all: photos does not exist\n";
+    assert!(partial.out.contains(named), "{}", partial.out);
+    assert_eq!(office.run(["cat", "latest:docs/new.txt"]).ended(0).out, "new");
+    assert!(office.run(["ls", "--exceptions", "latest"]).ended(0).out.contains(named));
+    let json = office.run(["backup", "docs", "photos", "--json"]).ended(3).json();
+    assert_eq!(json["roots"][1]["missing"], true, "{json}");
+    assert_eq!(json["exceptions"][0]["kind"], "vanished", "{json}");
+    assert!(office.run(["check", "--read-data"]).ended(0).last_line().starts_with("NO DAMAGE FOUND"));
+}
+
+#[test]
+fn a_missing_folder_does_not_look_like_an_emptied_one() {
+    let office = office_that_lost_a_disk();
+    office.run(["backup", "docs", "photos"]).ended(3);
+    assert_eq!(office.run(["cat", "latest:photos/fete.jpg"]).ended(0).out, "a photograph");
+    assert_eq!(office.run(["find", "--deleted", "jpg"]).ended(0).out, "");
+    let ids = office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].clone();
+    assert_eq!(ids[1]["roots"], serde_json::json!(["docs"]), "{ids}");
+    let diff = office.run(["diff", ids[0]["id"].as_str().unwrap(), "latest"]).ended(0).out;
+    assert!(diff.contains("unread   photos\n") && !diff.contains("jpg"), "{diff}");
+    let listed = office.run(["ls", "latest"]).ended(0).out;
+    assert!(listed.lines().any(|line| line.starts_with("unreadable") && !line.contains("1970")), "{listed}");
+
+    let restored = office.run(["restore", "latest", "--to", "out"]).ended(3);
+    assert!(restored.out.contains("photos: photos does not exist"), "{}", restored.out);
+    assert!(restored.last_line().starts_with("PARTLY RESTORED"), "{}", restored.out);
+    assert!(!office.path("out/photos").exists(), "no empty folder pretends to be it");
+    office.run(["restore", "latest", "photos", "--to", "out"]).ended(0);
+    assert_eq!(office.read("out/photos/old/jubilee.jpg"), "an older one");
+}
+
+#[test]
+fn a_folder_that_comes_back_is_not_read_again() {
+    let office = office_that_lost_a_disk();
+    office.run(["backup", "docs", "photos"]).ended(3);
+    fs::rename(office.path("unplugged"), office.path("photos")).unwrap();
+    let back = office.run(["backup", "docs", "photos", "--json"]).ended(0).json();
+    assert_eq!((&back["files_read"], &back["files_unchanged"]), (&0.into(), &4.into()), "{back}");
+}
+
+#[test]
+fn what_lies_below_a_folder_that_could_not_be_read_is_not_called_deleted() {
+    let office = Office::with_backup();
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o000);
+    fs::set_permissions(office.path("docs/Minutes"), closed).unwrap();
+    office.back_up().ended(3);
+    assert_eq!(office.run(["find", "--deleted", "october"]).ended(0).out, "");
+    let ids = office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].clone();
+    let diff = office.run(["diff", ids[0]["id"].as_str().unwrap(), "latest"]).ended(0).out;
+    assert!(diff.contains("unread   docs/Minutes\n") && !diff.contains("october"), "{diff}");
+    fs::set_permissions(office.path("docs/Minutes"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    fs::remove_file(office.path("docs/Minutes/october.txt")).unwrap();
+    office.back_up().ended(0);
+    assert_eq!(office.run(["find", "--deleted", "october"]).ended(0).out.lines().count(), 1);
+}
+
+#[test]
+fn a_folder_that_has_been_emptied_is_noted_once() {
+    let office = Office::with_backup();
+    fs::remove_dir_all(office.path("docs/Minutes")).unwrap();
+    fs::remove_file(office.path("docs/budget.csv")).unwrap();
+    let note = "NOTE: documents had 2 files last time and has none now. Earlier backups still hold them.\n";
+    let emptied = office.run(["backup", "docs", "--class", "email"]).ended(0);
+    assert!(!emptied.out.contains("NOTE"), "another class never had any: {}", emptied.out);
+    let json = office.run(["backup", "docs", "--json"]).ended(0).json();
+    assert_eq!(json["emptied"], serde_json::json!([{"class": "documents", "files_before": 2, "bytes_before": 33}]));
+    let again = office.back_up().ended(0);
+    assert!(!again.out.contains("NOTE"), "last time there were none: {}", again.out);
+    office.write("docs/a.txt", "a");
+    office.back_up().ended(0);
+    fs::remove_file(office.path("docs/a.txt")).unwrap();
+    let emptied = office.back_up().ended(0);
+    assert!(emptied.out.contains(&note.replace("2 files", "1 file")), "{}", emptied.out);
+    assert_eq!(emptied.last_line(), "COMPLETE");
+}
