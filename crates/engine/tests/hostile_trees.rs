@@ -11,7 +11,7 @@ use chest_engine::source::{ItemKind, SourceItem};
 use chest_engine::store::{LocalStore, MemoryStore};
 use chest_model::{Completeness, Silent, TreePath};
 use chest_testkit::FixedEnvironment;
-use common::{Machine, folder_source};
+use common::{Machine, folder_source, noise};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, mkdirat, openat, unlinkat};
 use std::ops::ControlFlow;
@@ -69,6 +69,7 @@ fn backup_measured(machine: &Machine) -> Measured {
     let result = said.lines().find_map(|line| line.split_once("result ")).unwrap().1;
     let numbers: Vec<u64> = result.split(' ').map(|number| number.parse().unwrap()).collect();
     let [peak_mib, items_unread, listed] = numbers[..] else { panic!("{result}") };
+    println!("{peak_mib} MiB at most");
     Measured { peak_mib, items_unread, listed }
 }
 
@@ -170,4 +171,19 @@ fn two_hundred_thousand_files_with_long_names_in_one_folder_are_stored_in_little
     assert_eq!(saved.items_unread, 0);
     assert!(saved.peak_mib < LIMIT_MIB, "{} MiB", saved.peak_mib);
     assert_restored(&machine);
+}
+
+/// While the first file is read, everything behind it waits.
+#[test]
+fn a_large_file_before_many_small_ones_is_stored_in_little_memory() {
+    let machine = machine();
+    let large: Vec<u8> = (0..16).flat_map(|seed| noise(seed, 12 << 20)).collect();
+    machine.write("a large file", &large);
+    (0..10_000).for_each(|number| machine.write(&format!("small/{number}"), format!("{number:0500}").as_bytes()));
+    let saved = backup_measured(&machine);
+    assert_eq!(saved.items_unread, 0);
+    assert!(saved.peak_mib < LIMIT_MIB, "{} MiB", saved.peak_mib);
+    assert_restored(&machine);
+    let to = machine.folder.path().join("restored/documents/a large file");
+    assert!(std::fs::read(to).unwrap() == large);
 }

@@ -38,7 +38,7 @@ fn pack(master: &MasterKey, writer: u8) -> SealedPack {
         }
     });
     let ready = ReadyPack { class: PackClass::Data, size: 64 << 10, chunks: chunks.to_vec() };
-    seal_pack(&sealer, &domain(), &mut Decompressor::new().unwrap(), ready, &[7; 32]).unwrap()
+    seal_pack(&sealer, &domain(), &mut Decompressor::new().unwrap(), ready, Vec::new(), &[7; 32]).unwrap()
 }
 
 fn verify(opener: &Opener, bytes: &[u8]) -> Result<(), ObjectError> {

@@ -1,10 +1,12 @@
 //! Packs: chunks sealed together in objects of a few fixed sizes, shuffled, so that no chunk's length reaches the storage
 //! side (docs/format.md, "Packs").
 
+mod buffers;
 mod fill;
 mod open;
 mod seal;
 
+pub use buffers::PackBuffers;
 pub use fill::{PackClass, Packer, PendingChunk, ReadyPack};
 pub use open::{PackKey, PackVerification};
 pub use seal::{SealedPack, seal_pack};

@@ -17,17 +17,18 @@ pub struct SealedPack {
     pub indexed: IndexedPack,
 }
 
-/// Seals a pack; `random` is 32 fresh random bytes. `SealingFailed` means that this computer miscalculates.
+/// Seals a pack into a buffer, whatever is in it; `random` is 32 fresh random bytes. `SealingFailed` means that this computer miscalculates.
 pub fn seal_pack(
     sealer: &Sealer,
     domain: &DomainKeys,
     decompressor: &mut Decompressor,
     ready: ReadyPack,
+    buffer: Vec<u8>,
     random: &[u8; 32],
 ) -> Result<SealedPack, ObjectError> {
     let count = ready.chunks.len();
     let table_end = TABLE_START + count * ROW_LEN;
-    let mut bytes = vec![0; ready.size as usize];
+    let mut bytes = zeros(buffer, ready.size as usize);
     let mut rows = Vec::with_capacity(count);
     let mut at = table_end + TAG_LEN;
     // Each chunk is let go as soon as it is copied: a pack is never in memory twice.
@@ -81,4 +82,14 @@ pub fn seal_pack(
         chunks: rows,
     };
     Ok(SealedPack { bytes, indexed })
+}
+
+/// So many zeros, in that buffer if it has the room.
+fn zeros(mut buffer: Vec<u8>, length: usize) -> Vec<u8> {
+    if buffer.capacity() < length {
+        return vec![0; length];
+    }
+    buffer.clear();
+    buffer.resize(length, 0);
+    buffer
 }

@@ -16,7 +16,7 @@ use crate::index::{IdSet, IndexedPack, Segment, seal_segment};
 use crate::keys::DomainKeys;
 use crate::layout::{PACKS, Place, index_prefix};
 use crate::local::{Journal, LocalFolder, LocalKey, WriterFile};
-use crate::pack::{PackClass, PackedChunk, Packer, PendingChunk, ReadyPack, SealedPack, seal_pack};
+use crate::pack::{PackBuffers, PackClass, PackedChunk, Packer, PendingChunk, ReadyPack, SealedPack, seal_pack};
 use crate::parallel;
 use crate::record::{AddedKind, AddedObject};
 use crate::tree::NodeSink;
@@ -69,6 +69,7 @@ pub struct Batch<'a> {
     queue: (Sender<SealedPack>, Receiver<SealedPack>),
     /// Who seals a pack takes a place, who has sent it gives it back: so many packs are in memory at most.
     places: (Sender<()>, Receiver<()>),
+    buffers: PackBuffers,
     failed: AtomicBool,
     failure: Mutex<Option<RepoError>>,
 }
@@ -151,6 +152,7 @@ impl<'a> Batch<'a> {
             // A sealed pack waits only until an uploader takes it: memory stays bounded.
             queue: bounded(0),
             places: bounded(options.packs_in_flight.max(1)),
+            buffers: PackBuffers::default(),
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             options,
@@ -225,7 +227,9 @@ impl<'a> Batch<'a> {
 
     fn seal(&self, ready: ReadyPack, tools: &mut ChunkTools) -> Result<SealedPack, RepoError> {
         let random = fresh(self.options.environment)?;
-        seal_pack(&self.sealer, &self.domain, &mut tools.decompressor, ready, &random)
+        // Smaller ones are the last of a run.
+        let buffer = if ready.size == self.pack_len() { self.buffers.take() } else { Vec::new() };
+        seal_pack(&self.sealer, &self.domain, &mut tools.decompressor, ready, buffer, &random)
             .map_err(|problem| RepoError::object("a new pack", problem))
     }
 
@@ -253,6 +257,7 @@ impl<'a> Batch<'a> {
         let SealedPack { bytes, indexed } = sealed;
         let length = bytes.len() as u64;
         self.journal.note(&indexed, self.options.environment)?;
+        let bytes = if length == self.pack_len() { self.buffers.lend(bytes) } else { bytes.into() };
         put_settled(self.options.store, &Place::Pack(indexed.name).name(), bytes)?;
         self.options.monitor.progress(Progress::Sent { bytes: length });
         let full = {

@@ -23,8 +23,8 @@ use chest_store::{ObjectName, ObjectStore, PutOutcome};
 
 /// Puts an object and does not return before it is seen to be there: an unknown outcome is settled by looking for the name
 /// and sending the same bytes again.
-pub fn put_settled(store: &dyn ObjectStore, name: &ObjectName, bytes: Vec<u8>) -> Result<(), RepoError> {
-    let bytes = Bytes::from(bytes);
+pub fn put_settled(store: &dyn ObjectStore, name: &ObjectName, bytes: impl Into<Bytes>) -> Result<(), RepoError> {
+    let bytes = bytes.into();
     for _ in 0..3 {
         if store.put(name, bytes.clone())? == PutOutcome::Done || is_there(store, name, bytes.len() as u64)? {
             return Ok(());
