@@ -84,9 +84,9 @@ impl Workplace {
         })))
     }
 
-    /// The store, where a repository lies.
+    /// The store, where a repository lies. Records of a far one are kept on this machine.
     pub fn store(&self, doing: Doing) -> Result<Arc<dyn ObjectStore>, Failure> {
-        Ok(self.open_place(doing)?.store)
+        Ok(self.open_place(doing)?.kept_in(self.settings.cache_dir.join("records")))
     }
 
     /// The same, and it holds a repository: said before anybody is asked for a passphrase.
@@ -118,16 +118,21 @@ impl Workplace {
 
     /// The repository, open for reading.
     pub fn open(&self, doing: Doing) -> Result<Reading<'_>, Failure> {
-        self.open_and(doing, Opened::uncontradicted)
+        self.open_and(self.store(doing)?, doing, Opened::uncontradicted)
     }
 
     /// The same for a check, which tells what contradicts the history together with everything else.
     pub fn open_to_check(&self, doing: Doing) -> Result<Reading<'_>, Failure> {
-        self.open_and(doing, Ok)
+        self.open_and(self.open_place(doing)?.store, doing, Ok)
     }
 
-    fn open_and(&self, doing: Doing, judge: fn(Opened) -> Result<Opened, EngineError>) -> Result<Reading<'_>, Failure> {
-        let context = self.context(self.store(doing)?);
+    fn open_and(
+        &self,
+        store: Arc<dyn ObjectStore>,
+        doing: Doing,
+        judge: fn(Opened) -> Result<Opened, EngineError>,
+    ) -> Result<Reading<'_>, Failure> {
+        let context = self.context(store);
         let failed = |error: EngineError| Failure::of(&error, doing);
         // Whether there is a repository is said before anybody is asked for a passphrase.
         let look = Look::at(&context).map_err(failed)?;

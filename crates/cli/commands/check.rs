@@ -18,7 +18,7 @@ use std::io::{self, Write};
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Check) -> Result<Exit, Failure> {
     let (outcome, scope) = if args.scrub {
-        let context = workplace.context(workplace.store(Doing::Reading)?);
+        let context = workplace.context(workplace.open_place(Doing::Reading)?.store);
         (scrub(&context).map_err(|error| Failure::of(&error, Doing::Reading))?, Scope::Objects)
     } else {
         let options = CheckOptions { read_data: args.read_data.map_or(ReadData::None, ReadData::Share) };

@@ -4,6 +4,8 @@
 use crate::EngineError;
 use crate::doctor::DoctorOptions;
 use chest_repo::RepoError;
+use chest_repo::local::{KeptStore, LocalFolder};
+use chest_repo::repository::ProvenStore;
 use chest_store::retry::{Limits, RealPace, RetryMonitor};
 use chest_store::s3::S3Options;
 use chest_store::{LocalStore, ObjectStore, Provider, Retrying, S3Store, StoreError};
@@ -31,7 +33,7 @@ pub struct BucketPlace {
 
 /// A place that was opened.
 pub struct OpenPlace {
-    /// What operations work with.
+    /// What operations work with: whatever it shows comes from the place itself.
     pub store: Arc<dyn ObjectStore>,
     provider: Option<Arc<dyn Provider>>,
     folder: Option<Arc<LocalStore>>,
@@ -62,7 +64,7 @@ impl BucketPlace {
         let store = Arc::new(store);
         let limits = Limits { patience: self.patience, ..Limits::default() };
         let patient = Retrying::new(store.clone(), limits, Arc::new(RealPace::new()), self.monitor);
-        OpenPlace::new(Arc::new(patient), Some(store))
+        OpenPlace::new(Arc::new(ProvenStore::over(patient)), Some(store))
     }
 }
 
@@ -75,6 +77,15 @@ impl OpenPlace {
     fn folder(store: LocalStore) -> Self {
         let store = Arc::new(store);
         Self { store: store.clone(), provider: None, folder: Some(store) }
+    }
+
+    /// The same for everyday work: what a far place has shown of records and index is kept in this folder. Not for a check,
+    /// which is to see what lies there.
+    pub fn kept_in(&self, folder: PathBuf) -> Arc<dyn ObjectStore> {
+        if self.folder.is_some() {
+            return self.store.clone();
+        }
+        Arc::new(KeptStore::new(self.store.clone(), LocalFolder::new(folder)))
     }
 
     /// How much an examination of it puts.

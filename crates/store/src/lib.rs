@@ -62,9 +62,7 @@ pub trait ObjectStore: Send + Sync {
     fn strays(&self) -> Result<Vec<Stray>, StoreError>;
 
     /// How many requests at a time are answered faster than one after another: 1 where nothing waits for a line.
-    fn requests_at_once(&self) -> usize {
-        1
-    }
+    fn requests_at_once(&self) -> usize;
 }
 
 /// What became of a put.

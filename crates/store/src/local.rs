@@ -210,6 +210,10 @@ impl ObjectStore for LocalStore {
         Err(StoreError::Unsupported("forbid deletion"))
     }
 
+    fn requests_at_once(&self) -> usize {
+        1
+    }
+
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {
         let mut strays = Vec::new();
         walk(&self.place, "", &mut |found| {

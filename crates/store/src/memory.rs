@@ -101,6 +101,10 @@ impl ObjectStore for MemoryStore {
         Err(StoreError::Unsupported("forbid deletion"))
     }
 
+    fn requests_at_once(&self) -> usize {
+        1
+    }
+
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {
         Ok(self.read().strays.clone())
     }

@@ -233,6 +233,10 @@ impl ObjectStore for Twisted {
         self.inner.retain_version(name, version, until)
     }
 
+    fn requests_at_once(&self) -> usize {
+        1
+    }
+
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {
         self.inner.strays()
     }

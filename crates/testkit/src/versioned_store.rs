@@ -113,6 +113,10 @@ impl ObjectStore for VersionedStore {
         Err(StoreError::Unsupported("forbid deletion"))
     }
 
+    fn requests_at_once(&self) -> usize {
+        1
+    }
+
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {
         Ok(Vec::new())
     }

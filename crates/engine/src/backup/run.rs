@@ -31,6 +31,7 @@ pub fn backup(
     options: &BackupOptions,
 ) -> Result<BackupOutcome, EngineError> {
     check_sources(sources)?;
+    let options = &for_store(options, &*context.store);
     let proven = Proven::default();
     let first = Ahead::look(context.store.clone(), &[OWNER, SLOTS], &proven).map_err(RepoError::from)?;
     let (state, writer) = enrolled(context, &first)?;
@@ -46,6 +47,12 @@ pub fn backup(
         }
     }
     Err(EngineError::NoQuietMoment)
+}
+
+/// More than one pack on its way at a time, where the store lies at the end of a line.
+fn for_store(options: &BackupOptions, store: &dyn ObjectStore) -> BackupOptions {
+    const MOST: usize = 4;
+    BackupOptions { uploads: options.uploads.max(store.requests_at_once().min(MOST)), ..options.clone() }
 }
 
 /// This machine's key for the repository. Where several say that they begin here, it is the one that this machine knows.
@@ -238,9 +245,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Half of the budget is for packs; the other half for what is read and waits for its pack.
+    /// Half of the budget is for packs, the other half for what is read and waits for its pack. A line wants one pack more:
+    /// two on their way keep it busy while a third is sealed.
     fn packs_in_flight(&self, pack_len: u64) -> usize {
-        let fitting = self.options.budget / 2 / pack_len;
+        let share = if self.options.uploads > 1 { self.options.budget / 4 * 3 } else { self.options.budget / 2 };
+        let fitting = share / pack_len;
         usize::try_from(fitting)
             .unwrap_or(usize::MAX)
             .clamp(2, self.options.uploads.max(1) + self.options.threads.max(1))

@@ -105,6 +105,10 @@ impl ObjectStore for Shaky {
         self.request()?;
         self.inner.retain_version(name, version, until)
     }
+    fn requests_at_once(&self) -> usize {
+        1
+    }
+
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {
         self.request()?;
         self.inner.strays()
