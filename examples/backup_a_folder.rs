@@ -5,6 +5,7 @@ use chest_engine::Context;
 use chest_engine::backup::{BackupOptions, backup};
 use chest_engine::init::{InitOptions, init};
 use chest_engine::repo::config::Configuration;
+use chest_engine::repo::repository::TwiceStore;
 use chest_engine::repo::slot::KdfCost;
 use chest_engine::source::{FolderOptions, FolderSource, Source};
 use chest_engine::store::LocalStore;
@@ -43,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let context = Context {
-        store: Arc::new(LocalStore::create(&place.path().join("repository"))?),
+        store: TwiceStore::over(Arc::new(LocalStore::create(&place.path().join("repository"))?)),
         environment: &ThisComputer,
         monitor: &Silent,
         state_dir: place.path().join("state"),

@@ -5,6 +5,7 @@ use chest_engine::backup::{BackupOptions, backup};
 use chest_engine::browse::{FindQuery, Selection, SnapshotSelector, find, select};
 use chest_engine::init::{InitOptions, init};
 use chest_engine::repo::config::Configuration;
+use chest_engine::repo::repository::TwiceStore;
 use chest_engine::repo::slot::{Credential, KdfCost};
 use chest_engine::repo::words::TypedWords;
 use chest_engine::restore::{RestoreRequest, plan};
@@ -46,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(agenda, "1. Apologies\n")?;
 
     let context = Context {
-        store: Arc::new(LocalStore::create(&place.path().join("repository"))?),
+        store: TwiceStore::over(Arc::new(LocalStore::create(&place.path().join("repository"))?)),
         environment: &ThisComputer,
         monitor: &Silent,
         state_dir: place.path().join("state"),

@@ -16,7 +16,7 @@ use chest_engine::doctor::DoctorOptions;
 use chest_engine::place::{BucketPlace, OpenPlace};
 use chest_engine::repo::RepoError;
 use chest_engine::repo::layout::{OWNER, SLOTS};
-use chest_engine::repo::repository::Snapshot;
+use chest_engine::repo::repository::{Snapshot, TwiceStore};
 use chest_engine::repo::slot::Credential;
 use chest_engine::store::ObjectStore;
 use chest_engine::store::retry::Limits;
@@ -92,7 +92,8 @@ impl Workplace {
     /// The same, and it holds a repository: said before anybody is asked for a passphrase.
     pub fn repository_store(&self, doing: Doing) -> Result<Arc<dyn ObjectStore>, Failure> {
         let store = self.store(doing)?;
-        let is_empty = |prefix| store.list(prefix).map(|list| list.is_empty()).map_err(RepoError::from);
+        let kept = TwiceStore::over(store.clone());
+        let is_empty = |prefix| kept.list(prefix).map(|list| list.is_empty()).map_err(RepoError::from);
         match is_empty(OWNER).and_then(|empty| Ok(empty && is_empty(SLOTS)?)) {
             Ok(false) => Ok(store),
             Ok(true) => Err(Failure::of(&RepoError::NoRepository.into(), doing)),
@@ -103,7 +104,7 @@ impl Workplace {
     /// What the engine works with.
     pub fn context(&self, store: Arc<dyn ObjectStore>) -> Context<'_> {
         Context {
-            store,
+            store: TwiceStore::over(store),
             environment: &self.machine,
             monitor: &self.meter,
             state_dir: self.settings.state_dir.clone(),

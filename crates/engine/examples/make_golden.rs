@@ -13,6 +13,7 @@ use chest_engine::enrol::enrol;
 use chest_engine::init::{InitOptions, init};
 use chest_engine::repo::chunk::ChunkerParameters;
 use chest_engine::repo::config::Configuration;
+use chest_engine::repo::repository::TwiceStore;
 use chest_engine::repo::slot::{Credential, KdfCost};
 use chest_engine::repo::words::TypedWords;
 use chest_engine::source::{FolderOptions, FolderSource, Source};
@@ -36,7 +37,7 @@ fn main() {
     assert!(!to.join("repository").exists(), "a golden repository is made once");
     fs::create_dir_all(&to).unwrap();
     let scratch = tempfile::tempdir().unwrap();
-    let store = Arc::new(LocalStore::create(&to.join("repository")).unwrap());
+    let store = TwiceStore::over(Arc::new(LocalStore::create(&to.join("repository")).unwrap()));
     let environment = FixedEnvironment::new(1);
     environment.set_now(Timestamp::new(1_795_000_000, 0));
     environment.set_host_name("clerk-laptop");

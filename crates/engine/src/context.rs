@@ -2,14 +2,14 @@
 
 use chest_model::{Environment, Monitor, RepositoryId};
 use chest_repo::local::LocalFolder;
-use chest_store::ObjectStore;
+use chest_repo::repository::TwiceStore;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The store, this machine's own places, and who watches.
 pub struct Context<'a> {
-    /// Where the repository lies.
-    pub store: Arc<dyn ObjectStore>,
+    /// Where the repository lies. Of this type, so that no operation can forget to keep twice what is kept twice.
+    pub store: Arc<TwiceStore>,
     /// Clock, randomness, host name.
     pub environment: &'a dyn Environment,
     /// Who watches.

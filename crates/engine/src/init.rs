@@ -12,6 +12,7 @@ use chest_repo::record::{LiveSlot, OwnerBody};
 use chest_repo::repository::{append_decision, begin_repository, fresh, put_settled};
 use chest_repo::slot::{KdfCost, Slot, normalise_passphrase};
 use chest_repo::words::{RecoverySecret, words_of};
+use chest_store::ObjectStore;
 use zeroize::Zeroizing;
 
 /// Words of a generated passphrase: seven of 2,048 are 77 bits.
@@ -43,7 +44,7 @@ pub struct InitOutcome {
 
 /// Makes a repository. Refuses where anything of one is there already.
 pub fn init(context: &Context<'_>, options: InitOptions) -> Result<InitOutcome, EngineError> {
-    let store = &*context.store;
+    let store: &dyn ObjectStore = &*context.store;
     // Not only another repository: a folder of documents would be mixed up with one.
     let listed = store.list("").map_err(RepoError::from)?;
     // What `doctor` could not remove again (a lock may keep it there) is no repository.

@@ -8,7 +8,7 @@ use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check, scrub};
 use chest_engine::store::{ObjectName, ObjectStore};
 use chest_model::{Finding, Severity};
 use chest_testkit::damage;
-use common::{Machine, noise};
+use common::{Machine, copies_of, noise};
 
 fn machine() -> Machine {
     let machine = Machine::new();
@@ -91,7 +91,7 @@ fn a_removed_record_contradicts_the_history() {
     let machine = machine();
     let records = names(&machine, "log/");
     // Newest first: the last one is the first record, which the second names as its parent.
-    machine.memory.remove_raw(records.last().unwrap());
+    machine.remove(records.last().unwrap());
     let outcome = checked(&machine);
     assert!(outcome.history_contradicted);
     assert!(ids(&outcome.findings).contains(&"history-gap"));
@@ -104,7 +104,7 @@ fn the_newest_record_removed_is_found_by_who_has_seen_it() {
     let machine = machine();
     machine.open().unwrap();
     let records = names(&machine, "log/");
-    machine.memory.remove_raw(&records[0]);
+    machine.remove(&records[0]);
     assert!(machine.open().is_err());
     assert!(machine.backup().is_err());
 }
@@ -119,7 +119,7 @@ fn damaged_index_slots_strangers_and_rubbish_are_told_apart() {
         // The recovery slot must go on working.
         let bytes = machine.memory.get(slot).unwrap();
         if bytes[10] == 1 {
-            damage::flip_bit(&machine.memory, slot, 900).unwrap();
+            copies_of(slot).iter().for_each(|copy| damage::flip_bit(&machine.memory, copy, 900).unwrap());
         }
     }
     machine.memory.insert_raw(ObjectName::new("packs/rubbish").unwrap(), vec![1, 2, 3].into());
@@ -143,7 +143,7 @@ fn damaged_index_slots_strangers_and_rubbish_are_told_apart() {
 fn all_records_removed_is_told_to_the_machine_that_only_backs_up() {
     let machine = machine();
     for record in names(&machine, "log/") {
-        machine.memory.remove_raw(&record);
+        machine.remove(&record);
     }
     assert!(machine.open().is_err(), "reading is refused");
     let opened = machine.open_to_check();
@@ -157,7 +157,7 @@ fn a_damaged_newest_record_is_damage_and_stands_in_nobodys_way() {
     let machine = machine();
     machine.open().unwrap();
     let newest = names(&machine, "log/")[0].clone();
-    damage::flip_bit(&machine.memory, &newest, 4000).unwrap();
+    copies_of(&newest).iter().for_each(|copy| damage::flip_bit(&machine.memory, copy, 4000).unwrap());
     let outcome = checked(&machine);
     assert!(ids(&outcome.findings).contains(&"record-damaged"), "{:?}", outcome.findings);
     assert!(!outcome.history_contradicted);
@@ -171,7 +171,7 @@ fn a_scrub_looks_for_what_is_missing() {
     let pack = names(&machine, "packs/")[0].clone();
     machine.memory.remove_raw(&pack);
     let slot = names(&machine, "slots/")[0].clone();
-    machine.memory.remove_raw(&slot);
+    machine.remove(&slot);
     let missing = scrub(&machine.context()).unwrap().findings;
     let missing: Vec<&str> = missing.iter().filter(|f| f.id == "object-missing").map(|f| f.object.as_str()).collect();
     assert_eq!(missing, [pack.as_str(), slot.as_str()]);
@@ -183,7 +183,7 @@ fn a_backup_tells_lost_keys_and_packs() {
     let pack = names(&machine, "packs/")[0].clone();
     machine.memory.remove_raw(&pack);
     let slot = names(&machine, "slots/")[0].clone();
-    machine.memory.remove_raw(&slot);
+    machine.remove(&slot);
     let saved = machine.backup().unwrap();
     let told: Vec<&str> = saved.damaged_objects.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(told, [pack.as_str(), slot.as_str()]);

@@ -7,6 +7,7 @@ use chest_engine::doctor::{Answer, DoctorOptions, DoctorOutcome, Fitness, Reply,
 use chest_engine::init::{InitOptions, init};
 use chest_engine::place::{OpenPlace, Place};
 use chest_engine::repo::config::Configuration;
+use chest_engine::repo::repository::TwiceStore;
 use chest_engine::repo::slot::KdfCost;
 use chest_engine::{Context, EngineError};
 use chest_model::Silent;
@@ -29,7 +30,7 @@ fn examined(place: &OpenPlace) -> Result<DoctorOutcome, EngineError> {
     let environment = FixedEnvironment::new(5);
     let nowhere = Path::new("/nonexistent").to_owned();
     let context = Context {
-        store: place.store.clone(),
+        store: TwiceStore::over(place.store.clone()),
         environment: &environment,
         monitor: &Silent,
         state_dir: nowhere.clone(),
@@ -139,7 +140,7 @@ fn what_an_examination_could_not_remove_is_no_stranger_to_a_repository() {
     let environment = FixedEnvironment::new(6);
     let folder = tempfile::tempdir().unwrap();
     let context = Context {
-        store: store.clone(),
+        store: TwiceStore::over(store.clone()),
         environment: &environment,
         monitor: &Silent,
         state_dir: folder.path().join("state"),

@@ -5,6 +5,7 @@
 use chest_engine::Context;
 use chest_engine::doctor::{DoctorOptions, DoctorOutcome, Fitness, Reply, examine};
 use chest_engine::place::{BucketPlace, OpenPlace, Place};
+use chest_engine::repo::repository::TwiceStore;
 use chest_model::Silent;
 use chest_store::retry::Unwatched;
 use chest_store::s3::{S3Options, Secret};
@@ -44,7 +45,7 @@ fn examined(server: &S3Server) -> DoctorOutcome {
     environment.set_now(server.now());
     let place = place(server);
     let context = Context {
-        store: place.store.clone(),
+        store: TwiceStore::over(place.store.clone()),
         environment: &environment,
         monitor: &Silent,
         state_dir: "/nonexistent".into(),

@@ -8,6 +8,7 @@ mod describe;
 
 use chest_engine::browse::{Selection, SnapshotSelector, select};
 use chest_engine::check::{CheckOptions, ReadData, check};
+use chest_engine::repo::repository::TwiceStore;
 use chest_engine::repo::slot::Credential;
 use chest_engine::repo::words::TypedWords;
 use chest_engine::restore::{RestoreRequest, plan};
@@ -36,7 +37,7 @@ fn assert_restores(repository: &Path, credential: &Credential) {
     let scratch = tempfile::tempdir().unwrap();
     let environment = FixedEnvironment::new(2);
     let context = Context {
-        store: Arc::new(LocalStore::open(repository).unwrap()),
+        store: TwiceStore::over(Arc::new(LocalStore::open(repository).unwrap())),
         environment: &environment,
         monitor: &Silent,
         state_dir: scratch.path().join("state"),
@@ -103,7 +104,7 @@ fn it_is_whole() {
     let scratch = tempfile::tempdir().unwrap();
     let environment = FixedEnvironment::new(2);
     let context = Context {
-        store: Arc::new(LocalStore::open(&golden().join("repository")).unwrap()),
+        store: TwiceStore::over(Arc::new(LocalStore::open(&golden().join("repository")).unwrap())),
         environment: &environment,
         monitor: &Silent,
         state_dir: scratch.path().join("state"),

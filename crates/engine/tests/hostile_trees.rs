@@ -7,6 +7,7 @@ mod common;
 
 use chest_engine::backup::{BackupOptions, backup};
 use chest_engine::repo::config::Configuration;
+use chest_engine::repo::repository::TwiceStore;
 use chest_engine::source::{ItemKind, SourceItem};
 use chest_engine::store::{LocalStore, MemoryStore};
 use chest_model::{Completeness, Silent, TreePath};
@@ -32,7 +33,7 @@ fn child() {
     let environment = FixedEnvironment::new(43);
     environment.set_now(std::fs::metadata("/proc/self").unwrap().modified().unwrap().into());
     let context = chest_engine::Context {
-        store: Arc::new(LocalStore::open(&folder.join("repository")).unwrap()),
+        store: TwiceStore::over(Arc::new(LocalStore::open(&folder.join("repository")).unwrap())),
         environment: &environment,
         monitor: &Silent,
         state_dir: folder.join("state"),

@@ -11,6 +11,7 @@ use chest_engine::backup::{BackupOptions, backup};
 use chest_engine::browse::snapshots;
 use chest_engine::check::{CheckOptions, ReadData, check};
 use chest_engine::repo::config::Configuration;
+use chest_engine::repo::repository::TwiceStore;
 use chest_engine::store::{LocalStore, MemoryStore};
 use chest_model::{Monitor, Phase, Progress, Severity};
 use common::{Machine, folder_source, noise};
@@ -48,7 +49,7 @@ impl Monitor for Telling {
 fn child() {
     let Some(folder) = std::env::var_os(CHILD) else { return };
     let folder = Path::new(&folder);
-    let store = Arc::new(LocalStore::open(&folder.join("repository")).unwrap());
+    let store = TwiceStore::over(Arc::new(LocalStore::open(&folder.join("repository")).unwrap()));
     let environment = SystemClock;
     let context = chest_engine::Context {
         store,

@@ -160,7 +160,8 @@ fn a_folder_of_documents_is_not_made_into_a_repository() {
     let memory = chest_engine::store::MemoryStore::new();
     memory.insert_stray("budget.xlsx".to_owned(), 10);
     let machine = Machine::new();
-    let context = chest_engine::Context { store: std::sync::Arc::new(memory), ..machine.context() };
+    let store = chest_engine::repo::repository::TwiceStore::over(std::sync::Arc::new(memory));
+    let context = chest_engine::Context { store, ..machine.context() };
     let options = chest_engine::init::InitOptions {
         passphrase: None,
         cost: chest_engine::repo::slot::KdfCost::FLOOR,

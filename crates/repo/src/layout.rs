@@ -14,6 +14,10 @@ pub const LOG: &str = "log/";
 pub const OWNER: &str = "owner/";
 /// Prefix of every slot.
 pub const SLOTS: &str = "slots/";
+/// Prefix of every second copy: the whole name of the first follows.
+pub const SECOND: &str = "second/";
+/// What is kept twice: without it nobody gets in, or nobody knows what there is; and it is small.
+pub const KEPT_TWICE: [&str; 3] = [LOG, OWNER, SLOTS];
 
 /// What an object's name says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,7 +55,20 @@ impl Place {
         ObjectName::new(text).expect("made of hexadecimal digits")
     }
 
-    /// What that name says; `None` for names that are not ours.
+    /// The name of its second copy; `None` for what is kept once.
+    pub fn second_name(&self) -> Option<ObjectName> {
+        let name = self.name();
+        let is_kept_twice = KEPT_TWICE.iter().any(|prefix| name.as_str().starts_with(prefix));
+        is_kept_twice.then(|| ObjectName::new(format!("{SECOND}{name}")).ok()).flatten()
+    }
+
+    /// Whose second copy that name is; `None` where it is none.
+    pub fn parse_second(name: &ObjectName) -> Option<Self> {
+        let first = ObjectName::new(name.as_str().strip_prefix(SECOND)?).ok()?;
+        Self::parse(&first).filter(|place| place.second_name().is_some())
+    }
+
+    /// What that name says; `None` for names that are not ours, and for second copies.
     pub fn parse(name: &ObjectName) -> Option<Self> {
         let parts: Vec<&str> = name.as_str().split('/').collect();
         let place = match parts[..] {
@@ -118,6 +135,29 @@ mod tests {
             Place::Slot(SlotId([1; 16]), hash),
         ] {
             assert_eq!(Place::parse(&place.name()), Some(place));
+        }
+    }
+
+    #[test]
+    fn decisions_records_inventories_and_slots_are_kept_twice_and_nothing_else() {
+        let (hash, writer) = (ObjectHash([0xab; 32]), WriterId([0xcd; 16]));
+        let record = RecordRef { seq: 7, hash };
+        let twice = [
+            Place::Owner(record),
+            Place::Log(writer, record),
+            Place::Inventory(writer, hash),
+            Place::Slot(SlotId([1; 16]), hash),
+        ];
+        for place in twice {
+            let second = place.second_name().unwrap();
+            assert_eq!(second.as_str(), format!("second/{}", place.name()));
+            assert_eq!((Place::parse_second(&second), Place::parse(&second)), (Some(place), None));
+            assert_eq!(Place::parse_second(&place.name()), None);
+        }
+        for place in [Place::Pack(hash), Place::Index(writer, hash)] {
+            assert_eq!(place.second_name(), None);
+            let name = ObjectName::new(format!("second/{}", place.name())).unwrap();
+            assert_eq!(Place::parse_second(&name), None);
         }
     }
 

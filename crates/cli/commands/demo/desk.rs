@@ -13,6 +13,7 @@ use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check};
 use chest_engine::init::{InitOptions, InitOutcome, init};
 use chest_engine::repo::RepoError;
 use chest_engine::repo::config::Configuration;
+use chest_engine::repo::repository::TwiceStore;
 use chest_engine::repo::slot::{Credential, KdfCost};
 use chest_engine::restore::{RestoreOutcome, RestoreRequest, plan};
 use chest_engine::source::{FolderOptions, FolderSource, Source, SourceError};
@@ -142,7 +143,7 @@ impl<'d> Desk<'d> {
 
     fn context<'c>(&self, store: LocalStore, meter: &'c Meter) -> Context<'c> {
         Context {
-            store: Arc::new(store),
+            store: TwiceStore::over(Arc::new(store)),
             environment: &Machine,
             monitor: meter,
             state_dir: self.place.state(),

@@ -3,6 +3,7 @@
 
 mod ahead;
 mod assemble;
+mod copies;
 mod exceptions;
 mod pipeline;
 mod read;

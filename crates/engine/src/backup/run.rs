@@ -373,6 +373,9 @@ impl Run<'_> {
         let (Some(owner), Some(work), Some(recorded)) = (round.owner, round.work, round.recorded) else {
             return Err(HistoryError::OutOfOrder.into());
         };
+        if let Some(log) = &round.log {
+            super::copies::complete(&self.context.store, &owner, log);
+        }
         let emptied = emptied(&work);
         let Work { batch, stored, mut roots, started, ended, packs_taken_over, had_cache, damaged_objects, .. } = work;
         batch.end_journal()?;

@@ -1,6 +1,7 @@
 //! Checking a repository: history, index, trees and packs. Findings are data: what is wrong, what it means, what to do. A
 //! check writes nothing.
 
+mod copies;
 mod history;
 mod packs;
 mod scrub;
@@ -66,6 +67,7 @@ pub fn check(context: &Context<'_>, opened: &Opened, options: &CheckOptions) -> 
     let mut outcome = CheckOutcome::default();
     history::check_history(opened, &mut outcome);
     history::check_objects(opened, &mut outcome)?;
+    copies::check_copies(context, &mut outcome)?;
     let indexes = packs::check_index(opened, &mut outcome)?;
     let lost = packs::read_packs(context, opened, &indexes, options.read_data, &mut outcome)?;
     trees::check_trees(context, opened, &indexes, &lost, &mut outcome)?;

@@ -1,23 +1,27 @@
 //! The check that needs no key: every object is read and held against the hash in its name. It can be run by whoever runs
 //! the storage.
 
+use super::copies::check_copies;
 use super::history::check_strays;
 use super::{CheckOutcome, finding, unknown_object};
 use crate::{Context, EngineError};
 use chest_model::{Phase, Progress, Severity, WriterId};
-use chest_repo::RepoError;
 use chest_repo::history::{HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::layout::{OWNER, Place};
 use chest_repo::record::{Added, AddedKind};
-use chest_store::StoreError;
+use chest_repo::repository::{Copies, CopyProblem};
+use chest_repo::{ObjectError, RepoError};
+use chest_store::{ObjectStore, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 const MEANING: &str = "What is stored here is not what was put. Whoever holds a key can tell which files it concerns.";
 const REMEDY: &str = "Look for an older version of this object; have somebody with a key run `chest check`.";
+const ALTERED: &str = "its bytes do not match its name: it was altered, cut or swapped";
+const GONE: &str = "it was listed, and is not there";
 
 /// Reads everything.
 pub fn scrub(context: &Context<'_>) -> Result<CheckOutcome, EngineError> {
-    let store = &*context.store;
+    let store: &dyn ObjectStore = &*context.store;
     let listed = store.list("").map_err(RepoError::from)?;
     if !listed.iter().any(|one| one.name.as_str().starts_with(OWNER)) {
         return Err(RepoError::NoRepository.into());
@@ -37,9 +41,15 @@ pub fn scrub(context: &Context<'_>) -> Result<CheckOutcome, EngineError> {
             outcome.packs += 1;
             outcome.packs_read += 1;
         }
-        check_name(store, &place, &mut outcome)?;
+        // What is kept twice is read beside its second copy.
+        if place.second_name().is_none() {
+            check_name(store, &place, &mut outcome)?;
+        }
         outcome.bytes_read += one.size;
         context.monitor.progress(Progress::Done { items: 1, bytes: one.size });
+    }
+    for copies in check_copies(context, &mut outcome)? {
+        tell_lost(&copies, &mut outcome);
     }
     context.monitor.progress(Progress::End);
     let listed = listed.iter().map(|one| one.name.to_string()).collect();
@@ -49,33 +59,33 @@ pub fn scrub(context: &Context<'_>) -> Result<CheckOutcome, EngineError> {
     Ok(outcome)
 }
 
-fn check_name(
-    store: &dyn chest_store::ObjectStore,
-    place: &Place,
-    outcome: &mut CheckOutcome,
-) -> Result<(), EngineError> {
+fn check_name(store: &dyn ObjectStore, place: &Place, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
     let name = place.name();
     let matches = |bytes: &[u8]| *blake3::hash(bytes).as_bytes() == place.hash().0;
     match store.get(&name) {
         Ok(bytes) if matches(&bytes) => {}
         // Read again before it is called damage: the line may have been bad.
         Ok(_) if store.get(&name).is_ok_and(|bytes| matches(&bytes)) => {}
-        Ok(_) => {
-            let what = "its bytes do not match its name: it was altered, cut or swapped";
-            outcome.add(finding("object-damaged", Severity::Damage, name, what, MEANING, REMEDY));
-        }
+        Ok(_) => outcome.add(finding("object-damaged", Severity::Damage, name, ALTERED, MEANING, REMEDY)),
         Err(StoreError::NotFound(_)) => {
-            let what = "it was listed, and is not there";
-            outcome.add(finding("object-missing", Severity::Damage, name, what, MEANING, REMEDY));
+            outcome.add(finding("object-missing", Severity::Damage, name, GONE, MEANING, REMEDY));
         }
         Err(error) => return Err(RepoError::from(error).into()),
     }
     Ok(())
 }
 
+/// Neither copy is good.
+fn tell_lost(copies: &Copies, outcome: &mut CheckOutcome) {
+    let missing = CopyProblem::Object(ObjectError::Missing);
+    let is_gone = [&copies.first, &copies.second].into_iter().all(|problem| *problem == Some(missing.clone()));
+    let (id, what) = if is_gone { ("object-missing", GONE) } else { ("object-damaged", ALTERED) };
+    outcome.add(finding(id, Severity::Damage, copies.place.name(), what, MEANING, REMEDY));
+}
+
 /// Signatures and chains, under the key that the repository states of itself: nobody vouches for that key here.
 fn check_chains(
-    store: &dyn chest_store::ObjectStore,
+    store: &dyn ObjectStore,
     listed: &BTreeSet<String>,
     outcome: &mut CheckOutcome,
 ) -> Result<(), EngineError> {

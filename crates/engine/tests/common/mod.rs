@@ -1,15 +1,18 @@
 //! A repository in memory and a folder to back up, for tests that run whole operations.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+use bytes::Bytes;
 use chest_engine::backup::{BackupOptions, BackupOutcome, backup};
 use chest_engine::browse::{Selection, ShownPath, select};
 use chest_engine::init::{InitOptions, InitOutcome, init};
 use chest_engine::repo::config::Configuration;
+use chest_engine::repo::layout::Place;
+use chest_engine::repo::repository::TwiceStore;
 use chest_engine::repo::slot::{Credential, KdfCost};
 use chest_engine::repo::words::TypedWords;
 use chest_engine::restore::{RestoreOutcome, RestoreRequest, plan};
 use chest_engine::source::{FolderOptions, FolderSource, Source};
-use chest_engine::store::{MemoryStore, ObjectStore};
+use chest_engine::store::{MemoryStore, ObjectName, ObjectStore};
 use chest_engine::target::Existing;
 use chest_engine::{Context, EngineError, Opened};
 use chest_model::{Class, RootDescription, RootEncoding, Silent};
@@ -69,7 +72,7 @@ impl Machine {
 
     pub fn context(&self) -> Context<'_> {
         Context {
-            store: self.store.clone(),
+            store: TwiceStore::over(self.store.clone()),
             environment: &self.environment,
             monitor: &Silent,
             state_dir: self.folder.path().join("state"),
@@ -101,6 +104,19 @@ impl Machine {
         backup(&self.context(), &sources, &BackupOptions::default())
     }
 
+    /// Takes an object away, both copies of what is kept twice; gives the bytes of the first.
+    pub fn remove(&self, name: &ObjectName) -> Option<Bytes> {
+        let removed = copies_of(name).into_iter().map(|copy| self.memory.remove_raw(&copy)).collect::<Vec<_>>();
+        removed.into_iter().next().flatten()
+    }
+
+    /// Puts other bytes in the place of an object, of both copies of what is kept twice.
+    pub fn overwrite(&self, name: &ObjectName, bytes: &Bytes) {
+        for copy in copies_of(name) {
+            self.memory.insert_raw(copy, bytes.clone());
+        }
+    }
+
     /// With the recovery words, which need no costly derivation.
     pub fn open(&self) -> Result<Opened, EngineError> {
         let words = TypedWords::parse(&self.words.join(" ")).unwrap();
@@ -122,6 +138,12 @@ impl Machine {
         let snapshot = select(&opened, selection)?;
         plan(&self.context(), &opened, &snapshot, request)?.execute(&self.context())
     }
+}
+
+/// The names under which an object lies: two where it is kept twice.
+pub fn copies_of(name: &ObjectName) -> Vec<ObjectName> {
+    let second = Place::parse(name).and_then(|place| place.second_name());
+    std::iter::once(name.clone()).chain(second).collect()
 }
 
 pub fn folder_source(path: &Path) -> Box<dyn Source> {

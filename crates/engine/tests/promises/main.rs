@@ -24,3 +24,4 @@ mod promise_24_old_index;
 mod promise_26_trips;
 mod promise_27_newer_formats;
 mod promise_28_swapped_reader;
+mod promise_29_kept_twice;

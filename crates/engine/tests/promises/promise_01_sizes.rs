@@ -24,7 +24,8 @@ fn apply(machine: &Machine, changes: &[Change]) {
 }
 
 fn assert_allowed(name: &str, length: usize) {
-    let allowed = match name.split('/').next() {
+    let first = name.strip_prefix("second/").filter(|first| !first.starts_with("packs") && !first.starts_with("index"));
+    let allowed = match first.unwrap_or(name).split('/').next() {
         Some("packs") => length.is_power_of_two() && (64 * KIB..=PACK_LEN as usize).contains(&length),
         Some("index") if length <= 1024 * KIB => length > 0 && length.is_multiple_of(64 * KIB),
         Some("index") => length.is_power_of_two(),

@@ -1,8 +1,8 @@
 //! Promise 6: every single bit that is turned, in whatever is read, is refused: a restore never gives wrong bytes, and a
 //! check names the object. Records, indexes and slots alone are turned bit by bit beside their code in crates/repo/src.
 
-use crate::common::{Machine, noise};
-use crate::scene::{check_all, clone_machine, content, domain_of, forget_seen, master_of, name, names, told};
+use crate::common::{Machine, copies_of, noise};
+use crate::scene::{check_all, clone_machine, content, domain_of, forget_seen, master_of, names, told};
 use bytes::Bytes;
 use chest_engine::repo::Opener;
 use chest_engine::repo::compress::Decompressor;
@@ -75,6 +75,12 @@ fn bits(length: usize) -> Vec<usize> {
     (0..front).step_by(41).chain((front..all).step_by(step)).chain([last]).collect()
 }
 
+/// The copies that are damaged together: each alone, and both of what is kept twice.
+fn damages(object: &ObjectName) -> impl Iterator<Item = Vec<ObjectName>> + use<> {
+    let both = Some(copies_of(object)).filter(|copies| copies.len() > 1);
+    std::iter::once(vec![object.clone()]).chain(both)
+}
+
 #[test]
 fn a_turned_bit_of_any_object_is_reported_and_never_restored() {
     let machine = small_repository();
@@ -84,18 +90,24 @@ fn a_turned_bit_of_any_object_is_reported_and_never_restored() {
     assert!(!check_all(&machine).unwrap().is_damaged());
     let mut turned = 0;
     for (object, bytes) in content(&machine.memory) {
-        for bit in bits(bytes.len()) {
+        for (bit, copies) in
+            bits(bytes.len()).into_iter().flat_map(|bit| damages(&object).map(move |copies| (bit, copies)))
+        {
             let mut wrong = bytes.to_vec();
             wrong[bit / 8] ^= 1 << (bit % 8);
-            machine.memory.insert_raw(object.clone(), wrong.into());
+            for copy in &copies {
+                machine.memory.insert_raw(copy.clone(), wrong.clone().into());
+            }
             // A fresh reader: what this one has seen before must not be what saves it.
             forget_seen(&machine);
-            let what = format!("bit {bit} of {object}");
+            let what = format!("bit {bit} of {copies:?}");
             assert_never_wrong(&machine, &truth, &what);
             assert_reported(&machine, &object, &what);
             turned += 1;
+            for copy in copies {
+                machine.memory.insert_raw(copy, bytes.clone());
+            }
         }
-        machine.memory.insert_raw(object, bytes);
     }
     assert!(turned > 500, "{turned}");
 }
@@ -140,10 +152,14 @@ fn objects_cut_short_or_made_longer_are_reported() {
     let machine = small_repository();
     for (object, bytes) in content(&machine.memory) {
         for wrong in [bytes.slice(..0), bytes.slice(..bytes.len() / 2), Bytes::from([&bytes[..], &[0]].concat())] {
-            let machine = clone_machine(&machine);
-            let what = format!("{object} with {} bytes", wrong.len());
-            machine.memory.insert_raw(name(object.as_str()), wrong);
-            assert_reported(&machine, &object, &what);
+            for copies in damages(&object) {
+                let machine = clone_machine(&machine);
+                let what = format!("{copies:?} with {} bytes", wrong.len());
+                for copy in copies {
+                    machine.memory.insert_raw(copy, wrong.clone());
+                }
+                assert_reported(&machine, &object, &what);
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ fn a_removed_record_is_a_gap_with_its_name() {
     let (machine, records) = history(4);
     for removed in &records[..3] {
         let machine = clone_machine(&machine);
-        machine.memory.remove_raw(removed);
+        machine.remove(removed);
         let outcome = check_all(&machine).unwrap();
         assert_told(&outcome, "history-gap", removed.as_str());
         assert!(outcome.history_contradicted);
@@ -42,7 +42,7 @@ fn a_removed_decision_of_the_owner_is_a_gap_with_its_name() {
     // The newest first; the oldest is the genesis, without which there is no repository at all.
     for removed in &owners[1..owners.len() - 1] {
         let machine = clone_machine(&machine);
-        machine.memory.remove_raw(removed);
+        machine.remove(removed);
         assert_told(&check_all(&machine).unwrap(), "history-gap", removed.as_str());
     }
     // No later decision names the newest, but the writer's record has seen it.
@@ -50,7 +50,7 @@ fn a_removed_decision_of_the_owner_is_a_gap_with_its_name() {
     machine.backup().unwrap();
     forget_seen(&machine);
     let newest = names(&machine.memory, "owner/")[0].clone();
-    machine.memory.remove_raw(&newest);
+    machine.remove(&newest);
     let empty = empty_machine(machine.memory.clone(), &second.words);
     assert_told(&check_all(&empty).unwrap(), "history-gap", newest.as_str());
 }
@@ -63,7 +63,7 @@ fn the_newest_record_is_missed_by_whoever_has_seen_it() {
     machine.open().unwrap();
     let newest = names(&machine.memory, "log/")[0].clone();
     assert!(!records.contains(&newest));
-    machine.memory.remove_raw(&newest);
+    machine.remove(&newest);
     for error in [machine.open().err().unwrap(), machine.backup().unwrap_err()] {
         assert!(error.to_string().contains(newest.as_str()), "{error}");
     }
@@ -72,7 +72,7 @@ fn the_newest_record_is_missed_by_whoever_has_seen_it() {
 #[test]
 fn a_record_under_another_number_is_reported_in_both_places() {
     let (machine, records) = history(3);
-    let bytes = machine.memory.remove_raw(&records[1]).unwrap();
+    let bytes = machine.remove(&records[1]).unwrap();
     let prefix = format!("log/{}/", writer_file(&machine).key.writer());
     for seq in [0, 2, 7, u64::MAX] {
         let moved = put_record(&machine.memory, &prefix, seq, bytes.to_vec());
@@ -95,7 +95,7 @@ fn a_truncated_or_exchanged_record_is_reported_by_name() {
         ("another's bytes", intact[&records[2]].clone()),
     ] {
         let machine = clone_machine(&machine);
-        machine.memory.insert_raw(records[1].clone(), wrong);
+        machine.overwrite(&records[1], &wrong);
         let outcome = check_all(&machine).unwrap();
         let named = outcome.findings.iter().any(|finding| finding.object == records[1].as_str());
         assert!(named && outcome.is_damaged(), "{what}: {:?}", told(&outcome));
@@ -173,7 +173,7 @@ fn a_record_that_another_computer_has_seen_is_missed_by_name() {
     second.backup().unwrap();
     machine.backup().unwrap();
     let theirs = names(&machine.memory, &format!("log/{}/", writer_file(&second).key.writer()));
-    machine.memory.remove_raw(&theirs[0]);
+    machine.remove(&theirs[0]);
     let empty = empty_machine(machine.memory.clone(), &machine.words);
     assert_told(&check_all(&empty).unwrap(), "history-gap", theirs[0].as_str());
 }

@@ -18,7 +18,7 @@ fn put_by_a_clone(machine: &Machine) -> Content {
     let before: BTreeSet<_> = clone.memory.names().into_iter().collect();
     clone.backup().unwrap();
     let new = content(&clone.memory).into_iter().filter(|(name, _)| !before.contains(name));
-    new.filter(|(name, _)| !name.as_str().starts_with("log/")).collect()
+    new.filter(|(name, _)| !name.as_str().contains("log/")).collect()
 }
 
 fn show_again(machine: &Machine, old: &Content) {

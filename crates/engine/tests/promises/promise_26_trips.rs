@@ -40,7 +40,9 @@ fn an_unchanged_run_takes_at_most_six_trips() {
     let (machine, far) = far_machine();
     machine.backup().unwrap();
     assert!(far.trips() <= 6, "{} trips: {:#?}", far.trips(), far.calls());
-    assert!(far.calls().len() <= 12, "{} requests", far.calls().len());
+    // Beside them, at the same time, those for the second copies: of six listings and of the record.
+    let (second, first): (Vec<_>, Vec<_>) = far.calls().into_iter().partition(|call| call.name.starts_with("second/"));
+    assert!(first.len() <= 12 && second.len() <= 7, "{} and {} requests", first.len(), second.len());
     assert!(moved(&far, &[Verb::Put, Verb::Get, Verb::GetRange]) <= 64 << 10);
 }
 

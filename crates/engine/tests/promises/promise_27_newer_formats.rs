@@ -241,7 +241,7 @@ fn a_record_with_a_field_that_must_be_understood_stops_the_writer() {
 fn slots_of_a_newer_format_have_their_sentence() {
     let machine = machine();
     for old in names(&machine.memory, "slots/") {
-        let mut bytes = machine.memory.remove_raw(&old).unwrap().to_vec();
+        let mut bytes = machine.remove(&old).unwrap().to_vec();
         bytes[8] = 2;
         let id = old.as_str().split('-').next().unwrap();
         machine.memory.insert_raw(name(format!("{id}-{}", blake3::hash(&bytes).to_hex())), bytes.into());

@@ -6,6 +6,7 @@ mod batch;
 mod fetch;
 mod proven;
 mod session;
+mod twice;
 mod unlock;
 
 pub use ahead::{Ahead, Proven};
@@ -14,26 +15,35 @@ pub use batch::{Batch, BatchNodes, BatchOptions, ChunkTools, Known, RecordedRun,
 pub use fetch::Fetcher;
 pub use proven::ProvenStore;
 pub use session::{ReaderSession, Snapshot, WriterIndex, repository_ids};
+pub use twice::{Copies, CopyProblem, TwiceStore};
 pub use unlock::{read_slots, unlock};
 
 use crate::error::RepoError;
 use bytes::Bytes;
 use chest_model::Environment;
-use chest_store::{ObjectName, ObjectStore, PutOutcome};
+use chest_store::{ObjectName, ObjectStore, PutOutcome, StoreError};
 
 /// Puts an object and does not return before it is seen to be there: an unknown outcome is settled by looking for the name
 /// and sending the same bytes again.
 pub fn put_settled(store: &dyn ObjectStore, name: &ObjectName, bytes: impl Into<Bytes>) -> Result<(), RepoError> {
-    let bytes = bytes.into();
-    for _ in 0..3 {
-        if store.put(name, bytes.clone())? == PutOutcome::Done || is_there(store, name, bytes.len() as u64)? {
-            return Ok(());
-        }
+    match settle(store, name, &bytes.into())? {
+        PutOutcome::Done => Ok(()),
+        PutOutcome::Unknown => Err(RepoError::NotThere(name.to_string())),
     }
-    Err(RepoError::NotThere(name.to_string()))
 }
 
-fn is_there(store: &dyn ObjectStore, name: &ObjectName, size: u64) -> Result<bool, RepoError> {
+/// The same; `Unknown` only where it was sent several times and is never seen.
+fn settle(store: &dyn ObjectStore, name: &ObjectName, bytes: &Bytes) -> Result<PutOutcome, StoreError> {
+    for _ in 0..3 {
+        let done = store.put(name, bytes.clone())? == PutOutcome::Done;
+        if done || is_there(store, name, bytes.len() as u64)? {
+            return Ok(PutOutcome::Done);
+        }
+    }
+    Ok(PutOutcome::Unknown)
+}
+
+fn is_there(store: &dyn ObjectStore, name: &ObjectName, size: u64) -> Result<bool, StoreError> {
     Ok(store.list(name.as_str())?.iter().any(|listed| listed.name == *name && listed.size == size))
 }
 

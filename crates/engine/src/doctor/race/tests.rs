@@ -5,6 +5,7 @@ use crate::doctor::answer::Reply;
 use crate::place::OpenPlace;
 use crate::{Context, doctor::Examination};
 use chest_model::{Environment, RandomError, Silent, Timestamp};
+use chest_repo::repository::TwiceStore;
 use chest_store::{MemoryStore, ObjectName, ObjectStore, PutOutcome};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -101,7 +102,7 @@ fn asked(kind: Kind) -> Answer {
     let provider = Arc::new(OtherProvider { store: store.clone(), kind, asked: AtomicU32::new(0) });
     let place = OpenPlace::new(store, Some(provider));
     let context = Context {
-        store: place.store.clone(),
+        store: TwiceStore::over(place.store.clone()),
         environment: &Nowhere,
         monitor: &Silent,
         state_dir: "/nonexistent".into(),
