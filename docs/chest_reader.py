@@ -284,16 +284,29 @@ LIMIT = {"pack": 64 * MIB, "index": 1024 * MIB, "log": 16 * MIB, "owner": 16 * M
 
 class Name:
     def __init__(self, place, path, full, m):
-        self.place, self.path, self.full = place, path, full
+        self.place, self.path, self.full, self.copies = place, path, full, [full]
         self.hash = bytes.fromhex(m["hash"])
         groups = m.groupdict()
         self.id = bytes.fromhex(groups["id"]) if "id" in groups else None
         self.seq = 2**64 - 1 - int(m["inverse"], 16) if "inverse" in groups else None
 
     def get(self, salvage=False):
-        """All bytes; names prove bytes. With salvage a wrong hash is only reported."""
+        """All bytes; names prove bytes. With salvage a wrong hash is only reported. Any good copy will do."""
+        first = None
+        for full in self.copies:
+            try:
+                raw = self.get_copy(full, salvage)
+            except Damage as e:
+                first = first or e
+                continue
+            if first:
+                print(f"note: {self.path}: {first}; its other copy is used", file=sys.stderr)
+            return raw
+        raise first
+
+    def get_copy(self, full, salvage):
         try:
-            with open(self.full, "rb") as f:
+            with open(full, "rb") as f:
                 raw = f.read(LIMIT[self.place] + 1)
         except OSError as e:
             raise Damage(f"cannot be read: {e.strerror}") from None
@@ -309,15 +322,21 @@ def listing(repository):
     if not os.path.isdir(repository):
         raise Stop(f"{repository} is not a folder")
     out = {place: [] for place in PLACES}
-    for top in ("packs", "index", "log", "owner", "slots"):
-        for folder, _, files in os.walk(os.path.join(repository, top)):
+    found = {}
+    tops = [("", top) for top in ("packs", "index", "log", "owner", "slots")] + [("second", top) for top in ("log", "owner", "slots")]
+    for above, top in tops:
+        for folder, _, files in os.walk(os.path.join(repository, above, top)):
             for f in files:
                 full = os.path.join(folder, f)
-                path = os.path.relpath(full, repository)
+                path = os.path.relpath(full, os.path.join(repository, above))
                 for place, pattern in PLACES.items():
                     m = pattern.fullmatch(path)
                     if m and stat.S_ISREG(os.lstat(full).st_mode):
-                        out[place].append(Name(place, path, full, m))
+                        if path in found:
+                            found[path].copies.append(full)
+                        else:
+                            found[path] = Name(place, path, full, m)
+                            out[place].append(found[path])
     for names in out.values():
         names.sort(key=lambda n: n.path)
     return out
