@@ -234,6 +234,30 @@ fn several_folders_keep_their_names_and_patterns_leave_files_out() {
     assert!(office.run(["ls", "-R", "latest"]).ended(0).out.contains("Thumbs.db"));
 }
 
+/// What is to be taken away stands on the screen by its own name; the good copy stands there nowhere.
+#[test]
+fn check_names_the_damaged_one_of_two_copies_and_a_missing_one_comes_back() {
+    for (damaged, intact) in [("repo/slots", "repo/second/slots"), ("repo/second/owner", "repo/owner")] {
+        let office = Office::with_backup();
+        let (damaged, intact) = (&office.stored_files(damaged)[0], &office.stored_files(intact)[0]);
+        let whole = fs::read(damaged).unwrap();
+        fs::write(damaged, &whole[..whole.len() - 1]).unwrap();
+        let shown = |path: &std::path::Path| path.strip_prefix(office.path("repo")).unwrap().display().to_string();
+        for way in [&["check"][..], &["check", "--scrub"]] {
+            let told = office.run(way).ended(4);
+            assert!(told.out.contains(&format!("  {}: its bytes", shown(damaged))), "{}", told.out);
+            assert!(!told.out.contains(&format!("  {}", shown(intact))), "{}", told.out);
+        }
+        office.back_up().ended(0);
+        fs::remove_file(damaged).unwrap();
+        let told = office.run(["check"]).ended(0);
+        assert!(told.out.contains(&format!("  {}: it is missing", shown(damaged))), "{}", told.out);
+        office.back_up().ended(0);
+        assert_eq!(fs::read(damaged).unwrap(), whole);
+        assert_eq!(office.run(["check"]).ended(0).out.matches("copy-").count(), 0);
+    }
+}
+
 #[test]
 fn check_finds_nothing_in_a_sound_repository_and_names_damage_in_another() {
     let office = Office::with_backup();

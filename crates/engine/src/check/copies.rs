@@ -52,7 +52,8 @@ fn tell(problem: &CopyProblem, bad: &str, good: &str, outcome: &mut CheckOutcome
     if is_missing(problem) && outcome.findings.iter().any(is_leftover) {
         return;
     }
-    let what = format!("{problem} (of two copies; the other, {good}, is intact)");
+    // The other's name stays out of the sentence: nobody shall take away the wrong one.
+    let what = format!("{problem} (the other of its two copies is intact)");
     outcome.add(if is_missing(problem) {
         finding("copy-missing", Severity::Warning, bad, what, MISSING_MEANING, MISSING_REMEDY)
     } else {
