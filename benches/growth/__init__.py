@@ -1,0 +1,1 @@
+"""How chest's cost grows; see `python3 benches/growth --help`."""

@@ -1,0 +1,1 @@
+"""What the measuring programs `compare` and `growth` share."""
