@@ -166,7 +166,7 @@ fn nine_thousand_folders_in_one_another_are_stored_as_far_as_paths_go_in_little_
 #[test]
 fn two_hundred_thousand_files_with_long_names_in_one_folder_are_stored_in_little_memory() {
     let machine = machine();
-    let source = openat(CWD, &machine.source(), OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    let source = openat(CWD, machine.source(), OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).unwrap();
     (0..200_000).for_each(|number| write_file(&source, &format!("{number:0200}")));
     let saved = backup_measured(&machine);
     assert_eq!(saved.items_unread, 0);

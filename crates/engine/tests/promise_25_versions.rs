@@ -81,13 +81,15 @@ fn with_packs_and_indexes_replaced_by_shorter_ones_or_deleted_everything_is_rest
 #[test]
 fn a_name_with_no_right_version_is_told_as_damaged() {
     let (machine, bucket) = scene();
-    let pack = names(&bucket).into_iter().find(|name| name.as_str().starts_with("packs/")).unwrap();
-    garbage_over(&bucket, &pack, |length| length);
-    let right = bucket.versions(&pack).unwrap().pop().unwrap();
-    bucket.delete_version(&pack, &right.id).unwrap();
+    // Every pack: a single one may be of the older backup alone.
+    for pack in names(&bucket).into_iter().filter(|name| name.as_str().starts_with("packs/")) {
+        garbage_over(&bucket, &pack, |length| length);
+        let right = bucket.versions(&pack).unwrap().pop().unwrap();
+        bucket.delete_version(&pack, &right.id).unwrap();
+    }
     forget(&machine);
     match machine.restore_to(&machine.folder.path().join("restored")) {
         Ok(outcome) => assert!(!outcome.failed.is_empty()),
-        Err(error) => assert!(error.to_string().contains(pack.as_str()), "{error}"),
+        Err(error) => assert!(error.to_string().contains("packs/"), "{error}"),
     }
 }

@@ -3,6 +3,8 @@
 //! A machine that is busy makes everything later and nothing earlier, so each measure is taken a few times, and the median
 //! has to be within the bound once in a few rounds.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use chest_testkit::line::{Line, LineSettings};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

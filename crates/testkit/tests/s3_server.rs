@@ -1,5 +1,7 @@
 //! The S3 server against a client that sends exactly what the test says: what each operation answers, and each fault.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod raw_s3;
 
 use chest_testkit::s3_server::{

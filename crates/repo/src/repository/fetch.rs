@@ -140,10 +140,15 @@ impl Fetcher {
         roots: impl IntoIterator<Item = &'l RootLocation> + Send,
     ) -> Result<Self, RepoError> {
         let store = session.store();
-        let (index, windows) = std::thread::scope(|scope| {
-            let windows = scope.spawn(|| WindowCache::of_roots(&**store, roots));
-            (session.index(writer), windows.join().unwrap_or_default())
-        });
+        // A store that answers at once is asked for them when the time comes.
+        let (index, windows) = if store.requests_at_once() <= 1 {
+            (session.index(writer), WindowCache::default())
+        } else {
+            std::thread::scope(|scope| {
+                let windows = scope.spawn(|| WindowCache::of_roots(&**store, roots));
+                (session.index(writer), windows.join().unwrap_or_default())
+            })
+        };
         Ok(Self {
             store: store.clone(),
             opener: session.opener().clone(),

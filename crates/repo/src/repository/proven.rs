@@ -24,7 +24,7 @@ impl<S: ObjectStore> ProvenStore<S> {
 
     /// The bytes of the version that hashes to the name; none where no version does, or the name holds no hash.
     fn right_version(&self, name: &ObjectName) -> Result<Option<Bytes>, StoreError> {
-        let Some(place) = Place::parse(name) else { return Ok(None) };
+        let Some(place) = place_of(name) else { return Ok(None) };
         for version in self.inner.versions(name)?.iter().filter(|version| !version.is_delete_marker) {
             match self.inner.get_version(name, &version.id) {
                 Ok(bytes) if is_proven(&place, &bytes) => return Ok(Some(bytes)),
@@ -52,6 +52,11 @@ impl<S: ObjectStore> ProvenStore<S> {
     }
 }
 
+/// What it is, or what it is the second copy of: the bytes are the same.
+fn place_of(name: &ObjectName) -> Option<Place> {
+    Place::parse(name).or_else(|| Place::parse_second(name))
+}
+
 fn is_proven(place: &Place, bytes: &[u8]) -> bool {
     *blake3::hash(bytes).as_bytes() == place.hash().0
 }
@@ -59,7 +64,7 @@ fn is_proven(place: &Place, bytes: &[u8]) -> bool {
 impl<S: ObjectStore> ObjectStore for ProvenStore<S> {
     fn get(&self, name: &ObjectName) -> Result<Bytes, StoreError> {
         let current = self.inner.get(name);
-        match (&current, Place::parse(name)) {
+        match (&current, place_of(name)) {
             (Ok(bytes), Some(place)) if !is_proven(&place, bytes) => self.right_version_or(name, current, Some),
             (Err(StoreError::NotFound(_)), Some(_)) => self.right_version_or(name, current, Some),
             _ => current,
