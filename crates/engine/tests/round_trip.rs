@@ -61,6 +61,25 @@ fn a_second_run_reads_nothing_and_sends_next_to_nothing() {
     assert!(again.bytes_sent <= 256 << 10, "{}", again.bytes_sent);
 }
 
+/// Reading it would take an hour, each time.
+#[test]
+fn a_hole_of_a_terabyte_is_stored_restored_and_compared_at_once() {
+    let machine = Machine::new();
+    machine.write("sparse", b"front");
+    std::fs::File::options().write(true).open(machine.source().join("sparse")).unwrap().set_len(1 << 40).unwrap();
+    machine.backup().unwrap();
+    let to = machine.folder.path().join("restored");
+    let begun = std::time::Instant::now();
+    assert_eq!(machine.restore_to(&to).unwrap().files, 1);
+    let again = machine.restore_to(&to).unwrap();
+    assert_eq!((again.files, again.already_there), (0, 1));
+    // A byte in the hole makes it another file.
+    std::fs::File::options().write(true).open(to.join("documents/sparse")).unwrap().write_at(b"x", 1 << 39).unwrap();
+    let beside = machine.restore_to(&to).unwrap();
+    assert_eq!((beside.files, beside.beside.len()), (1, 1));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn without_cache_and_state_nothing_is_sent_twice() {
     let machine = Machine::new();

@@ -177,6 +177,16 @@ impl ExistingReader {
     pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         Ok(rustix::io::retry_on_intr(|| rustix::io::pread(&self.file, &mut *buffer, offset))?)
     }
+
+    /// Where the next byte lies, from an offset on, that is not part of a hole; the file's length where only a hole is left.
+    /// A file system that keeps no holes says that every byte is one.
+    pub fn next_data(&self, offset: u64) -> u64 {
+        match rustix::fs::seek(&self.file, rustix::fs::SeekFrom::Data(offset)) {
+            Ok(data) => data.max(offset),
+            Err(rustix::io::Errno::NXIO) => self.item.size.max(offset),
+            Err(_) => offset,
+        }
+    }
 }
 
 impl io::Read for ExistingReader {
