@@ -1,7 +1,7 @@
 //! The store against a real server that is not AWS: Garage, in a process of its own.
 //!
 //! Not among the usual tests, because Garage has to be installed: `cargo install garage --version 2.5.0`, then name the program
-//! in `GARAGE` and run `cargo test --workspace --test garage -- --ignored`.
+//! in `GARAGE` and run `cargo test --workspace --test garage`: a lane of `.ci/run` does.
 #![expect(clippy::unwrap_used, reason = "helpers of a test")]
 #![expect(clippy::disallowed_methods, reason = "a test finds the server's program by the environment")]
 
@@ -103,7 +103,6 @@ fn name(text: &str) -> ObjectName {
 }
 
 #[test]
-#[ignore = "needs Garage"]
 fn garage_keeps_every_promise() {
     let garage = Garage::start();
     let store = S3Store::open(&garage.options("a council/laptop")).unwrap();
@@ -125,7 +124,6 @@ fn garage_keeps_every_promise() {
 }
 
 #[test]
-#[ignore = "needs Garage"]
 fn a_wrong_key_bucket_or_region_is_told_as_what_it_is() {
     let garage = Garage::start();
     let answer = |change: &dyn Fn(&mut S3Options)| {
@@ -144,7 +142,6 @@ fn a_wrong_key_bucket_or_region_is_told_as_what_it_is() {
 }
 
 #[test]
-#[ignore = "needs Garage"]
 fn a_server_that_goes_away_is_unreachable_and_a_store_may_be_dropped_anywhere() {
     let garage = Garage::start();
     let store = S3Store::open(&garage.options("x")).unwrap();
