@@ -4,6 +4,7 @@ use crate::args::{Common, Narrow};
 use crate::errors::{Doing, Failure};
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
+use crate::output::amounts::count;
 use crate::output::progress::Meter;
 use crate::output::{Console, Report};
 use crate::repository::Repository;
@@ -139,6 +140,13 @@ impl Workplace {
         let look = Look::at(&context).map_err(failed)?;
         let credential = self.credential()?;
         let opened = look.unlock(&context, &credential).and_then(judge).map_err(failed)?;
+        let damaged = browse::damaged_records(&opened).len() as u64;
+        if damaged > 0 {
+            let records = count(damaged, "record");
+            self.console.remark(&format!(
+                "WARNING: {records} of backups cannot be read, so that backups may be missing here. Run `chest check`."
+            ));
+        }
         Ok(Reading { context, opened, doing })
     }
 

@@ -9,7 +9,7 @@ use crate::output::json::{self, PathJson};
 use crate::output::names::{harmless, shown_path};
 use crate::output::{Report, SHORT_ID};
 use crate::time::day_and_time;
-use chest_engine::browse::{self, FindOutcome, FindQuery, Hit, HitVersion};
+use chest_engine::browse::{self, FindOutcome, FindQuery, Hit, HitVersion, ItemType};
 use chest_model::{ObjectHash, Timestamp};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -27,7 +27,12 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
 /// On standard error, so that standard output holds the hits alone.
 fn advise(workplace: &Workplace, outcome: &FindOutcome, word: &str) {
     let searched = count(outcome.snapshots as u64, "backup");
-    match outcome.hits.first().and_then(|hit| Some((hit, hit.versions.first()?))) {
+    let readable = |hit: &Hit| hit.versions.iter().find(|version| version.item != ItemType::Unreadable).cloned();
+    match outcome.hits.iter().find_map(|hit| Some((hit, readable(hit)?))) {
+        None if !outcome.hits.is_empty() => workplace.console.remark(&format!(
+            "{} in {searched}, unreadable in every one: there is nothing to bring back.",
+            count(outcome.hits.len() as u64, "hit")
+        )),
         Some((hit, version)) => workplace.console.remark(&format!(
             "{} in {searched}. To bring one back: chest restore {} {} --to FOLDER",
             count(outcome.hits.len() as u64, "hit"),

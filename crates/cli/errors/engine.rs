@@ -45,6 +45,15 @@ fn advice(error: &EngineError) -> (Exit, &'static str, &'static str) {
         EngineError::Interrupted => (Exit::Interrupted, "interrupted", "Run the same command again when it suits you."),
         EngineError::NoQuietMoment => (Exit::Failed, "no-quiet-moment", "Run the backup again."),
         EngineError::NoSuchSnapshot(_) => (Exit::Failed, "no-such-snapshot", "`chest snapshots` lists the backups."),
+        EngineError::InNoBackup { .. } => {
+            (Exit::Failed, "in-no-backup", "`chest ls latest` shows what there is, and `chest find` looks for a name.")
+        }
+        EngineError::LatestDamaged { .. } => (
+            Exit::Damage,
+            "latest-damaged",
+            "Name an older backup instead of `latest`: `chest snapshots` lists those that can be read, and `chest check` \
+             says what is damaged.",
+        ),
         EngineError::AmbiguousSnapshot { .. } => {
             (Exit::Usage, "ambiguous-snapshot", "Give more letters of the id; `chest snapshots` lists them.")
         }

@@ -42,6 +42,20 @@ pub enum EngineError {
     /// No snapshot fits what was asked for.
     #[error("there is no backup that fits \"{0}\"")]
     NoSuchSnapshot(String),
+    /// No snapshot at all holds it.
+    #[error("\"{path}\" is in no backup")]
+    InNoBackup {
+        /// The path, as shown.
+        path: String,
+    },
+    /// Something newer than what can be read was seen here before, and is damaged.
+    #[error(
+        "the latest backup that this computer knows of cannot be read: its record {object} is damaged, in both copies"
+    )]
+    LatestDamaged {
+        /// The record's name.
+        object: String,
+    },
     /// Several snapshots fit.
     #[error("\"{text}\" fits {count} backups: give more digits")]
     AmbiguousSnapshot {

@@ -22,6 +22,8 @@ pub struct Opened {
     pub session: ReaderSession,
     /// Something that this machine has seen before and that is not there any more.
     pub contradiction: Option<HistoryError>,
+    /// Records that this machine has seen before, which are there and damaged, in both copies.
+    pub damaged_since_seen: BTreeSet<String>,
     fetchers: Mutex<BTreeMap<WriterId, Arc<Fetcher>>>,
 }
 
@@ -78,14 +80,16 @@ impl Look {
                 seen.push(Seen::load(&state, &Seen::name_for_writer(writer), &key)?);
             }
         }
-        let contradiction = seen.iter().find_map(|seen| contradiction(&session, seen));
+        let (damaged_since_seen, missing) = seen_and_not_there(&session, &seen);
+        let contradiction = missing.into_iter().next().map(|missing| HistoryError::SeenBeforeMissing { missing });
         let now = heads(&session);
-        // Only a machine that has a place for state keeps it: a read-only home must not stop a restore.
-        if contradiction.is_none() && now != seen[0] {
+        // Only a machine that has a place for state keeps it: a read-only home must not stop a restore. What it knows of
+        // newer records is never replaced by an older state.
+        if contradiction.is_none() && damaged_since_seen.is_empty() && now != seen[0] {
             let _ = now.store(&state, SEEN, &local_key, context.environment);
         }
         context.monitor.progress(Progress::End);
-        Ok(Opened { session, contradiction, fetchers: Mutex::default() })
+        Ok(Opened { session, contradiction, damaged_since_seen, fetchers: Mutex::default() })
     }
 }
 
@@ -120,18 +124,18 @@ fn heads(session: &ReaderSession) -> Seen {
     Seen { owner: session.owner.chain().heads(), logs }
 }
 
-/// What this machine has seen once must be there again. A record that is there and damaged is damage, not an older state: it
-/// is told by the check, and stands in nobody's way.
-fn contradiction(session: &ReaderSession, seen: &Seen) -> Option<HistoryError> {
-    let damaged = session.owner.ignored.iter().chain(session.logs.values().flat_map(|log| &log.ignored));
-    let damaged: BTreeSet<&str> = damaged.map(|ignored| ignored.object.as_str()).collect();
-    let owner =
-        seen.owner.iter().filter(|record| !session.owner.chain().contains(record)).map(|record| Place::Owner(*record));
-    let logs = seen.logs.iter().flat_map(|(writer, heads)| {
+/// What this machine has seen once must be there again. A record that is there and damaged is damage, not an older state:
+/// what is older can still be read, but nothing may be taken for the latest. Damaged ones first, then missing ones.
+fn seen_and_not_there(session: &ReaderSession, seen: &[Seen]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let owner = seen.iter().flat_map(|seen| &seen.owner);
+    let owner = owner.filter(|record| !session.owner.chain().contains(record)).map(|record| Place::Owner(*record));
+    let logs = seen.iter().flat_map(|seen| &seen.logs).flat_map(|(writer, heads)| {
         let log = session.logs.get(writer);
         let gone = heads.iter().filter(move |record| log.is_none_or(|log| !log.chain().contains(record)));
         gone.map(|record| Place::Log(*writer, *record))
     });
-    let mut missing = owner.chain(logs).map(|place| place.name().to_string());
-    missing.find(|name| !damaged.contains(name.as_str())).map(|missing| HistoryError::SeenBeforeMissing { missing })
+    let damaged = session.owner.ignored.iter().chain(session.logs.values().flat_map(|log| &log.ignored));
+    let damaged: BTreeSet<&str> = damaged.map(|ignored| ignored.object.as_str()).collect();
+    let names = owner.chain(logs).map(|place| place.name().to_string());
+    names.partition(|name| damaged.contains(name.as_str()))
 }

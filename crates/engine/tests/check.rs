@@ -4,11 +4,12 @@
 
 mod common;
 
+use chest_engine::browse::{Selection, SnapshotSelector, snapshots};
 use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check, scrub};
 use chest_engine::store::{ObjectName, ObjectStore};
 use chest_model::{Finding, Severity};
 use chest_testkit::damage;
-use common::{Machine, copies_of, noise};
+use common::{Machine, copies_of, noise, request};
 
 fn machine() -> Machine {
     let machine = Machine::new();
@@ -153,7 +154,7 @@ fn all_records_removed_is_told_to_the_machine_that_only_backs_up() {
 }
 
 #[test]
-fn a_damaged_newest_record_is_damage_and_stands_in_nobodys_way() {
+fn a_damaged_newest_record_is_damage_and_the_older_backup_can_be_had_by_its_name() {
     let machine = machine();
     machine.open().unwrap();
     let newest = names(&machine, "log/")[0].clone();
@@ -162,7 +163,10 @@ fn a_damaged_newest_record_is_damage_and_stands_in_nobodys_way() {
     assert!(ids(&outcome.findings).contains(&"record-damaged"), "{:?}", outcome.findings);
     assert!(!outcome.history_contradicted);
     let to = machine.folder.path().join("older");
-    assert!(machine.restore_to(&to).unwrap().failed.is_empty());
+    assert!(machine.restore_to(&to).is_err(), "it is not the latest");
+    let older = snapshots(&machine.open().unwrap()).snapshots.last().unwrap().id.to_hex();
+    let by_id = Selection { selector: Some(SnapshotSelector::Id(older)), ..Selection::default() };
+    assert!(machine.restore(&by_id, request(&to)).unwrap().failed.is_empty());
 }
 
 #[test]

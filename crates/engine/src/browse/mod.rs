@@ -10,7 +10,7 @@ pub use cat::cat;
 pub use diff::{Change, ChangeKind, DiffOutcome, diff};
 pub use find::{FindOutcome, FindQuery, Hit, HitVersion, find};
 pub use list::{ListOutcome, ListedItem, list};
-pub use select::{Selection, SnapshotSelector, select, snapshots};
+pub use select::{Selection, SnapshotSelector, damaged_records, select, snapshots};
 
 use chest_model::{ChunkList, EntryKind, SnapshotSummary, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;

@@ -2,7 +2,7 @@
 
 use super::{SnapshotsOutcome, holds_root};
 use crate::{EngineError, Opened};
-use chest_model::{SnapshotSummary, Timestamp};
+use chest_model::{SnapshotSummary, Timestamp, shown};
 use chest_repo::repository::Snapshot;
 
 /// What was asked for.
@@ -37,10 +37,17 @@ pub struct Selection {
 /// Every snapshot, with the roots that it holds.
 pub fn snapshots(opened: &Opened) -> SnapshotsOutcome {
     let (snapshots, unreadable) = opened.session.snapshots();
+    let unreadable = unreadable.into_iter().map(|(name, error)| (name, error.to_string()));
     SnapshotsOutcome {
         snapshots: snapshots.iter().map(summary).collect(),
-        unreadable: unreadable.into_iter().map(|(name, error)| (name, error.to_string())).collect(),
+        unreadable: unreadable.chain(damaged_records(opened)).collect(),
     }
+}
+
+/// Records of enrolled machines that cannot be used: each may have been a backup. What is wrong with each.
+pub fn damaged_records(opened: &Opened) -> Vec<(String, String)> {
+    let ignored = opened.session.logs.values().flat_map(|log| &log.ignored);
+    ignored.map(|ignored| (ignored.object.clone(), ignored.problem.to_string())).collect()
 }
 
 fn summary(snapshot: &Snapshot) -> SnapshotSummary {
@@ -52,6 +59,9 @@ fn summary(snapshot: &Snapshot) -> SnapshotSummary {
 /// The snapshot that is meant.
 pub fn select(opened: &Opened, selection: &Selection) -> Result<Snapshot, EngineError> {
     let selector = selection.selector.clone().unwrap_or(SnapshotSelector::Latest);
+    if let (SnapshotSelector::Latest, Some(object)) = (&selector, opened.damaged_since_seen.first()) {
+        return Err(EngineError::LatestDamaged { object: object.clone() });
+    }
     let (all, _) = opened.session.snapshots();
     let mut fitting: Vec<Snapshot> = all.into_iter().filter(|snapshot| is_within(snapshot, selection)).collect();
     match &selector {
@@ -66,11 +76,14 @@ pub fn select(opened: &Opened, selection: &Selection) -> Result<Snapshot, Engine
             }
         }
     }
-    fitting.pop().ok_or_else(|| {
-        EngineError::NoSuchSnapshot(match selector {
+    fitting.pop().ok_or_else(|| match &selection.root {
+        Some(root) if selection.host.is_none() && selector == SnapshotSelector::Latest => {
+            EngineError::InNoBackup { path: shown(root) }
+        }
+        _ => EngineError::NoSuchSnapshot(match selector {
             SnapshotSelector::Latest => "latest".to_owned(),
             SnapshotSelector::Between { text, .. } | SnapshotSelector::Id(text) => text,
-        })
+        }),
     })
 }
 

@@ -110,12 +110,12 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
             Some(Place::Pack(hash)) => {
                 outcome.packs += 1;
                 let belongs = named.values().any(|(added, _)| added.contains(&(AddedKind::Pack, hash)));
-                note_leftover(belongs, &listed.name, outcome);
+                note_leftover(belongs, &listed.name, opened, outcome);
             }
             Some(Place::Index(writer, hash)) => check_index_object(opened, writer, hash, named.get(&writer), outcome)?,
             Some(Place::Inventory(writer, hash)) => {
                 let belongs = session.inventories_of(writer).contains(&hash);
-                note_leftover(belongs, &listed.name, outcome);
+                note_leftover(belongs, &listed.name, opened, outcome);
             }
             // Read with the history and the slots.
             Some(Place::Log(..) | Place::Owner(_) | Place::Slot(..)) => {}
@@ -190,23 +190,30 @@ fn check_index_object(
             ));
         }
         let belongs = named.is_some_and(|(added, _)| added.contains(&(AddedKind::Index, hash)));
-        note_leftover(belongs, place.name(), outcome);
+        note_leftover(belongs, place.name(), opened, outcome);
     }
     Ok(())
 }
 
-fn note_leftover(belongs: bool, name: impl ToString, outcome: &mut CheckOutcome) {
-    if !belongs {
-        let meaning = "It takes some room and does no harm; the next backup takes it over if it can.";
-        outcome.add(finding(
-            "leftover",
-            Severity::Note,
-            name,
-            "left behind by an interrupted backup",
-            meaning,
-            "No action needed.",
-        ));
+/// What no record names. With a damaged record beside, nobody can say whether that one did.
+fn note_leftover(belongs: bool, name: impl ToString, opened: &Opened, outcome: &mut CheckOutcome) {
+    if belongs {
+        return;
     }
+    if opened.session.logs.values().any(|log| !log.ignored.is_empty()) {
+        let what = "no readable record names it; a damaged one may have";
+        let meaning = "It may be part of the backup whose record is damaged.";
+        let remedy = "Leave it where it is. If an older version of the damaged record turns up, it is needed.";
+        outcome.add(finding("leftover", Severity::Note, name, what, meaning, remedy));
+        return;
+    }
+    note_harmless_leftover(name, outcome);
+}
+
+fn note_harmless_leftover(name: impl ToString, outcome: &mut CheckOutcome) {
+    let meaning = "It takes some room and does no harm; the next backup takes it over if it can.";
+    let what = "left behind by an interrupted backup";
+    outcome.add(finding("leftover", Severity::Note, name, what, meaning, "No action needed."));
 }
 
 fn check_slots(opened: &Opened, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
@@ -235,7 +242,7 @@ pub(super) fn check_strays(
 ) -> Result<(), EngineError> {
     for stray in store.strays().map_err(chest_repo::RepoError::from)? {
         if stray.left_by_us {
-            note_leftover(false, stray.name, outcome);
+            note_harmless_leftover(stray.name, outcome);
         } else {
             outcome.add(unknown_object(stray.name));
         }

@@ -43,8 +43,9 @@ pub(super) fn check_trees(
             outcome.entries += entries;
             let label = &root.description.label;
             for (from, error) in &collector.damaged[before..] {
-                let what =
-                    format!("the list of files of {} is damaged from {from} on: {error}", chest_model::shown(label));
+                let label = chest_model::shown(label);
+                let from = if from.is_root() { "its beginning".to_owned() } else { from.to_string() };
+                let what = format!("the list of files of {label} is damaged from {from} on: {error}");
                 let meaning = "Files listed there cannot be restored from the backups that share this list; other backups may hold them.";
                 let remedy =
                     "Look for an older version of the damaged object, or restore these files from another backup.";

@@ -7,6 +7,7 @@ use crate::scene::{
     store_of, told, writer_file,
 };
 use chest_engine::EngineError;
+use chest_engine::browse::{Selection, SnapshotSelector, select, snapshots};
 use chest_engine::check::{CheckOutcome, scrub};
 use chest_engine::repo::layout::Place;
 use chest_engine::repo::record::{Inventory, RecordFrame};
@@ -297,4 +298,24 @@ fn a_folder_that_lost_every_first_copy_restores_and_is_whole_after_the_next_back
     assert_same(&machine.source(), &to.join("documents"));
     machine.backup().unwrap();
     assert_eq!(told(&check_all(&machine).unwrap()), [""; 0]);
+}
+
+#[test]
+fn with_both_copies_of_the_newest_record_damaged_nothing_older_is_taken_for_the_latest() {
+    let machine = machine();
+    let newest = names(&machine.memory, "log/").into_iter().find(|name| !name.as_str().contains("/names-")).unwrap();
+    for copy in copies_of(&newest) {
+        damage::flip_bit(&machine.memory, &copy, 5_000).unwrap();
+    }
+    // Twice: the first opening must not make the machine forget what it knew.
+    for _ in 0..2 {
+        let opened = machine.open().unwrap();
+        let latest = select(&opened, &Selection::default());
+        assert!(matches!(&latest, Err(EngineError::LatestDamaged { object }) if *object == newest.to_string()));
+        let shown = snapshots(&opened);
+        assert_eq!((shown.snapshots.len(), shown.unreadable.len()), (2, 1));
+        let older = shown.snapshots.last().unwrap().id.to_hex();
+        let by_id = Selection { selector: Some(SnapshotSelector::Id(older)), ..Selection::default() };
+        assert!(select(&opened, &by_id).is_ok(), "what can be read is not refused");
+    }
 }

@@ -28,7 +28,7 @@ pub enum HistoryError {
     },
     /// Something that this machine has seen before is gone: an older state is being shown, or something was removed.
     #[error(
-        "this machine has seen {missing} before, and it is gone: an older state is shown, or something was removed"
+        "this machine has seen {missing} before, and it is gone or damaged: an older state is shown, or something was removed"
     )]
     SeenBeforeMissing {
         /// The name of what is missing.
