@@ -16,6 +16,7 @@ use chest_repo::index::{ChunkLocation, IndexedPack};
 use chest_repo::pack::chunks_start;
 use chest_repo::repository::Fetcher;
 use chest_repo::tree::read_list;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +28,9 @@ const BATCH_OPEN: usize = 300;
 /// … or so many files.
 const BATCH_FILES: usize = 20_000;
 
+/// So many packs are fetched at a time: they keep a line busy.
+const FETCHING: usize = 3;
+
 /// What became of one file.
 pub(super) type FileResult = (usize, Result<Placed, RestoreFailure>);
 
@@ -36,6 +40,8 @@ pub(super) struct FileRestore<'p> {
     target: &'p Target,
     monitor: &'p dyn Monitor,
     fetched: AtomicU64,
+    /// Who fetches a pack takes a place.
+    fetching: (Sender<()>, Receiver<()>),
 }
 
 /// A file that is being written.
@@ -59,7 +65,7 @@ type Wanted<'b> = BTreeMap<u32, Vec<(&'b Pending, PlacedChunk)>>;
 
 impl<'p> FileRestore<'p> {
     pub(super) fn new(plan: &'p RestorePlan, target: &'p Target, context: &'p Context<'_>) -> Self {
-        Self { plan, target, monitor: context.monitor, fetched: AtomicU64::new(0) }
+        Self { plan, target, monitor: context.monitor, fetched: AtomicU64::new(0), fetching: bounded(FETCHING) }
     }
 
     pub(super) fn bytes_fetched(&self) -> u64 {
@@ -140,10 +146,11 @@ impl<'p> FileRestore<'p> {
         }
     }
 
-    /// Beside those that open and write, as many as keep a line busy; each holds a pack.
+    /// Each holds a pack. Of those, so many fetch at a time: with all of them at it they would all be done at once, and the
+    /// line would wait while they open and write.
     fn threads(&self) -> usize {
-        const MOST: usize = 4;
-        self.plan.request.threads.max(1).max(self.fetcher().store().requests_at_once().min(MOST))
+        let threads = self.plan.request.threads.max(1);
+        if self.fetcher().store().requests_at_once() > 1 { threads + FETCHING } else { threads }
     }
 
     /// Sorts a file's chunks to their packs; what the file in its place has already is copied from there.
@@ -236,7 +243,11 @@ impl<'p> FileRestore<'p> {
 
     /// The pack's bytes; `None` where it is damaged or missing, so that every chunk is tried by itself, elsewhere too.
     fn whole(&self, pack: &IndexedPack) -> Result<Option<Bytes>, EngineError> {
-        match self.fetcher().whole(pack) {
+        // Both ends are held here, so neither fails.
+        let _ = self.fetching.0.send(());
+        let whole = self.fetcher().whole(pack);
+        let _ = self.fetching.1.recv();
+        match whole {
             Ok(bytes) => {
                 self.fetched.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 Ok(Some(bytes))
