@@ -15,32 +15,18 @@ use chest_engine::source::{FolderOptions, FolderSource};
 use chest_engine::store::ObjectStore;
 use chest_engine::target::Existing;
 use chest_engine::{Context, Opened};
-use chest_model::{Class, Environment, RandomError, RootDescription, RootEncoding, Silent, Timestamp};
+use chest_model::{Class, RootDescription, RootEncoding, Silent};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+pub use this_computer::Machine as ThisComputer;
 use zeroize::Zeroizing;
+
+/// The program's own clock, randomness and name.
+#[path = "../../crates/cli/machine.rs"]
+mod this_computer;
 
 /// The seed of every council and of all noise here.
 pub const SEED: u64 = 7;
-
-/// Clock and randomness of the system.
-pub struct ThisComputer;
-
-impl Environment for ThisComputer {
-    fn now(&self) -> Timestamp {
-        // A program may ask for the time; the library may not.
-        #[allow(clippy::disallowed_methods)]
-        std::time::SystemTime::now().into()
-    }
-
-    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
-        getrandom::fill(buffer).map_err(|error| RandomError(error.to_string()))
-    }
-
-    fn host_name(&self) -> String {
-        "bench".to_owned()
-    }
-}
 
 /// A computer that is enrolled in a new repository.
 pub struct Machine {
