@@ -7,7 +7,7 @@ use chest_repo::history::HistoryError;
 use chest_repo::layout::{LOG, OWNER, Place, SLOTS};
 use chest_repo::local::{LocalKey, Seen};
 use chest_repo::record::RootLocation;
-use chest_repo::repository::{Ahead, Fetcher, Proven, ReaderSession, Snapshot, unlock};
+use chest_repo::repository::{Fetcher, LookAhead, Proven, ReaderSession, Snapshot, unlock};
 use chest_repo::slot::Credential;
 use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,13 +48,13 @@ impl Opened {
 }
 
 /// What lies in the store, seen before anybody is asked for a secret.
-pub struct Look(Ahead);
+pub struct Look(LookAhead);
 
 impl Look {
     /// Lists and reads history and slots; fails where there is no repository.
     pub fn at(context: &Context<'_>) -> Result<Self, EngineError> {
         context.monitor.progress(Progress::Begin { phase: Phase::Opening, items: 0, bytes: 0 });
-        let ahead = Ahead::look(context.store.clone(), &[SLOTS, OWNER, LOG], &Proven::default());
+        let ahead = LookAhead::look(context.store.clone(), &[SLOTS, OWNER, LOG], &Proven::default());
         let ahead = ahead.map_err(RepoError::from)?;
         if ahead.list(OWNER).is_ok_and(|list| list.is_empty()) && ahead.list(SLOTS).is_ok_and(|list| list.is_empty()) {
             return Err(RepoError::NoRepository.into());

@@ -88,6 +88,11 @@ impl Place {
         (place.name() == *name).then_some(place)
     }
 
+    /// Whether these bytes are the object: names hold the hash of what they name.
+    pub fn proves(&self, bytes: &[u8]) -> bool {
+        *blake3::hash(bytes).as_bytes() == self.hash().0
+    }
+
     /// The hash that the object must have.
     pub fn hash(&self) -> ObjectHash {
         match self {

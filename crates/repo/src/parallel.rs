@@ -28,6 +28,19 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], at_once: usize, work: impl Fn(&
     results.into_iter().map(|(_, result)| result).collect()
 }
 
+/// Does both, side by side where more than one request at a time pays; in turn otherwise, so that what is asked of a near
+/// store comes in one order only.
+pub(crate) fn both<A: Send, B>(at_once: usize, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    if at_once <= 1 {
+        return (one(), other());
+    }
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +53,17 @@ mod tests {
         for at_once in [0, 1, 3, 200] {
             assert_eq!(map(&items, at_once, |item| item * 2), doubled);
         }
+    }
+
+    #[test]
+    fn two_things_are_done_in_turn_or_side_by_side() {
+        let order = Mutex::new(Vec::new());
+        let note = |what| order.lock().unwrap().push(what);
+        both(1, || note("one"), || note("other"));
+        assert_eq!(*order.lock().unwrap(), ["one", "other"]);
+        let (ask, answer) = std::sync::mpsc::channel();
+        let heard = both(2, move || answer.recv().unwrap(), || ask.send("side by side").unwrap());
+        assert_eq!(heard.0, "side by side");
     }
 
     #[test]

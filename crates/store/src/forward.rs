@@ -1,53 +1,97 @@
-//! A reference, a box or a shared pointer to a store is a store: so decorators can wrap what somebody else owns.
+//! Passing calls on. A reference, a box or a shared pointer to a store is a store, so that decorators can wrap what somebody
+//! else owns; and a decorator names the methods that it leaves as they are instead of writing them out.
 
-use crate::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
-use bytes::Bytes;
-use chest_model::Timestamp;
-use std::ops::Range;
+use crate::ObjectStore;
 use std::sync::Arc;
 
-macro_rules! forward {
-    ($pointer:ty) => {
-        impl<S: ObjectStore + ?Sized> ObjectStore for $pointer {
-            fn put(&self, name: &ObjectName, bytes: Bytes) -> Result<PutOutcome, StoreError> {
-                (**self).put(name, bytes)
-            }
-            fn get(&self, name: &ObjectName) -> Result<Bytes, StoreError> {
-                (**self).get(name)
-            }
-            fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, StoreError> {
-                (**self).get_range(name, range)
-            }
-            fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
-                (**self).list(prefix)
-            }
-            fn versions(&self, name: &ObjectName) -> Result<Vec<Version>, StoreError> {
-                (**self).versions(name)
-            }
-            fn get_version(&self, name: &ObjectName, version: &VersionId) -> Result<Bytes, StoreError> {
-                (**self).get_version(name, version)
-            }
-            fn delete_version(&self, name: &ObjectName, version: &VersionId) -> Result<(), StoreError> {
-                (**self).delete_version(name, version)
-            }
-            fn retain_version(
-                &self,
-                name: &ObjectName,
-                version: &VersionId,
-                until: Timestamp,
-            ) -> Result<(), StoreError> {
-                (**self).retain_version(name, version, until)
-            }
-            fn strays(&self) -> Result<Vec<Stray>, StoreError> {
-                (**self).strays()
-            }
-            fn requests_at_once(&self) -> usize {
-                (**self).requests_at_once()
-            }
+/// Within an `impl ObjectStore`: these methods, in these words, are passed on to another store.
+///
+/// `pass_on!(self => self.inner; list, versions);`
+#[macro_export]
+macro_rules! pass_on {
+    ($this:ident => $to:expr; $($method:ident),+ $(,)?) => { $($crate::pass_on!(@$method $this, $to);)+ };
+    (@put $this:ident, $to:expr) => {
+        fn put(
+            &$this,
+            name: &$crate::ObjectName,
+            bytes: $crate::macro_support::Bytes,
+        ) -> Result<$crate::PutOutcome, $crate::StoreError> {
+            ($to).put(name, bytes)
+        }
+    };
+    (@get $this:ident, $to:expr) => {
+        fn get(&$this, name: &$crate::ObjectName) -> Result<$crate::macro_support::Bytes, $crate::StoreError> {
+            ($to).get(name)
+        }
+    };
+    (@get_range $this:ident, $to:expr) => {
+        fn get_range(
+            &$this,
+            name: &$crate::ObjectName,
+            range: ::std::ops::Range<u64>,
+        ) -> Result<$crate::macro_support::Bytes, $crate::StoreError> {
+            ($to).get_range(name, range)
+        }
+    };
+    (@list $this:ident, $to:expr) => {
+        fn list(&$this, prefix: &str) -> Result<Vec<$crate::Listed>, $crate::StoreError> {
+            ($to).list(prefix)
+        }
+    };
+    (@versions $this:ident, $to:expr) => {
+        fn versions(&$this, name: &$crate::ObjectName) -> Result<Vec<$crate::Version>, $crate::StoreError> {
+            ($to).versions(name)
+        }
+    };
+    (@get_version $this:ident, $to:expr) => {
+        fn get_version(
+            &$this,
+            name: &$crate::ObjectName,
+            version: &$crate::VersionId,
+        ) -> Result<$crate::macro_support::Bytes, $crate::StoreError> {
+            ($to).get_version(name, version)
+        }
+    };
+    (@delete_version $this:ident, $to:expr) => {
+        fn delete_version(
+            &$this,
+            name: &$crate::ObjectName,
+            version: &$crate::VersionId,
+        ) -> Result<(), $crate::StoreError> {
+            ($to).delete_version(name, version)
+        }
+    };
+    (@retain_version $this:ident, $to:expr) => {
+        fn retain_version(
+            &$this,
+            name: &$crate::ObjectName,
+            version: &$crate::VersionId,
+            until: $crate::macro_support::Timestamp,
+        ) -> Result<(), $crate::StoreError> {
+            ($to).retain_version(name, version, until)
+        }
+    };
+    (@strays $this:ident, $to:expr) => {
+        fn strays(&$this) -> Result<Vec<$crate::Stray>, $crate::StoreError> {
+            ($to).strays()
+        }
+    };
+    (@requests_at_once $this:ident, $to:expr) => {
+        fn requests_at_once(&$this) -> usize {
+            ($to).requests_at_once()
         }
     };
 }
 
-forward!(&S);
-forward!(Box<S>);
-forward!(Arc<S>);
+macro_rules! is_a_store {
+    ($pointer:ty) => {
+        impl<S: ObjectStore + ?Sized> ObjectStore for $pointer {
+            pass_on!(self => **self; put, get, get_range, list, versions, get_version, delete_version, retain_version,
+                     strays, requests_at_once);
+        }
+    };
+}
+
+is_a_store!(&S);
+is_a_store!(Box<S>);
+is_a_store!(Arc<S>);

@@ -18,6 +18,13 @@ pub use provider::{Creation, Provider};
 pub use retry::Retrying;
 pub use s3::S3Store;
 
+/// What [`pass_on`] writes out names.
+#[doc(hidden)]
+pub mod macro_support {
+    pub use bytes::Bytes;
+    pub use chest_model::Timestamp;
+}
+
 use bytes::Bytes;
 use chest_model::Timestamp;
 use std::ops::Range;

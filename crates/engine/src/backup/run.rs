@@ -15,7 +15,8 @@ use chest_repo::layout::{LOG, OWNER, PACKS, Place, SLOTS, index_prefix, log_pref
 use chest_repo::local::{CacheReader, CacheWriter, Journal, LocalFolder, LocalKey, Seen, WriterFile};
 use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
 use chest_repo::repository::{
-    Ahead, Batch, BatchOptions, ChunkTools, Known, Proven, RecordedRun, RunRecord, Stored, read_slots, repository_ids,
+    Batch, BatchOptions, ChunkTools, Known, LookAhead, Proven, RecordedRun, RunRecord, Stored, read_slots,
+    repository_ids,
 };
 use chest_source::Source;
 use chest_store::ObjectStore;
@@ -33,7 +34,7 @@ pub fn backup(
     check_sources(sources)?;
     let options = &for_store(options, &*context.store);
     let proven = Proven::default();
-    let first = Ahead::look(context.store.clone(), &[OWNER, SLOTS], &proven).map_err(RepoError::from)?;
+    let first = LookAhead::look(context.store.clone(), &[OWNER, SLOTS], &proven).map_err(RepoError::from)?;
     let (state, writer) = enrolled(context, &first)?;
     // Read a second time, so that a key spoilt in memory is found before anything is sealed to it.
     let writer_again = WriterFile::load(&state)?.ok_or(EngineError::NotEnrolled)?;
@@ -56,7 +57,7 @@ fn for_store(options: &BackupOptions, store: &dyn ObjectStore) -> BackupOptions 
 }
 
 /// This machine's key for the repository. Where several say that they begin here, it is the one that this machine knows.
-fn enrolled(context: &Context<'_>, look: &Ahead) -> Result<(LocalFolder, WriterFile), EngineError> {
+fn enrolled(context: &Context<'_>, look: &LookAhead) -> Result<(LocalFolder, WriterFile), EngineError> {
     for repository in repository_ids(look)? {
         let state = context.state(repository);
         if let Some(writer) = WriterFile::load(&state)? {
@@ -100,9 +101,9 @@ struct Run<'c> {
 #[derive(Default)]
 struct Round<'c> {
     /// `owner/` and slots as the run began.
-    start: Option<Ahead>,
+    start: Option<LookAhead>,
     /// Logs, index and packs, listed after `owner/`.
-    stored: Option<Ahead>,
+    stored: Option<LookAhead>,
     owner: Option<OwnerHistory>,
     log: Option<LogHistory>,
     work: Option<Work<'c>>,
@@ -124,7 +125,7 @@ struct Work<'c> {
 
 impl Run<'_> {
     /// One round of the protocol; `None` where another is needed.
-    fn round(&self, first: Option<Ahead>) -> Result<Option<BackupOutcome>, EngineError> {
+    fn round(&self, first: Option<LookAhead>) -> Result<Option<BackupOutcome>, EngineError> {
         let seen = Seen::load(&self.state, &Seen::name_for_writer(self.writer.key.writer()), &self.local_key)?;
         let own = self.writer.key.writer();
         let seen_log = seen.logs.get(&own).cloned().unwrap_or_default();
@@ -198,8 +199,8 @@ impl Run<'_> {
         Ok(view)
     }
 
-    fn look(&self, prefixes: &[&str]) -> Result<Ahead, EngineError> {
-        Ok(Ahead::look(self.context.store.clone(), prefixes, &self.proven).map_err(RepoError::from)?)
+    fn look(&self, prefixes: &[&str]) -> Result<LookAhead, EngineError> {
+        Ok(LookAhead::look(self.context.store.clone(), prefixes, &self.proven).map_err(RepoError::from)?)
     }
 
     fn store<'c>(
@@ -356,7 +357,7 @@ impl Run<'_> {
     }
 
     /// The newest record of every other live chain, as they were when the run began.
-    fn other_heads(&self, owner: &OwnerHistory, look: &Ahead) -> Result<Vec<(WriterId, RecordRef)>, EngineError> {
+    fn other_heads(&self, owner: &OwnerHistory, look: &LookAhead) -> Result<Vec<(WriterId, RecordRef)>, EngineError> {
         let revoked = owner.view().revoked;
         let mut heads = Vec::new();
         for (writer, grant) in owner.writers() {

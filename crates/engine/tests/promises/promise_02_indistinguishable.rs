@@ -76,13 +76,6 @@ impl Watched {
 
     /// What the storage side sees of requests: verb, place, range, length, and which were for the same object.
     fn seen(&self, calls: &[Call]) -> Vec<String> {
-        let mut calls = calls.to_vec();
-        // Of the two copies that are asked for at the same time, whichever began first is the scheduler's business.
-        for at in 1..calls.len() {
-            if calls[at - 1].name == format!("second/{}", calls[at].name) {
-                calls.swap(at - 1, at);
-            }
-        }
         let mut numbers: HashMap<String, usize> = HashMap::new();
         calls
             .iter()

@@ -83,7 +83,7 @@ fn fetch(
         Err(StoreError::NotFound(_)) => return Ok(Err(ObjectError::Missing)),
         Err(error) => return Err(error.into()),
     };
-    if *blake3::hash(&bytes).as_bytes() != place.hash().0 {
+    if !place.proves(&bytes) {
         return Ok(Err(ObjectError::NotItsName));
     }
     Ok(RecordFrame::parse(bytes))

@@ -5,10 +5,8 @@
 use super::LocalFolder;
 use crate::layout::Place;
 use bytes::Bytes;
-use chest_model::Timestamp;
-use chest_store::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use chest_store::{ObjectName, ObjectStore, PutOutcome, StoreError, pass_on};
 use std::fs;
-use std::ops::Range;
 use std::sync::Once;
 
 /// Beyond this the folder begins anew: index objects that have been replaced are never asked for again.
@@ -29,12 +27,12 @@ impl<S: ObjectStore> KeptStore<S> {
 
     fn kept(&self, place: &Place) -> Option<Bytes> {
         let bytes = fs::read(self.folder.file(&place.hash().to_hex())).ok()?;
-        is_proven(place, &bytes).then(|| Bytes::from(bytes))
+        place.proves(&bytes).then(|| Bytes::from(bytes))
     }
 
     /// A cache that cannot be written is no reason to fail.
     fn keep(&self, place: &Place, bytes: &[u8]) {
-        if !is_proven(place, bytes) || self.folder.make().is_err() {
+        if !place.proves(bytes) || self.folder.make().is_err() {
             return;
         }
         self.tidied.call_once(|| self.tidy());
@@ -57,10 +55,6 @@ impl<S: ObjectStore> KeptStore<S> {
     }
 }
 
-fn is_proven(place: &Place, bytes: &[u8]) -> bool {
-    *blake3::hash(bytes).as_bytes() == place.hash().0
-}
-
 fn worth_keeping(name: &ObjectName) -> Option<Place> {
     let place = Place::parse(name)?;
     let kept = matches!(place, Place::Owner(_) | Place::Log(..) | Place::Inventory(..) | Place::Index(..));
@@ -68,6 +62,9 @@ fn worth_keeping(name: &ObjectName) -> Option<Place> {
 }
 
 impl<S: ObjectStore> ObjectStore for KeptStore<S> {
+    pass_on!(self => self.inner; get_range, list, versions, get_version, delete_version, retain_version, strays,
+             requests_at_once);
+
     fn put(&self, name: &ObjectName, bytes: Bytes) -> Result<PutOutcome, StoreError> {
         let outcome = self.inner.put(name, bytes.clone())?;
         if let Some(place) = worth_keeping(name) {
@@ -84,38 +81,6 @@ impl<S: ObjectStore> ObjectStore for KeptStore<S> {
         let bytes = self.inner.get(name)?;
         self.keep(&place, &bytes);
         Ok(bytes)
-    }
-
-    fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, StoreError> {
-        self.inner.get_range(name, range)
-    }
-
-    fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
-        self.inner.list(prefix)
-    }
-
-    fn versions(&self, name: &ObjectName) -> Result<Vec<Version>, StoreError> {
-        self.inner.versions(name)
-    }
-
-    fn get_version(&self, name: &ObjectName, version: &VersionId) -> Result<Bytes, StoreError> {
-        self.inner.get_version(name, version)
-    }
-
-    fn delete_version(&self, name: &ObjectName, version: &VersionId) -> Result<(), StoreError> {
-        self.inner.delete_version(name, version)
-    }
-
-    fn retain_version(&self, name: &ObjectName, version: &VersionId, until: Timestamp) -> Result<(), StoreError> {
-        self.inner.retain_version(name, version, until)
-    }
-
-    fn strays(&self) -> Result<Vec<Stray>, StoreError> {
-        self.inner.strays()
-    }
-
-    fn requests_at_once(&self) -> usize {
-        self.inner.requests_at_once()
     }
 }
 

@@ -140,15 +140,10 @@ impl Fetcher {
         roots: impl IntoIterator<Item = &'l RootLocation> + Send,
     ) -> Result<Self, RepoError> {
         let store = session.store();
+        let at_once = store.requests_at_once();
         // A store that answers at once is asked for them when the time comes.
-        let (index, windows) = if store.requests_at_once() <= 1 {
-            (session.index(writer), WindowCache::default())
-        } else {
-            std::thread::scope(|scope| {
-                let windows = scope.spawn(|| WindowCache::of_roots(&**store, roots));
-                (session.index(writer), windows.join().unwrap_or_default())
-            })
-        };
+        let windows = || if at_once > 1 { WindowCache::of_roots(&**store, roots) } else { WindowCache::default() };
+        let (windows, index) = parallel::both(at_once, windows, || session.index(writer));
         Ok(Self {
             store: store.clone(),
             opener: session.opener().clone(),

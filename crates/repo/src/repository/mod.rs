@@ -1,18 +1,18 @@
 //! Working with a whole repository: getting in, reading, and adding.
 
-mod ahead;
 mod author;
 mod batch;
 mod fetch;
+mod look_ahead;
 mod proven;
 mod session;
 mod twice;
 mod unlock;
 
-pub use ahead::{Ahead, Proven};
 pub use author::{append_decision, begin_repository};
 pub use batch::{Batch, BatchNodes, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored};
 pub use fetch::Fetcher;
+pub use look_ahead::{LookAhead, Proven};
 pub use proven::ProvenStore;
 pub use session::{ReaderSession, Snapshot, WriterIndex, repository_ids};
 pub use twice::{Copies, CopyProblem, TwiceStore};

@@ -4,8 +4,7 @@
 
 use crate::layout::Place;
 use bytes::Bytes;
-use chest_model::Timestamp;
-use chest_store::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use chest_store::{ObjectName, ObjectStore, StoreError, pass_on};
 use std::ops::Range;
 
 /// A store that gives out the version that hashes to its name, where there is one.
@@ -27,7 +26,7 @@ impl<S: ObjectStore> ProvenStore<S> {
         let Some(place) = place_of(name) else { return Ok(None) };
         for version in self.inner.versions(name)?.iter().filter(|version| !version.is_delete_marker) {
             match self.inner.get_version(name, &version.id) {
-                Ok(bytes) if is_proven(&place, &bytes) => return Ok(Some(bytes)),
+                Ok(bytes) if place.proves(&bytes) => return Ok(Some(bytes)),
                 // Another version, or one that was deleted meanwhile.
                 Ok(_) | Err(StoreError::NotFound(_)) => {}
                 Err(error) => return Err(error),
@@ -57,15 +56,14 @@ fn place_of(name: &ObjectName) -> Option<Place> {
     Place::parse(name).or_else(|| Place::parse_second(name))
 }
 
-fn is_proven(place: &Place, bytes: &[u8]) -> bool {
-    *blake3::hash(bytes).as_bytes() == place.hash().0
-}
-
 impl<S: ObjectStore> ObjectStore for ProvenStore<S> {
+    pass_on!(self => self.inner; put, list, versions, get_version, delete_version, retain_version, strays,
+             requests_at_once);
+
     fn get(&self, name: &ObjectName) -> Result<Bytes, StoreError> {
         let current = self.inner.get(name);
         match (&current, place_of(name)) {
-            (Ok(bytes), Some(place)) if !is_proven(&place, bytes) => self.right_version_or(name, current, Some),
+            (Ok(bytes), Some(place)) if !place.proves(bytes) => self.right_version_or(name, current, Some),
             (Err(StoreError::NotFound(_)), Some(_)) => self.right_version_or(name, current, Some),
             _ => current,
         }
@@ -80,37 +78,5 @@ impl<S: ObjectStore> ObjectStore for ProvenStore<S> {
             let (start, end) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
             (start <= end && end <= whole.len()).then(|| whole.slice(start..end))
         })
-    }
-
-    fn put(&self, name: &ObjectName, bytes: Bytes) -> Result<PutOutcome, StoreError> {
-        self.inner.put(name, bytes)
-    }
-
-    fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
-        self.inner.list(prefix)
-    }
-
-    fn versions(&self, name: &ObjectName) -> Result<Vec<Version>, StoreError> {
-        self.inner.versions(name)
-    }
-
-    fn get_version(&self, name: &ObjectName, version: &VersionId) -> Result<Bytes, StoreError> {
-        self.inner.get_version(name, version)
-    }
-
-    fn delete_version(&self, name: &ObjectName, version: &VersionId) -> Result<(), StoreError> {
-        self.inner.delete_version(name, version)
-    }
-
-    fn retain_version(&self, name: &ObjectName, version: &VersionId, until: Timestamp) -> Result<(), StoreError> {
-        self.inner.retain_version(name, version, until)
-    }
-
-    fn strays(&self) -> Result<Vec<Stray>, StoreError> {
-        self.inner.strays()
-    }
-
-    fn requests_at_once(&self) -> usize {
-        self.inner.requests_at_once()
     }
 }

@@ -232,8 +232,7 @@ impl ReaderSession {
             Err(chest_store::StoreError::NotFound(_)) => return Ok(Err(ObjectError::Missing)),
             Err(error) => return Err(error.into()),
         };
-        let proven = *blake3::hash(&bytes).as_bytes() == place.hash().0;
-        Ok(if proven { Ok(bytes) } else { Err(ObjectError::NotItsName) })
+        Ok(if place.proves(&bytes) { Ok(bytes) } else { Err(ObjectError::NotItsName) })
     }
 
     /// Every pack in the store, with its length.

@@ -11,7 +11,7 @@ use crate::record::RecordFrame;
 use crate::slot::SLOT_LEN;
 use bytes::Bytes;
 use chest_model::Timestamp;
-use chest_store::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use chest_store::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Version, VersionId, pass_on};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -83,8 +83,8 @@ impl TwiceStore {
     fn examine_one(&self, place: &Place) -> Result<Option<Copies>, StoreError> {
         let (name, Some(second)) = (place.name(), place.second_name()) else { return Ok(None) };
         let sizes = self.sizes(&name);
-        let (first, second) =
-            both(|| self.examine_copy(place, &name, sizes.first), || self.examine_copy(place, &second, sizes.second));
+        let (first, second) = self
+            .both(|| self.examine_copy(place, &name, sizes.first), || self.examine_copy(place, &second, sizes.second));
         Ok(Some(Copies { place: *place, first: first?, second: second? }))
     }
 
@@ -98,7 +98,7 @@ impl TwiceStore {
             _ => return Ok(()),
         };
         let bytes = self.get(&name)?;
-        if proves(&place, &bytes) {
+        if place.proves(&bytes) {
             settle_copy(&*self.inner, missing, &bytes)?;
             lock(&self.uneven).remove(&name);
         }
@@ -125,16 +125,20 @@ impl TwiceStore {
         }
         // Read again before it is called damage: the line may have been bad.
         let mut answer = self.inner.get(copy);
-        if !answer.as_ref().is_ok_and(|bytes| proves(place, bytes)) {
+        if !answer.as_ref().is_ok_and(|bytes| place.proves(bytes)) {
             answer = self.inner.get(copy);
         }
         match answer {
-            Ok(bytes) if proves(place, &bytes) => Ok(None),
+            Ok(bytes) if place.proves(&bytes) => Ok(None),
             Ok(_) => Ok(Some(ObjectError::NotItsName.into())),
             Err(StoreError::NotFound(_)) => Ok(Some(ObjectError::Missing.into())),
             Err(error @ StoreError::Io { .. }) => Ok(Some(CopyProblem::Unreadable(error.to_string()))),
             Err(error) => Err(error),
         }
+    }
+
+    fn both<A: Send, B>(&self, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+        parallel::both(self.requests_at_once(), one, other)
     }
 
     /// Both copies as listings show them, and whatever else lies there.
@@ -146,7 +150,7 @@ impl TwiceStore {
         if !is_kept_twice {
             return self.inner.list(prefix);
         }
-        let (first, second) = both(|| self.inner.list(prefix), || self.inner.list(&format!("{SECOND}{prefix}")));
+        let (first, second) = self.both(|| self.inner.list(prefix), || self.inner.list(&format!("{SECOND}{prefix}")));
         let mut listed = first?;
         listed.extend(second?);
         Ok(listed)
@@ -169,11 +173,13 @@ impl TwiceStore {
 }
 
 impl ObjectStore for TwiceStore {
+    pass_on!(self => self.inner; strays, requests_at_once);
+
     /// Each copy is seen to be there by itself: a listing shows what is there once, so nobody above could tell.
     fn put(&self, name: &ObjectName, bytes: Bytes) -> Result<PutOutcome, StoreError> {
         let Some(second) = second_of(name) else { return self.inner.put(name, bytes) };
         let (first, second) =
-            both(|| settle_copy(&*self.inner, name, &bytes), || settle_copy(&*self.inner, &second, &bytes));
+            self.both(|| settle_copy(&*self.inner, name, &bytes), || settle_copy(&*self.inner, &second, &bytes));
         first.and(second).map(|()| PutOutcome::Done)
     }
 
@@ -183,12 +189,12 @@ impl ObjectStore for TwiceStore {
         };
         let sizes = self.sizes(name);
         let first = self.read(&place, name, sizes.first);
-        if first.as_ref().is_ok_and(|bytes| proves(&place, bytes)) {
+        if first.as_ref().is_ok_and(|bytes| place.proves(bytes)) {
             return first;
         }
         let second = self.read(&place, &second, sizes.second);
         match (first, second) {
-            (_, Ok(bytes)) if proves(&place, &bytes) => Ok(bytes),
+            (_, Ok(bytes)) if place.proves(&bytes) => Ok(bytes),
             (Err(StoreError::NotFound(name)), Err(StoreError::NotFound(_))) => Err(StoreError::NotFound(name)),
             (Err(StoreError::NotFound(_)), second) => second,
             // Neither is right: the damage is told as if there were one.
@@ -232,7 +238,7 @@ impl ObjectStore for TwiceStore {
     /// Every version of both copies; a version's id says of which it is.
     fn versions(&self, name: &ObjectName) -> Result<Vec<Version>, StoreError> {
         let Some(second) = second_of(name) else { return self.inner.versions(name) };
-        let (first, second) = both(|| self.inner.versions(name), || self.inner.versions(&second));
+        let (first, second) = self.both(|| self.inner.versions(name), || self.inner.versions(&second));
         let marked = |mark: &'static str, versions: Vec<Version>| {
             let id = move |version: &Version| VersionId(format!("{mark}{}", version.id.0));
             versions.into_iter().map(move |version| Version { id: id(&version), ..version })
@@ -257,14 +263,6 @@ impl ObjectStore for TwiceStore {
             None => Err(StoreError::NotFound(name.clone())),
         }
     }
-
-    fn strays(&self) -> Result<Vec<Stray>, StoreError> {
-        self.inner.strays()
-    }
-
-    fn requests_at_once(&self) -> usize {
-        self.inner.requests_at_once()
-    }
 }
 
 const OF_FIRST: &str = "first:";
@@ -279,10 +277,6 @@ fn copy_of(name: &ObjectName, version: &VersionId) -> Option<(ObjectName, Versio
 
 fn second_of(name: &ObjectName) -> Option<ObjectName> {
     Place::parse(name)?.second_name()
-}
-
-fn proves(place: &Place, bytes: &[u8]) -> bool {
-    *blake3::hash(bytes).as_bytes() == place.hash().0
 }
 
 fn longest(place: &Place) -> u64 {
@@ -305,15 +299,6 @@ fn settle_copy(store: &dyn ObjectStore, copy: &ObjectName, bytes: &Bytes) -> Res
         PutOutcome::Done => Ok(()),
         PutOutcome::Unknown => Err(StoreError::Unreachable(format!("{copy} was sent and does not arrive"))),
     }
-}
-
-/// Does both at once: two requests cost hardly more time than one.
-fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-    std::thread::scope(|scope| {
-        let one = scope.spawn(one);
-        let other = other();
-        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
-    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

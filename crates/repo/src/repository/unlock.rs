@@ -23,7 +23,7 @@ pub fn read_slots(store: &dyn ObjectStore) -> Result<(IntactSlots, DamagedSlots)
             continue;
         }
         let bytes = store.get(&listed.name)?;
-        if *blake3::hash(&bytes).as_bytes() != place.hash().0 {
+        if !place.proves(&bytes) {
             damaged.push((name, ObjectError::NotItsName));
             continue;
         }

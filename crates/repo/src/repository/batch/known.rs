@@ -115,7 +115,7 @@ impl Known {
     ) -> Result<(), RepoError> {
         let place = Place::Index(writer.key.writer(), name);
         let read = match answer {
-            Ok(bytes) if *blake3::hash(&bytes).as_bytes() != name.0 => Err(ObjectError::NotItsName),
+            Ok(bytes) if !place.proves(&bytes) => Err(ObjectError::NotItsName),
             Ok(bytes) => open_segment(&writer.key, &bytes),
             Err(StoreError::NotFound(_)) => Err(ObjectError::Missing),
             Err(error) => return Err(error.into()),
@@ -155,13 +155,13 @@ impl Known {
         usable: &dyn Fn(&IndexedPack) -> bool,
     ) -> Result<(), RepoError> {
         for listed in store.list(&index_prefix(writer.key.writer()))? {
-            let Some(Place::Index(_, name)) = Place::parse(&listed.name) else { continue };
+            let Some(place @ Place::Index(_, name)) = Place::parse(&listed.name) else { continue };
             // An interrupted run leaves small ones; anything else was not left by it.
             if recorded.contains(&name) || listed.size > MAX_ADOPTED_LEN {
                 continue;
             }
             let Ok(bytes) = store.get(&listed.name) else { continue };
-            if *blake3::hash(&bytes).as_bytes() != name.0 {
+            if !place.proves(&bytes) {
                 continue;
             }
             let Ok(segment) = open_segment(&writer.key, &bytes) else { continue };

@@ -5,10 +5,8 @@ use crate::layout::Place;
 use crate::parallel;
 use crate::record::RecordFrame;
 use bytes::Bytes;
-use chest_model::Timestamp;
-use chest_store::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use chest_store::{Listed, ObjectName, ObjectStore, StoreError, pass_on};
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Small objects whose bytes have been held against the hash in their names: they can never be anything else, so they need
@@ -24,8 +22,7 @@ impl Proven {
     }
 
     fn keep(&self, name: &ObjectName, bytes: Bytes) {
-        let proven = Place::parse(name).is_some_and(|place| place.hash().0 == *blake3::hash(&bytes).as_bytes());
-        if proven {
+        if Place::parse(name).is_some_and(|place| place.proves(&bytes)) {
             self.held().insert(name.clone(), bytes);
         }
     }
@@ -33,13 +30,13 @@ impl Proven {
 
 /// A store of which some listings have been taken, and the small objects in them read, a moment ago. For one look only:
 /// what is listed later must be asked of the store itself.
-pub struct Ahead {
+pub struct LookAhead {
     store: Arc<dyn ObjectStore>,
     lists: BTreeMap<String, Vec<Listed>>,
     proven: Proven,
 }
 
-impl Ahead {
+impl LookAhead {
     /// Lists these prefixes at once, then reads at once every record and slot among what they show.
     pub fn look(store: Arc<dyn ObjectStore>, prefixes: &[&str], proven: &Proven) -> Result<Self, StoreError> {
         let at_once = store.requests_at_once();
@@ -73,18 +70,13 @@ fn is_small_metadata(listed: &Listed) -> bool {
     listed.size <= RecordFrame::MAX_LEN && is_record()
 }
 
-impl ObjectStore for Ahead {
-    fn put(&self, name: &ObjectName, bytes: Bytes) -> Result<PutOutcome, StoreError> {
-        self.store.put(name, bytes)
-    }
+impl ObjectStore for LookAhead {
+    pass_on!(self => self.store; put, get_range, versions, get_version, delete_version, retain_version, strays,
+             requests_at_once);
 
     fn get(&self, name: &ObjectName) -> Result<Bytes, StoreError> {
         let held = self.proven.held().get(name).cloned();
         held.map_or_else(|| self.store.get(name), Ok)
-    }
-
-    fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, StoreError> {
-        self.store.get_range(name, range)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
@@ -93,29 +85,5 @@ impl ObjectStore for Ahead {
             Some((_, all)) => Ok(all.iter().filter(|one| one.name.as_str().starts_with(prefix)).cloned().collect()),
             None => self.store.list(prefix),
         }
-    }
-
-    fn versions(&self, name: &ObjectName) -> Result<Vec<Version>, StoreError> {
-        self.store.versions(name)
-    }
-
-    fn get_version(&self, name: &ObjectName, version: &VersionId) -> Result<Bytes, StoreError> {
-        self.store.get_version(name, version)
-    }
-
-    fn delete_version(&self, name: &ObjectName, version: &VersionId) -> Result<(), StoreError> {
-        self.store.delete_version(name, version)
-    }
-
-    fn retain_version(&self, name: &ObjectName, version: &VersionId, until: Timestamp) -> Result<(), StoreError> {
-        self.store.retain_version(name, version, until)
-    }
-
-    fn strays(&self) -> Result<Vec<Stray>, StoreError> {
-        self.store.strays()
-    }
-
-    fn requests_at_once(&self) -> usize {
-        self.store.requests_at_once()
     }
 }
