@@ -136,6 +136,22 @@ fn old_versions_and_deleted_files_are_found_and_restored() {
 }
 
 #[test]
+fn a_name_is_found_however_its_accents_and_capitals_are_spelt() {
+    let machine = Machine::new();
+    let names = ["Café accounts.txt", "Cafe\u{301} minutes.txt", "CAFÉ RENT.TXT", "cafe lease.txt"];
+    names.iter().for_each(|name| machine.write(name, name.as_bytes()));
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    for word in ["café", "cafe\u{301}", "CAFÉ", "CAFÉ*", "cafe\u{301} *.txt", "**/*É*", "[c]af\u{e9}*"] {
+        let query = FindQuery { word: word.to_owned(), only_deleted: false };
+        let hits = find(&opened, &query, &Silent).unwrap().hits;
+        let found: Vec<&[u8]> = hits.iter().map(|hit| hit.path.path.as_bytes()).collect();
+        let expected: Vec<&[u8]> = vec![names[2].as_bytes(), names[1].as_bytes(), names[0].as_bytes()];
+        assert_eq!(found, expected, "{word:?}");
+    }
+}
+
+#[test]
 fn an_existing_file_is_never_lost() {
     let machine = Machine::new();
     machine.write("a.txt", b"as backed up");

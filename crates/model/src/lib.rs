@@ -4,6 +4,7 @@
 mod entry;
 mod environment;
 mod finding;
+mod fold;
 mod ids;
 mod monitor;
 mod outcome;
@@ -14,6 +15,7 @@ mod time;
 pub use entry::{ChunkList, Entry, EntryKind, Fingerprint, Hole, Metadata, UnreadableReason};
 pub use environment::{Environment, RandomError};
 pub use finding::{Finding, Severity};
+pub use fold::{folded, folded_text};
 pub use ids::{ChunkId, Epoch, IdParseError, ObjectHash, RepositoryId, SlotId, WriterId};
 pub use monitor::{Monitor, Phase, Progress, Silent};
 pub use outcome::{

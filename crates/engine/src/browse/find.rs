@@ -89,9 +89,9 @@ pub fn find(opened: &Opened, query: &FindQuery, monitor: &dyn Monitor) -> Result
     Ok(FindOutcome { hits, damaged, snapshots: snapshots.len() })
 }
 
-/// How a word is held against names.
+/// How a word is held against names, both folded: in any case, and with accents spelt either way.
 enum Matcher {
-    /// Part of a name, both in lower case.
+    /// Part of a name.
     Part(String),
     Name(GlobMatcher),
     Path(GlobMatcher),
@@ -99,10 +99,11 @@ enum Matcher {
 
 impl Matcher {
     fn new(word: &str) -> Result<Self, EngineError> {
+        let folded = chest_model::folded_text(word);
         if !word.contains(['*', '?', '[']) {
-            return Ok(Self::Part(word.to_lowercase()));
+            return Ok(Self::Part(folded));
         }
-        let glob = GlobBuilder::new(word).case_insensitive(true).literal_separator(true).build();
+        let glob = GlobBuilder::new(&folded).literal_separator(true).build();
         let bad =
             |error: globset::Error| EngineError::BadPattern { pattern: word.to_owned(), problem: error.to_string() };
         let matcher = glob.map_err(bad)?.compile_matcher();
@@ -112,9 +113,9 @@ impl Matcher {
     fn fits(&self, path: &TreePath) -> bool {
         let Some(name) = path.name() else { return false };
         match self {
-            Self::Part(word) => chest_model::shown(name).to_lowercase().contains(word),
-            Self::Name(glob) => glob.is_match(chest_model::shown(name)),
-            Self::Path(glob) => glob.is_match(chest_model::shown(path.as_bytes())),
+            Self::Part(word) => chest_model::folded(name).contains(word),
+            Self::Name(glob) => glob.is_match(chest_model::folded(name)),
+            Self::Path(glob) => glob.is_match(chest_model::folded(path.as_bytes())),
         }
     }
 }

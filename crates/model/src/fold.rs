@@ -1,0 +1,49 @@
+//! File names for comparing: what people type is held against names of every machine. A Mac spells é as two code points, most
+//! others as one; nobody can see the difference, so none is made. Here, so that whatever looks for names does it alike.
+
+use crate::shown;
+use unicode_normalization::UnicodeNormalization;
+
+/// A name as it is shown, folded as [`folded_text`]: equal for names that look equal but for capitals.
+pub fn folded(name: &[u8]) -> String {
+    folded_text(&shown(name))
+}
+
+/// What was typed, to be held against folded names: lower case, with letters and their accents composed (NFC).
+pub fn folded_text(text: &str) -> String {
+    // Composed last: some capitals become a letter and an accent in lower case.
+    text.to_lowercase().nfc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_code_point_and_two_are_the_same_letter_in_either_case() {
+        for name in ["Café", "Cafe\u{301}", "CAFÉ", "CAFE\u{301}"] {
+            assert_eq!(folded(name.as_bytes()), "café", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn accents_in_another_order_make_no_other_letter() {
+        assert_eq!(folded("q\u{307}\u{323}".as_bytes()), folded("Q\u{323}\u{307}".as_bytes()));
+    }
+
+    #[test]
+    fn letters_that_differ_stay_different() {
+        let names = ["cafe", "café", "cafè", "caf\u{fffd}", "ﬁn", "fin", "straße", "strasse"];
+        for (at, one) in names.iter().enumerate() {
+            for other in &names[at + 1..] {
+                assert_ne!(folded(one.as_bytes()), folded(other.as_bytes()));
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_folded_as_they_are_shown() {
+        assert_eq!(folded(b"A\xff\n"), r"a\xff\x0a");
+        assert_eq!(folded(b"A\xff\n"), folded_text(r"A\xFF\x0a"), "what is shown can be typed");
+    }
+}
