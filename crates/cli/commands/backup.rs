@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::machine::threads;
 use crate::output::amounts::{self, count, grouped, size};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
-use crate::output::json::{self, ExceptionJson, PathJson, ProblemJson};
+use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, shown};
 use crate::output::{Report, SHORT_ID};
 use crate::time::day_and_time;
@@ -95,6 +95,10 @@ struct RootJson {
     files: u64,
     folders: u64,
     bytes: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    containers: Vec<ContainerJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_content: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -122,6 +126,8 @@ impl RootJson {
             files: root.files,
             folders: root.folders,
             bytes: root.bytes,
+            containers: root.containers.iter().map(ContainerJson::of).collect(),
+            newest_content: root.newest_content.and_then(json::time),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::output::amounts::{count, grouped, size};
-use crate::output::json::{self, ProblemJson};
+use crate::output::json::{self, ContainerJson, ProblemJson};
 use crate::output::names::{self, for_json, shown};
 use crate::output::tables::{Side, write_table};
 use crate::output::{Report, SHORT_ID};
@@ -53,6 +53,15 @@ struct SnapshotJson {
     roots_bytes: Option<Vec<Option<String>>>,
     files: u64,
     bytes: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    containers: Vec<RootContainerJson>,
+}
+
+#[derive(Serialize)]
+struct RootContainerJson {
+    root: String,
+    #[serde(flatten)]
+    container: ContainerJson,
 }
 
 impl SnapshotJson {
@@ -69,6 +78,14 @@ impl SnapshotJson {
             roots_bytes: bytes.iter().any(Option::is_some).then_some(bytes),
             files: snapshot.files,
             bytes: snapshot.bytes,
+            containers: snapshot
+                .containers
+                .iter()
+                .map(|(root, container)| RootContainerJson {
+                    root: for_json(root).0,
+                    container: ContainerJson::of(container),
+                })
+                .collect(),
         }
     }
 }

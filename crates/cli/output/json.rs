@@ -3,7 +3,7 @@
 use super::names::for_json;
 use crate::time::rfc3339;
 use chest_engine::browse::{ItemType, ShownPath};
-use chest_model::{Class, Completeness, Exception, ExceptionKind, Timestamp, UnreadableReason};
+use chest_model::{Class, Completeness, Container, Exception, ExceptionKind, ObjectHash, Timestamp, UnreadableReason};
 use serde::Serialize;
 
 /// A path in a backup, to be flattened into what it belongs to.
@@ -41,6 +41,26 @@ impl ExceptionJson {
     pub fn of(exception: &Exception) -> Self {
         let path = ShownPath { root: exception.root.clone(), path: exception.path.clone() };
         Self { path: PathJson::of(&path), kind: exception_code(exception.kind), message: exception.message.clone() }
+    }
+}
+
+/// An export whose contents were backed up.
+#[derive(Debug, Serialize)]
+pub struct ContainerJson {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_bytes: Option<String>,
+    bytes: u64,
+    hash: Option<String>,
+    newest: Option<String>,
+}
+
+impl ContainerJson {
+    /// Of one export.
+    pub fn of(container: &Container) -> Self {
+        let (name, name_bytes) = for_json(&container.name);
+        let hash = container.hash.map(|hash| ObjectHash(hash).to_hex());
+        Self { name, name_bytes, bytes: container.size, hash, newest: container.newest.and_then(time) }
     }
 }
 

@@ -19,7 +19,8 @@ pub use fold::{folded, folded_text};
 pub use ids::{ChunkId, Epoch, IdParseError, ObjectHash, RepositoryId, SlotId, WriterId};
 pub use monitor::{Monitor, Phase, Progress, Silent};
 pub use outcome::{
-    Class, Completeness, DamagedFile, Exception, ExceptionKind, RootDescription, RootEncoding, SnapshotSummary,
+    Class, Completeness, Container, DamagedFile, Exception, ExceptionKind, RootDescription, RootEncoding,
+    SnapshotSummary,
 };
 pub use path::{PathError, TreePath};
 pub use shown::{harmless, shown, shown_place, typed};

@@ -73,6 +73,19 @@ pub struct RootDescription {
     pub class: Class,
 }
 
+/// A file that held other files, which were backed up instead of it: an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// Its own name, without the folder it lay in.
+    pub name: Vec<u8>,
+    /// Its length in bytes.
+    pub size: u64,
+    /// BLAKE3 of its bytes; `None` where it could not be read to its end, or changed meanwhile.
+    pub hash: Option<[u8; 32]>,
+    /// Last change of the newest file in it, as the container says.
+    pub newest: Option<Timestamp>,
+}
+
 /// One thing that was not read as it should have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
@@ -119,6 +132,8 @@ pub struct SnapshotSummary {
     pub host: String,
     /// Where its parts came from.
     pub roots: Vec<RootDescription>,
+    /// The exports that a part came out of, each with the part's label.
+    pub containers: Vec<(Vec<u8>, Container)>,
     /// Number of files.
     pub files: u64,
     /// Bytes of content before deduplication.

@@ -10,7 +10,7 @@ pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
 pub use folder::{FolderOptions, FolderSource};
 pub use missing::MissingSource;
 
-use chest_model::{Fingerprint, Hole, Metadata, RootDescription, TreePath, UnreadableReason};
+use chest_model::{Container, Fingerprint, Hole, Metadata, RootDescription, Timestamp, TreePath, UnreadableReason};
 use std::ops::ControlFlow;
 
 /// Something that can be backed up.
@@ -31,6 +31,17 @@ pub trait Source: Send + Sync {
 
     /// Opens a file's content. Never follows a link, never waits on a pipe.
     fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure>;
+
+    /// The files that the items came out of, where the source is an export. May read each from beginning to end.
+    fn containers(&self) -> Vec<Container> {
+        Vec::new()
+    }
+
+    /// The last change of anything in the source, where that tells how old an export is; `None` where the source is what it
+    /// shows, and no copy of something else.
+    fn newest_content(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// Extended attributes: names and values.
@@ -159,5 +170,13 @@ impl<S: Source + ?Sized> Source for std::sync::Arc<S> {
 
     fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure> {
         (**self).open(item)
+    }
+
+    fn containers(&self) -> Vec<Container> {
+        (**self).containers()
+    }
+
+    fn newest_content(&self) -> Option<Timestamp> {
+        (**self).newest_content()
     }
 }

@@ -1,7 +1,7 @@
 //! A source that fails as it is told to, over a real one: files that cannot be opened, break off, change while they are read
 //! or are gone, and a source that disappears as a whole.
 
-use chest_model::{Fingerprint, Hole, Metadata, RootDescription, TreePath, UnreadableReason};
+use chest_model::{Container, Fingerprint, Hole, Metadata, RootDescription, Timestamp, TreePath, UnreadableReason};
 use chest_source::{AfterReading, Content, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -133,6 +133,14 @@ impl<S: Source> Source for FailingSource<S> {
             Some(mishap) => Box::new(FailingContent { inner, mishap, passed: 0 }),
             None => inner,
         })
+    }
+
+    fn containers(&self) -> Vec<Container> {
+        self.inner.containers()
+    }
+
+    fn newest_content(&self) -> Option<Timestamp> {
+        self.inner.newest_content()
     }
 }
 

@@ -68,7 +68,14 @@ impl<'b, 'a> Assembler<'b, 'a> {
         monitor: &'b dyn Monitor,
         description: &RootDescription,
     ) -> Self {
-        let outcome = RootOutcome { description: description.clone(), files: 0, folders: 0, bytes: 0 };
+        let outcome = RootOutcome {
+            description: description.clone(),
+            files: 0,
+            folders: 0,
+            bytes: 0,
+            containers: Vec::new(),
+            newest_content: None,
+        };
         let assembled = Assembled {
             root: ChunkId([0; 32]),
             outcome,

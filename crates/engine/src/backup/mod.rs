@@ -11,7 +11,9 @@ mod run;
 
 pub use run::backup;
 
-use chest_model::{Class, Completeness, Exception, ObjectHash, RepositoryId, RootDescription, Timestamp, WriterId};
+use chest_model::{
+    Class, Completeness, Container, Exception, ObjectHash, RepositoryId, RootDescription, Timestamp, WriterId,
+};
 use chest_repo::record::ClassCount;
 
 /// What was asked for.
@@ -95,4 +97,8 @@ pub struct RootOutcome {
     pub folders: u64,
     /// Bytes of content.
     pub bytes: u64,
+    /// The exports that it came out of; none where it is a folder.
+    pub containers: Vec<Container>,
+    /// The last change of anything in an export: how old it is.
+    pub newest_content: Option<Timestamp>,
 }

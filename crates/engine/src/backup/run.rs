@@ -272,7 +272,7 @@ impl Run<'_> {
             let next_cache = CacheWriter::begin(&cache_folder, &description.label, &self.local_key)?;
             let tools = ChunkTools::new(self.options.level)?;
             let assembler = Assembler::new(batch, tools, next_cache, context.environment, context.monitor, description);
-            let assembled = run_source(
+            let mut assembled = run_source(
                 &**source,
                 batch,
                 &chunker,
@@ -282,6 +282,8 @@ impl Run<'_> {
                 context.monitor,
                 context.environment,
             )?;
+            assembled.outcome.containers = source.containers();
+            assembled.outcome.newest_content = source.newest_content();
             roots.push(assembled);
         }
         Ok((roots, had_cache))
@@ -337,6 +339,7 @@ impl Run<'_> {
                 location: None,
                 files: root.outcome.files,
                 bytes: root.outcome.bytes,
+                containers: root.outcome.containers.clone(),
             })
             .collect();
         SnapshotBody {

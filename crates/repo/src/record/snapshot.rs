@@ -8,11 +8,15 @@ use crate::error::ObjectError;
 use crate::header::KEY_PART_LEN;
 use crate::pack::PackedChunk;
 use chest_model::{
-    ChunkId, Class, Exception, ExceptionKind, ObjectHash, RootDescription, RootEncoding, TreePath, UnreadableReason,
+    ChunkId, Class, Container, Exception, ExceptionKind, ObjectHash, RootDescription, RootEncoding, TreePath,
+    UnreadableReason,
 };
 
 /// So many exceptions stand in a record; the tree names every item that could not be read.
 pub const MAX_EXCEPTIONS: usize = 20_000;
+
+/// The key of a root's containers: above 100, so that a program which does not know it passes over it.
+const CONTAINERS: u64 = 100;
 
 /// A snapshot as its reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct SnapshotRoot {
     pub files: u64,
     /// Bytes of content.
     pub bytes: u64,
+    /// The exports that it came out of; none where it was a folder.
+    pub containers: Vec<Container>,
 }
 
 /// Where a root's top node lies.
@@ -141,7 +147,7 @@ impl SnapshotBody {
 impl SnapshotRoot {
     fn write(&self, out: &mut CborWriter) {
         let RootDescription { label, native_path, encoding, class } = &self.description;
-        out.map(if self.location.is_some() { 8 } else { 7 });
+        out.map(7 + usize::from(self.location.is_some()) + usize::from(!self.containers.is_empty()));
         out.uint(0u8).bytes(label);
         out.uint(1u8).bytes(native_path);
         out.uint(2u8).uint(match encoding {
@@ -156,11 +162,21 @@ impl SnapshotRoot {
             out.uint(7u8).array(8).bytes(&pack.0).uint(*pack_len).bytes(key_part).uint(*position).uint(*offset);
             out.uint(row.stored_len).uint(row.plain_len).uint(row.compression as u8);
         }
+        if !self.containers.is_empty() {
+            out.uint(CONTAINERS).array(self.containers.len());
+            self.containers.iter().for_each(|container| write_container(container, out));
+        }
+    }
+
+    /// Every export that it came out of, with its own label.
+    pub(crate) fn labelled_containers(&self) -> impl Iterator<Item = (Vec<u8>, Container)> {
+        self.containers.iter().map(|container| (self.description.label.clone(), container.clone()))
     }
 
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut label, mut native_path, mut encoding, mut class) = (None, None, None, None);
         let (mut tree, mut files, mut bytes, mut place) = (None, None, None, None);
+        let mut containers = Vec::new();
         reader.map(|key, value| {
             match key {
                 0 => label = Some(read_label(value)?),
@@ -171,6 +187,7 @@ impl SnapshotRoot {
                 5 => files = Some(value.uint()?),
                 6 => bytes = Some(value.uint()?),
                 7 => place = Some(read_location(value)?),
+                CONTAINERS => containers = value.list(read_container)?,
                 _ => return Ok(false),
             }
             Ok(true)
@@ -186,8 +203,30 @@ impl SnapshotRoot {
             encoding: required(encoding)?,
             class: required(class)?,
         };
-        Ok(Self { description, tree, location, files: required(files)?, bytes: required(bytes)? })
+        Ok(Self { description, tree, location, files: required(files)?, bytes: required(bytes)?, containers })
     }
+}
+
+/// The time is an array of one or none: the format's CBOR has no null. Likewise a hash that nobody could take is empty.
+fn write_container(container: &Container, out: &mut CborWriter) {
+    let Container { name, size, hash, newest } = container;
+    let hash = hash.as_ref().map_or(&[][..], |hash| hash);
+    out.array(4).bytes(name).uint(*size).bytes(hash).array(usize::from(newest.is_some()));
+    if let Some(newest) = newest {
+        out.time(*newest);
+    }
+}
+
+fn read_container(reader: &mut CborReader<'_>) -> Result<Container, ObjectError> {
+    const BAD: ObjectError = ObjectError::Malformed("a container that is none");
+    reader.array_of(4)?;
+    let (name, size) = (reader.bytes()?.to_vec(), reader.uint()?);
+    let hash = match reader.bytes()? {
+        [] => None,
+        hash => Some(hash.try_into().map_err(|_| BAD)?),
+    };
+    let times = reader.list_of_at_most(1, CborReader::time)?;
+    Ok(Container { name, size, hash, newest: times.first().copied() })
 }
 
 /// A label becomes a folder's name on restore: exactly one component.
@@ -273,4 +312,63 @@ pub(crate) fn reason_number(reason: UnreadableReason) -> u8 {
 pub(crate) fn reason_from_number(number: u64) -> Result<UnreadableReason, ObjectError> {
     let at = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
     at.and_then(|at| REASONS.get(at)).copied().ok_or(ObjectError::Malformed("an unknown reason"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chest_model::Timestamp;
+
+    fn body(containers: Vec<Container>) -> SnapshotBody {
+        let description = RootDescription {
+            label: b"OneDrive export".to_vec(),
+            native_path: b"/home/clerk/Export.zip".to_vec(),
+            encoding: RootEncoding::UnixBytes,
+            class: Class::Documents,
+        };
+        let tree = ChunkId([7; 32]);
+        let root = SnapshotRoot { description, tree, location: None, files: 1, bytes: 2, containers };
+        SnapshotBody {
+            roots: vec![root],
+            exceptions: Vec::new(),
+            exception_count: 0,
+            host: "office".to_owned(),
+            reason: String::new(),
+            chunker: ChunkerParameters { id: 1, min: 1, average: 2, max: 3 },
+            program: "test".to_owned(),
+            statistics: Statistics::default(),
+        }
+    }
+
+    fn container(hash: Option<[u8; 32]>, newest: Option<Timestamp>) -> Container {
+        Container { name: b"Export.zip".to_vec(), size: 5 << 30, hash, newest }
+    }
+
+    #[test]
+    fn the_exports_of_a_root_are_read_as_they_were_written() {
+        let time = Timestamp::new(1_795_280_523, 5);
+        for containers in [
+            vec![],
+            vec![container(None, None)],
+            vec![container(Some([9; 32]), Some(time)), container(None, Some(time)), container(Some([1; 32]), None)],
+        ] {
+            let body = body(containers);
+            assert_eq!(SnapshotBody::decode(&body.encode()).unwrap(), body);
+        }
+    }
+
+    #[test]
+    fn an_export_with_a_hash_of_another_length_or_two_times_is_refused() {
+        let intact = body(vec![container(Some([9; 32]), None)]).encode();
+        // The container's hash, then an array without a time.
+        let whole = [&[0x58, 32][..], &[9; 32], &[0x80]].concat();
+        let at = intact.windows(whole.len()).position(|bytes| bytes == whole).unwrap();
+        let time = [0x82, 1, 2];
+        let two_times = [&[0x58, 32][..], &[9; 32], &[0x82], &time, &time].concat();
+        let short_hash = [&[0x58, 31][..], &[9; 31], &[0x80]].concat();
+        for bad in [two_times, short_hash] {
+            let bytes = [&intact[..at], &bad, &intact[at + whole.len()..]].concat();
+            assert!(SnapshotBody::decode(&bytes).is_err());
+        }
+    }
 }

@@ -8,7 +8,9 @@ use crate::keys::{DomainKeys, MasterKey, WriterKey};
 use crate::layout::{OWNER, PACKS, Place};
 use crate::pack::PackKey;
 use crate::parallel;
-use crate::record::{Added, AddedKind, Inventory, RecordFrame, RecordRef, SnapshotBody, WriterGrant, WriterNote};
+use crate::record::{
+    Added, AddedKind, Inventory, RecordFrame, RecordRef, SnapshotBody, SnapshotRoot, WriterGrant, WriterNote,
+};
 use chest_model::{ObjectHash, RepositoryId, SnapshotSummary, WriterId};
 use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +52,7 @@ impl Snapshot {
             completeness: self.public.completeness,
             host: self.body.host.clone(),
             roots: self.body.roots.iter().map(|root| root.description.clone()).collect(),
+            containers: self.body.roots.iter().flat_map(SnapshotRoot::labelled_containers).collect(),
             files: self.body.roots.iter().map(|root| root.files).sum(),
             bytes: self.body.roots.iter().map(|root| root.bytes).sum(),
         }
