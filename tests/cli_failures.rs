@@ -7,6 +7,7 @@ mod cli_support;
 
 use cli_support::{Answer, Office, answer};
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// What happened, whether the data is safe, what to do next; and the same as JSON.
@@ -137,6 +138,45 @@ fn a_command_line_that_makes_no_sense_ends_with_two() {
     let mut command = office.command(["snapshots"]);
     let failed = answer(command.env_remove("CHEST_REPO")).ended(2);
     assert!(failed.err.contains("CHEST_REPO"), "{}", failed.err);
+}
+
+#[test]
+fn a_backup_tells_what_is_missing_from_what_is_damaged() {
+    let office = Office::with_backup();
+    let packs = office.stored_files("repo/packs");
+    fs::remove_file(&packs[0]).unwrap();
+    let missing =
+        "MISSING: 1 stored object (keys or parts of earlier backups) is not there any more. Run `chest check`.\n";
+    let gone = office.back_up().ended(0);
+    assert!(gone.out.contains(missing) && !gone.out.contains("DAMAGED"), "{}", gone.out);
+
+    let office = Office::with_backup();
+    let packs = office.stored_files("repo/packs");
+    fs::remove_file(&packs[0]).unwrap();
+    for slot in
+        office.stored_files("repo").iter().filter(|path| path.components().any(|part| part.as_os_str() == "slots"))
+    {
+        spoil(slot);
+    }
+    let damaged = "DAMAGED: 2 stored objects (keys or parts of earlier backups) are there, and cannot be read. Run `chest check`.\n";
+    let both = office.back_up().ended(0);
+    assert!(both.out.contains(&format!("{missing}{damaged}")), "{}", both.out);
+    assert_eq!(both.last_line(), "COMPLETE");
+    let json = office.run(["backup", "docs", "--json"]).ended(0).json();
+    let problems: Vec<&str> =
+        json["damaged_objects"].as_array().unwrap().iter().map(|one| one["problem"].as_str().unwrap()).collect();
+    assert_eq!(problems.iter().filter(|problem| **problem == "it is missing").count(), 1, "{json}");
+    assert_eq!(problems.len(), 3, "{json}");
+}
+
+/// Turns a bit of a stored file, which nobody may write, in the middle.
+fn spoil(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::remove_file(path).unwrap();
+    fs::write(path, bytes).unwrap();
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o444)).unwrap();
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::output::names::{for_json, shown};
 use crate::output::{Report, SHORT_ID};
 use crate::time::day_and_time;
 use chest_engine::backup::{BackupOptions, BackupOutcome, RootOutcome, backup};
+use chest_engine::repo::ObjectError;
 use chest_engine::repo::record::ClassCount;
 use chest_model::{Class, Completeness};
 use serde::Serialize;
@@ -154,10 +155,7 @@ impl Report for BackedUp<'_> {
         let id = &outcome.snapshot.to_hex()[..SHORT_ID];
         writeln!(out, "Backup {id} of {}", day_and_time(outcome.ended))?;
         writeln!(out, "Head words: {}", outcome.head_words.join(" "))?;
-        if !outcome.damaged_objects.is_empty() {
-            let objects = count(outcome.damaged_objects.len() as u64, "stored object");
-            writeln!(out, "DAMAGED: {objects} (keys or parts of earlier backups) cannot be read. Run `chest check`.")?;
-        }
+        write_lost(out, &outcome.lost_objects)?;
         for count in &outcome.emptied {
             writeln!(out, "{}", emptied_in_words(count))?;
         }
@@ -186,7 +184,11 @@ impl Report for BackedUp<'_> {
             bytes_sent: outcome.bytes_sent,
             packs_taken_over: outcome.packs_taken_over,
             had_cache: outcome.had_cache,
-            damaged_objects: ProblemJson::of_all(&outcome.damaged_objects),
+            damaged_objects: outcome
+                .lost_objects
+                .iter()
+                .map(|(object, problem)| ProblemJson::of(object, problem))
+                .collect(),
             head_words: &outcome.head_words,
         }
     }
@@ -194,6 +196,19 @@ impl Report for BackedUp<'_> {
 
 fn is_missing(outcome: &BackupOutcome, root: &RootOutcome) -> bool {
     outcome.exceptions.iter().any(|one| one.is_of_whole_root() && one.root == root.description.label)
+}
+
+/// What is gone and what is there and spoilt are two things: the one may lie on another disk, the other may not.
+fn write_lost(out: &mut dyn Write, lost: &[(String, ObjectError)]) -> io::Result<()> {
+    let (missing, damaged): (Vec<_>, Vec<_>) = lost.iter().partition(|(_, problem)| *problem == ObjectError::Missing);
+    let cases =
+        [("MISSING", missing.len(), "not there any more"), ("DAMAGED", damaged.len(), "there, and cannot be read")];
+    for (head, number, how) in cases.into_iter().filter(|(_, number, _)| *number > 0) {
+        let are = if number == 1 { "is" } else { "are" };
+        let objects = count(number as u64, "stored object");
+        writeln!(out, "{head}: {objects} (keys or parts of earlier backups) {are} {how}. Run `chest check`.")?;
+    }
+    Ok(())
 }
 
 fn emptied_in_words(count: &ClassCount) -> String {

@@ -74,7 +74,12 @@ pub struct ProblemJson {
 impl ProblemJson {
     /// Of names and what is wrong with them.
     pub fn of_all(problems: &[(String, String)]) -> Vec<Self> {
-        problems.iter().map(|(object, problem)| Self { object: object.clone(), problem: problem.clone() }).collect()
+        problems.iter().map(|(object, problem)| Self::of(object, problem)).collect()
+    }
+
+    /// Of one name and what is wrong with it.
+    pub fn of(object: &str, problem: &impl ToString) -> Self {
+        Self { object: object.to_owned(), problem: problem.to_string() }
     }
 }
 

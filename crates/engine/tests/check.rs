@@ -189,7 +189,7 @@ fn a_backup_tells_lost_keys_and_packs() {
     let slot = names(&machine, "slots/")[0].clone();
     machine.remove(&slot);
     let saved = machine.backup().unwrap();
-    let told: Vec<&str> = saved.damaged_objects.iter().map(|(name, _)| name.as_str()).collect();
+    let told: Vec<&str> = saved.lost_objects.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(told, [pack.as_str(), slot.as_str()]);
 }
 
@@ -200,8 +200,8 @@ fn a_lost_index_is_told_once_and_heals_with_the_next_backup() {
         machine.memory.remove_raw(&index);
     }
     assert!(ids(&checked(&machine).findings).contains(&"index-damaged"));
-    assert!(!machine.backup().unwrap().damaged_objects.is_empty());
+    assert!(!machine.backup().unwrap().lost_objects.is_empty());
     let after = checked(&machine);
     assert!(!after.is_damaged(), "{:?}", after.findings);
-    assert!(machine.backup().unwrap().damaged_objects.is_empty());
+    assert!(machine.backup().unwrap().lost_objects.is_empty());
 }

@@ -14,6 +14,7 @@ pub use run::backup;
 use chest_model::{
     Class, Completeness, Container, Exception, ObjectHash, RepositoryId, RootDescription, Timestamp, WriterId,
 };
+use chest_repo::ObjectError;
 use chest_repo::record::ClassCount;
 
 /// What was asked for.
@@ -73,7 +74,7 @@ pub struct BackupOutcome {
     /// Whether the cache of unchanged files was there.
     pub had_cache: bool,
     /// Index objects, packs and key slots that earlier backups need and that are missing or damaged: name and what is wrong.
-    pub damaged_objects: Vec<(String, String)>,
+    pub lost_objects: Vec<(String, ObjectError)>,
     /// What was not read as it should have been: the first ones, and before them the roots that could not be read at all.
     pub exceptions: Vec<Exception>,
     /// How many items could not be read, in all.

@@ -6,7 +6,6 @@ use super::pipeline::run_source;
 use super::{BackupOptions, BackupOutcome};
 use crate::{Context, EngineError};
 use chest_model::{Class, Completeness, Phase, Progress, Timestamp, WriterId};
-use chest_repo::RepoError;
 use chest_repo::chunk::Chunker;
 use chest_repo::history::{
     HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
@@ -18,6 +17,7 @@ use chest_repo::repository::{
     Batch, BatchOptions, ChunkTools, Known, LookAhead, Proven, RecordedRun, RunRecord, Stored, read_slots,
     repository_ids,
 };
+use chest_repo::{ObjectError, RepoError};
 use chest_source::Source;
 use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,7 +120,7 @@ struct Work<'c> {
     notes: Vec<WriterNote>,
     packs_taken_over: u64,
     had_cache: bool,
-    damaged_objects: Vec<(String, String)>,
+    lost_objects: Vec<(String, ObjectError)>,
 }
 
 impl Run<'_> {
@@ -218,9 +218,8 @@ impl Run<'_> {
         let recovery = Journal::recover(&self.state, &self.local_key)?;
         let mut known = Known::read(look, &self.writer, log, condemned, recovery)?;
         let notes = std::mem::take(&mut known.notes);
-        let mut damaged_objects: Vec<(String, String)> =
-            known.lost.iter().map(|(name, problem)| (name.clone(), problem.to_string())).collect();
-        damaged_objects.extend(lost_slots(start, owner)?);
+        let mut lost_objects = std::mem::take(&mut known.lost);
+        lost_objects.extend(lost_slots(start, owner)?);
         let packs_taken_over = known.adopted_packs() as u64;
         context.monitor.progress(Progress::End);
         let options = BatchOptions {
@@ -242,7 +241,7 @@ impl Run<'_> {
         context.monitor.progress(Progress::End);
         let stored = batch.finish(&mut ChunkTools::new(self.options.level)?)?;
         round.work =
-            Some(Work { batch, stored, roots, started, ended, notes, packs_taken_over, had_cache, damaged_objects });
+            Some(Work { batch, stored, roots, started, ended, notes, packs_taken_over, had_cache, lost_objects });
         Ok(())
     }
 
@@ -381,7 +380,7 @@ impl Run<'_> {
             super::copies::complete(&self.context.store, &owner, log);
         }
         let emptied = emptied(&work);
-        let Work { batch, stored, mut roots, started, ended, packs_taken_over, had_cache, damaged_objects, .. } = work;
+        let Work { batch, stored, mut roots, started, ended, packs_taken_over, had_cache, lost_objects, .. } = work;
         batch.end_journal()?;
         for root in &mut roots {
             if let Some(cache) = root.cache.take() {
@@ -414,7 +413,7 @@ impl Run<'_> {
             bytes_sent: stored.bytes + recorded.bytes,
             packs_taken_over,
             had_cache,
-            damaged_objects,
+            lost_objects,
             items_unread: exceptions.unread(),
             items_changed: exceptions.changed(),
             exceptions: exceptions.into_listed(),
@@ -426,14 +425,12 @@ impl Run<'_> {
 }
 
 /// Key slots that are missing or damaged: without any of them nobody can ever read what is being backed up.
-fn lost_slots(store: &dyn ObjectStore, owner: &OwnerHistory) -> Result<Vec<(String, String)>, EngineError> {
-    let (intact, damaged) = read_slots(store)?;
-    let mut lost: Vec<(String, String)> =
-        damaged.into_iter().map(|(name, problem)| (name, problem.to_string())).collect();
+fn lost_slots(store: &dyn ObjectStore, owner: &OwnerHistory) -> Result<Vec<(String, ObjectError)>, EngineError> {
+    let (intact, mut lost) = read_slots(store)?;
     for slot in owner.live_slots() {
         let name = Place::Slot(slot.id, slot.hash).name().to_string();
         if intact.iter().all(|(there, _)| *there != name) && lost.iter().all(|(there, _)| *there != name) {
-            lost.push((name, "it is missing".to_owned()));
+            lost.push((name, ObjectError::Missing));
         }
     }
     Ok(lost)

@@ -104,7 +104,7 @@ fn one_bad_copy(machine: &Machine, copy: &ObjectName, what: &str) {
     }
     machine.write("later", what.as_bytes());
     let saved = machine.backup().unwrap_or_else(|error| panic!("{what}: {error}"));
-    assert!(saved.damaged_objects.is_empty(), "{what}: {:?}", saved.damaged_objects);
+    assert!(saved.lost_objects.is_empty(), "{what}: {:?}", saved.lost_objects);
     let to = machine.folder.path().join("restored");
     assert!(machine.restore_to(&to).unwrap().failed.is_empty(), "{what}");
     assert_same(&machine.source(), &to.join("documents"));
