@@ -128,7 +128,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             self.remember_group(&entry, exception.clone());
         }
         // What no leaf can hold, a path of tens of kilobytes, is told as an exception only.
-        if encoded.len() <= TreeBuilder::MAX_ENTRY_LEN {
+        if encoded.len() <= TreeBuilder::max_entry_len(self.batch.pack_len()) {
             self.push(&entry, &encoded)?;
         }
         if let Some((kind, message)) = exception {

@@ -156,7 +156,7 @@ impl ItemReader<'_, '_> {
         let has_links = item.first_link.is_some();
         let entry = Entry { path: item.path.clone(), kind, metadata, large_xattrs };
         let encoded = encode_entry(&entry);
-        if encoded.len() > TreeBuilder::MAX_ENTRY_LEN {
+        if encoded.len() > TreeBuilder::max_entry_len(self.batch.pack_len()) {
             let failure = unsupported("its name and extended attributes are too long");
             return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) });
         }

@@ -42,15 +42,24 @@ struct OpenNode {
     finished: u64,
 }
 
+/// The longest entry, where packs are long enough for it.
+const MAX_ENTRY_LEN: usize = 48 << 10;
+
+/// The longest node that fits such a pack: what it has beside its items is a few bytes.
+fn max_node(pack_len: u64) -> usize {
+    (Packer::max_stored_len(pack_len) - 64) as usize
+}
+
 impl TreeBuilder {
-    /// The longest entry that every repository can hold: with it a leaf fits the smallest pack.
-    pub const MAX_ENTRY_LEN: usize = 48 << 10;
+    /// The longest entry that a repository of such packs can hold. Its path may stand in inner nodes too, and of those each
+    /// must hold two: where it held one there would be as many nodes on every level, and no top.
+    pub fn max_entry_len(pack_len: u64) -> usize {
+        MAX_ENTRY_LEN.min(max_node(pack_len) / 2 - 64)
+    }
 
     /// With the domain's secret cut rule, for packs of this length.
     pub fn new(domain: Arc<DomainKeys>, pack_len: u64) -> Self {
-        // What a node has beside its items is a few bytes.
-        let max_node = (Packer::max_stored_len(pack_len) - 64) as usize;
-        Self { domain, max_node, levels: vec![OpenNode::default()] }
+        Self { domain, max_node: max_node(pack_len), levels: vec![OpenNode::default()] }
     }
 
     /// Adds the next entry, as [`super::encode_entry`] gives it. Paths must ascend.
@@ -103,5 +112,89 @@ impl TreeBuilder {
         }
         let child = encode_child(&Child { first: first.clone(), id });
         self.add(level + 1, &first, &child, sink)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Memory;
+    use super::super::{TreeVisitor, encode_entry, walk};
+    use super::*;
+    use crate::keys::DomainSecret;
+    use chest_model::{Entry, EntryKind, Metadata};
+    use std::ops::ControlFlow;
+
+    /// Stops a tree that grows for ever.
+    struct Bounded {
+        memory: Memory,
+        most: usize,
+        longest: usize,
+    }
+
+    impl NodeSink for Bounded {
+        fn node(&mut self, plain: Vec<u8>) -> Result<ChunkId, RepoError> {
+            self.longest = self.longest.max(plain.len());
+            self.most = self.most.checked_sub(1).ok_or(RepoError::Stopped)?;
+            self.memory.node(plain)
+        }
+    }
+
+    #[derive(Default)]
+    struct Seen(Vec<TreePath>);
+
+    impl TreeVisitor for Seen {
+        fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
+            self.0.push(entry.path);
+            ControlFlow::Continue(())
+        }
+        fn unreadable(&mut self, from: &TreePath, _: Option<&TreePath>, error: RepoError) -> ControlFlow<()> {
+            panic!("{}: {error}", from.as_bytes().len());
+        }
+    }
+
+    fn folder(path: String) -> Entry {
+        let path = TreePath::from_bytes(path.into_bytes()).unwrap();
+        Entry { path, kind: EntryKind::Directory, metadata: Metadata::default(), large_xattrs: vec![] }
+    }
+
+    /// The root and folders with the longest paths that the limit lets through.
+    fn longest_folders(number: usize, limit: usize) -> Vec<Entry> {
+        let beside = encode_entry(&folder("n".repeat(limit - 100))).len() - (limit - 100);
+        let named = |number| folder(format!("{number:04}{}", "n".repeat(limit - beside - 4)));
+        let folders: Vec<Entry> = std::iter::once(folder(String::new())).chain((0..number).map(named)).collect();
+        assert_eq!(encode_entry(&folders[number]).len(), limit);
+        folders
+    }
+
+    #[test]
+    fn paths_as_long_as_they_may_be_make_a_tree_that_ends_and_whose_nodes_fit_in_packs_of_any_length() {
+        for seed in 0..8 {
+            for pack_len in [64 << 10, 128 << 10, 16 << 20] {
+                let domain = Arc::new(DomainSecret::new([seed; 32]).keys());
+                let limit = TreeBuilder::max_entry_len(pack_len);
+                let mut builder = TreeBuilder::new(domain, pack_len);
+                let mut sink = Bounded { memory: Memory::default(), most: 1_000, longest: 0 };
+                let folders = longest_folders(101, limit);
+                for folder in &folders {
+                    builder.push(&folder.path, &encode_entry(folder), &mut sink).unwrap();
+                }
+                let top = builder.finish(&mut sink).unwrap_or_else(|error| panic!("{seed}, {pack_len}: {error}"));
+                assert!(
+                    sink.longest as u64 <= Packer::max_stored_len(pack_len),
+                    "{seed}, {pack_len}: {}",
+                    sink.longest
+                );
+                let mut seen = Seen::default();
+                let _ = walk(&top, &TreePath::root(), &sink.memory, &mut seen);
+                assert!(seen.0.iter().eq(folders.iter().map(|folder| &folder.path)), "{seed}, {pack_len}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_repositories_of_the_shortest_packs_hold_shorter_entries() {
+        assert_eq!(TreeBuilder::max_entry_len(64 << 10), 32_523);
+        assert_eq!(TreeBuilder::max_entry_len(128 << 10), 48 << 10);
+        assert_eq!(TreeBuilder::max_entry_len(16 << 20), 48 << 10);
     }
 }
