@@ -864,13 +864,13 @@ def check_path(p):
 
 ENTRY = {0: BYTES, 1: UPTO(7), 2: UPTO(0o7777), 3: UPTO(2**32 - 1), 4: UPTO(2**32 - 1), 5: TIME,
          14: ARRAY(TUPLE(BYTES, BYTES)), 15: ARRAY(TUPLE(BYTES, LIST))}
-ENTRY_OF_KIND = {0: {6: UINT, 7: LIST, 8: ARRAY(TUPLE(UINT, UINT)), 9: HASH}, 2: {10: BYTES}, 5: {11: UINT}, 6: {11: UINT},
+ENTRY_OF_KIND = {0: {6: UINT, 7: LIST, 8: ARRAY(TUPLE(UINT, UINT)), 9: HASH}, 2: {10: BYTES, 100: HASH}, 5: {11: UINT}, 6: {11: UINT},
                  7: {12: UINT, 13: TEXT}}
 
 
 def check_entry(e):                                                                # §12.1
     fields(e, ENTRY | {k: ANY for k in range(6, 14)}, (2, *range(6, 16)))
-    fields(e, ENTRY | ENTRY_OF_KIND.get(e[1], {}), (2, 8, 9, 14, 15))
+    fields(e, ENTRY | ENTRY_OF_KIND.get(e[1], {}), (2, 8, 9, 14, 15, 100))
     end = -1
     for at, n in e.get(8, ()):
         need(at > end and n > 0, "holes that touch or do not ascend")
@@ -1121,8 +1121,18 @@ def restore(repo, record, target_path, no_index):
 
         def link(e):
             parts, fd, name, shown = place(e)
+            if e.get(100) in groups and groups[e[100]][0] == e[10]:
+                first = groups[e[100]][1]
+                src = os.dup(out.folder(first[:-1]))
+                try:
+                    os.link(first[-1], name, src_dir_fd=src, dst_dir_fd=out.folder(parts[:-1]), follow_symlinks=False)
+                finally:
+                    os.close(src)
+                return
             os.symlink(e[10], name, dir_fd=fd)
             out.meta(e, None, fd, name, shown, read)
+            if 100 in e:
+                groups.setdefault(e[100], (e[10], parts))
 
         def folder_meta(e):
             parts, fd, name, shown = place(e)
@@ -1240,6 +1250,10 @@ def verify(repo):
                             same = groups.setdefault(e[9], (e[6], e[7], e.get(8), e[0]))
                             need(same[:3] == (e[6], e[7], e.get(8)), "other content than the rest of its hard-link group")
                             need(kh(split, b"\xff" * 4 + same[3]) == e[9], "a hard-link group that does not fit its first path")
+                    elif e[1] == 2 and 100 in e:
+                        same = groups.setdefault(e[100], (e[10], e[0]))
+                        need(same[0] == e[10], "another target than the rest of its hard-link group")
+                        need(kh(split, b"\xff" * 4 + same[1]) == e[100], "a hard-link group that does not fit its first path")
                     for _ in attributes(read, e):
                         pass
                 except Damage as err:

@@ -24,6 +24,8 @@ fn odd_tree(machine: &Machine) {
     std::fs::write(source.join(std::ffi::OsStr::from_bytes(b"not utf-8 \xff\xfe")), b"x").unwrap();
     std::fs::write(source.join("new\nline"), b"y").unwrap();
     symlink("minutes/../nowhere", source.join("link")).unwrap();
+    std::fs::hard_link(source.join("link"), source.join("minutes/the same link")).unwrap();
+    symlink("minutes/../nowhere", source.join("a link of its own")).unwrap();
     std::fs::hard_link(source.join("empty"), source.join("another name")).unwrap();
     std::fs::hard_link(source.join("photographs/fete.jpg"), source.join("minutes/fete.jpg")).unwrap();
     let sparse = std::fs::File::create(source.join("sparse")).unwrap();

@@ -44,6 +44,8 @@ pub enum EntryKind {
     Symlink {
         /// The target exactly as stored by the system.
         target: Vec<u8>,
+        /// Where it has several hard links within its root: what names the group.
+        link_group: Option<[u8; 32]>,
     },
     /// A named pipe.
     Fifo,

@@ -100,18 +100,19 @@ impl Report {
             }
         }
         let mut folders = HashSet::new();
-        let mut files = HashSet::new();
+        let mut linkable = HashSet::new();
         for item in items {
             if item.path.parent().is_some_and(|parent| !folders.contains(&parent)) {
                 self.add(Promise::BelowFolders, &item.path, "its folder has not been shown as one");
             }
             match item.kind {
                 ItemKind::Directory => folders.insert(item.path.clone()),
-                ItemKind::File { .. } => files.insert(&item.path),
+                ItemKind::File { .. } | ItemKind::Symlink { .. } => linkable.insert(&item.path),
                 _ => false,
             };
-            if let Some(first) = item.first_link.as_ref().filter(|first| !files.contains(first)) {
-                self.add(Promise::FirstLinkKnown, &item.path, format!("{first:?} is no file that was shown before"));
+            if let Some(first) = item.first_link.as_ref().filter(|first| !linkable.contains(first)) {
+                let seen = format!("{first:?} is no file or link that was shown before");
+                self.add(Promise::FirstLinkKnown, &item.path, seen);
             }
         }
     }

@@ -58,7 +58,7 @@ pub struct SourceItem {
     pub metadata: Metadata,
     /// Tells whether it has changed since the last run.
     pub fingerprint: Fingerprint,
-    /// For a file with several hard links: the first of their paths, in tree order, that this walk has met (its own, if
+    /// For a file or symbolic link with several hard links: the first of their paths, in tree order, that this walk has met (its own, if
     /// it is the first).
     pub first_link: Option<TreePath>,
 }

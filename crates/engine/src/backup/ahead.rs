@@ -99,7 +99,7 @@ fn entry_weight(entry: &Entry) -> usize {
     const PART: usize = size_of::<(ChunkId, u32)>();
     let kind = match &entry.kind {
         EntryKind::File { chunks, holes, .. } => chunks.chunks.len() * PART + holes.len() * size_of::<Hole>(),
-        EntryKind::Symlink { target } => target.len(),
+        EntryKind::Symlink { target, .. } => target.len(),
         EntryKind::Unreadable { message, .. } => message.len(),
         _ => 0,
     };

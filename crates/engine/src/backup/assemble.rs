@@ -3,7 +3,7 @@
 use super::RootOutcome;
 use super::exceptions::Exceptions;
 use super::pipeline::Step;
-use super::read::ReadItem;
+use super::read::{ReadItem, shares_content, too_long};
 use crate::EngineError;
 use chest_model::{
     ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Hole, Monitor, Progress,
@@ -106,7 +106,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
                 if matches!(cached.entry.kind, EntryKind::File { .. }) {
                     self.assembled.files_unchanged += 1;
                 }
-                if item.first_link.is_some() {
+                if shares_content(&item) {
                     self.remember_group(&cached.entry, None);
                 }
                 self.push(&cached.entry, &cached.encoded)?;
@@ -128,7 +128,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             self.remember_group(&entry, exception.clone());
         }
         // What no leaf can hold, a path of tens of kilobytes, is told as an exception only.
-        if encoded.len() <= TreeBuilder::max_entry_len(self.batch.pack_len()) {
+        if encoded.len() <= self.longest_entry() {
             self.push(&entry, &encoded)?;
         }
         if let Some((kind, message)) = exception {
@@ -159,7 +159,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             return Err(chest_repo::RepoError::Stopped.into());
         };
         let (kind, message) = content.fate.clone().unzip();
-        let mut metadata = item.metadata;
+        let mut metadata = item.metadata.clone();
         let entry_kind = if content.readable {
             metadata.xattrs = content.xattrs;
             let link_group = Some(group);
@@ -171,12 +171,21 @@ impl<'b, 'a> Assembler<'b, 'a> {
             };
             EntryKind::Unreadable { reason, message: message.clone().unwrap_or_default() }
         };
-        let entry = Entry { path: item.path, kind: entry_kind, metadata, large_xattrs: content.large_xattrs };
-        self.push(&entry, &encode_entry(&entry))?;
+        let entry = Entry { path: item.path.clone(), kind: entry_kind, metadata, large_xattrs: content.large_xattrs };
+        let encoded = encode_entry(&entry);
+        // Its path may be longer than the first one's.
+        if encoded.len() > self.longest_entry() {
+            return self.read(too_long(&item));
+        }
+        self.push(&entry, &encoded)?;
         if let (Some(kind), Some(message)) = (kind, message) {
             self.except(entry.path, kind, message);
         }
         Ok(())
+    }
+
+    fn longest_entry(&self) -> usize {
+        TreeBuilder::max_entry_len(self.batch.pack_len())
     }
 
     fn push(&mut self, entry: &Entry, encoded: &[u8]) -> Result<(), EngineError> {

@@ -4,7 +4,7 @@
 use super::BackupOptions;
 use super::ahead::{Ahead, item_weight, read_weight};
 use super::assemble::{Assembled, Assembler};
-use super::read::{ItemReader, ReadItem};
+use super::read::{ItemReader, ReadItem, link_group, shares_content};
 use crate::EngineError;
 use chest_model::{ChunkId, EntryKind, Environment, Monitor, Progress};
 use chest_repo::RepoError;
@@ -170,7 +170,7 @@ fn walk(
                 monitor.progress(Progress::Done { items: 0, bytes: if is_file { bytes } else { 0 } });
                 results.send(Numbered { number, weight, what: Step::Unchanged(item, cached) }).is_ok()
             }
-            None if item.first_link.as_ref().is_some_and(|first| *first != item.path) => {
+            None if is_further_link(&item) => {
                 monitor.progress(Progress::Done { items: 0, bytes });
                 results.send(Numbered { number, weight, what: Step::Link(item) }).is_ok()
             }
@@ -190,29 +190,32 @@ fn walk(
 fn unchanged(item: &SourceItem, cached: Option<CachedEntry>, batch: &Batch<'_>) -> Option<Box<CachedEntry>> {
     let cached =
         cached.filter(|cached| cached.fingerprint == item.fingerprint && same_kind(&item.kind, &cached.entry.kind))?;
-    // A further hard link takes its content from the first one.
-    if item.first_link.as_ref().is_some_and(|first| *first != item.path) {
+    if is_further_link(item) {
         return None;
     }
     let lists = cached.entry.large_xattrs.iter().map(|(_, list)| list);
     let content = match &cached.entry.kind {
-        EntryKind::File { chunks, link_group, .. } => {
-            let group = item.first_link.as_ref().map(|first| batch.domain().link_group(first.as_bytes()));
-            if *link_group != group {
-                return None;
-            }
-            Some(chunks)
+        EntryKind::File { link_group: stored, .. } | EntryKind::Symlink { link_group: stored, .. }
+            if *stored != link_group(item, batch) =>
+        {
+            return None;
         }
+        EntryKind::File { chunks, .. } => Some(chunks),
         _ => None,
     };
     let mut ids = lists.chain(content).flat_map(|list| list.chunks.iter().map(|(id, _)| id)).chain(&cached.reached);
     ids.all(|id| batch.is_known(id)).then(|| Box::new(cached))
 }
 
+/// A further hard link of a file takes its content from the first one.
+fn is_further_link(item: &SourceItem) -> bool {
+    shares_content(item) && item.first_link.as_ref().is_some_and(|first| *first != item.path)
+}
+
 fn same_kind(item: &ItemKind, entry: &EntryKind) -> bool {
     match (item, entry) {
         (ItemKind::File { size }, EntryKind::File { size: stored, .. }) => size == stored,
-        (ItemKind::Symlink { target }, EntryKind::Symlink { target: stored }) => target == stored,
+        (ItemKind::Symlink { target }, EntryKind::Symlink { target: stored, .. }) => target == stored,
         (ItemKind::CharacterDevice { device }, EntryKind::CharacterDevice { device: stored })
         | (ItemKind::BlockDevice { device }, EntryKind::BlockDevice { device: stored }) => device == stored,
         (ItemKind::Directory, EntryKind::Directory)

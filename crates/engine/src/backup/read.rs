@@ -67,7 +67,9 @@ impl ItemReader<'_, '_> {
             ItemKind::Unreadable(failure) => return Ok(unreadable(&item, failure.clone())),
             ItemKind::File { .. } => return self.read_file(source, item),
             ItemKind::Directory => EntryKind::Directory,
-            ItemKind::Symlink { target } => EntryKind::Symlink { target: target.clone() },
+            ItemKind::Symlink { target } => {
+                EntryKind::Symlink { target: target.clone(), link_group: link_group(&item, self.batch) }
+            }
             ItemKind::Fifo => EntryKind::Fifo,
             ItemKind::Socket => EntryKind::Socket,
             ItemKind::CharacterDevice { device } => EntryKind::CharacterDevice { device: *device },
@@ -124,7 +126,7 @@ impl ItemReader<'_, '_> {
         let mut sink = BatchNodes { batch: self.batch, tools: &mut self.tools };
         let (list, nodes) = shorten_list(ChunkList { depth: 0, chunks }, &mut sink)?;
         let reached = if list.depth > 0 { [data_chunks, nodes].concat() } else { Vec::new() };
-        let link_group = item.first_link.as_ref().map(|first| self.batch.domain().link_group(first.as_bytes()));
+        let link_group = link_group(&item, self.batch);
         let kind = EntryKind::File { size: data + hollow, chunks: list, holes, link_group };
         let finished = Finished { reached, bytes_read, changed, fingerprint: Some(after.fingerprint) };
         self.finish(source, item, kind, after.metadata, finished)
@@ -153,12 +155,11 @@ impl ItemReader<'_, '_> {
         }
         let Finished { reached, bytes_read, changed, fingerprint } = finished;
         let fingerprint = fingerprint.unwrap_or(item.fingerprint);
-        let has_links = item.first_link.is_some();
+        let has_links = shares_content(&item);
         let entry = Entry { path: item.path.clone(), kind, metadata, large_xattrs };
         let encoded = encode_entry(&entry);
         if encoded.len() > TreeBuilder::max_entry_len(self.batch.pack_len()) {
-            let failure = unsupported("its name and extended attributes are too long");
-            return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) });
+            return Ok(ReadItem { bytes_read, ..too_long(&item) });
         }
         let exception =
             changed.then(|| (ExceptionKind::ChangedWhileRead, "it kept changing while it was read".to_owned()));
@@ -300,6 +301,21 @@ fn unsupported(message: &str) -> ReadFailure {
     ReadFailure { reason: UnreadableReason::Unsupported, message: message.to_owned() }
 }
 
+/// An item whose entry no leaf can hold.
+pub(super) fn too_long(item: &SourceItem) -> ReadItem {
+    unreadable(item, unsupported("its name and extended attributes are too long"))
+}
+
+/// What names the group of an item with several hard links.
+pub(super) fn link_group(item: &SourceItem, batch: &Batch<'_>) -> Option<[u8; 32]> {
+    item.first_link.as_ref().map(|first| batch.domain().link_group(first.as_bytes()))
+}
+
+/// Whether further links take their content from the first: a symbolic link has all it needs in its own entry.
+pub(super) fn shares_content(item: &SourceItem) -> bool {
+    item.first_link.is_some() && !matches!(item.kind, ItemKind::Symlink { .. })
+}
+
 /// An entry that says why its item could not be read.
 pub(super) fn unreadable(item: &SourceItem, failure: ReadFailure) -> ReadItem {
     let message: String = failure.message.chars().take(MESSAGE_LEN).collect();
@@ -312,7 +328,7 @@ pub(super) fn unreadable(item: &SourceItem, failure: ReadFailure) -> ReadItem {
         fingerprint: None,
         read_at: Timestamp::default(),
         reached: Vec::new(),
-        has_links: item.first_link.is_some(),
+        has_links: shares_content(item),
         exception: Some((ExceptionKind::Unreadable(failure.reason), message)),
         bytes_read: 0,
     }

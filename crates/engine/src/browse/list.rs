@@ -87,7 +87,7 @@ impl TreeVisitor for Lister<'_> {
 fn listed(root: &[u8], entry: Entry) -> ListedItem {
     let (size, target) = match &entry.kind {
         EntryKind::File { size, .. } => (*size, None),
-        EntryKind::Symlink { target } => (0, Some(target.clone())),
+        EntryKind::Symlink { target, .. } => (0, Some(target.clone())),
         _ => (0, None),
     };
     let item = ItemType::of(&entry.kind);

@@ -102,7 +102,7 @@ impl VersionKey {
         let ids = |list: &ChunkList| list.chunks.iter().flat_map(|(id, _)| id.0).collect::<Vec<u8>>();
         let (size, content) = match &entry.kind {
             EntryKind::File { size, chunks, .. } => (*size, blake3::hash(&ids(chunks)).as_bytes().to_vec()),
-            EntryKind::Symlink { target } => (0, target.clone()),
+            EntryKind::Symlink { target, .. } => (0, target.clone()),
             _ => (0, Vec::new()),
         };
         Self { item: ItemType::of(&entry.kind), size, modified: entry.metadata.modified, content }

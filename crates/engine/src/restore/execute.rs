@@ -152,6 +152,7 @@ impl Restore<'_> {
 
     /// Links, pipes and devices; and what there is nothing to restore of.
     fn make_others(&mut self, plan: &RestorePlan) {
+        let mut firsts = HashMap::new();
         for item in &plan.items {
             match &item.entry.kind {
                 EntryKind::File { .. } | EntryKind::Directory => {}
@@ -160,15 +161,28 @@ impl Restore<'_> {
                 }
                 EntryKind::Socket => self.outcome.sockets.push(item.path.clone()),
                 _ if item.step == PlannedStep::Skip => self.outcome.skipped += 1,
-                _ => self.make_other(plan, item),
+                EntryKind::Symlink { link_group: Some(group), .. } => match self.link_to_first(item, firsts.get(group))
+                {
+                    true => {}
+                    false => drop(self.make_other(plan, item).map(|placed| firsts.insert(*group, placed))),
+                },
+                _ => drop(self.make_other(plan, item)),
             }
         }
     }
 
-    fn make_other(&mut self, plan: &RestorePlan, item: &PlannedItem) {
+    /// A further name for a symbolic link that has several; `false` where the link must be made by itself.
+    fn link_to_first(&mut self, item: &PlannedItem, first: Option<&(TreePath, FileIdentity)>) -> bool {
+        let Some((path, identity)) = first.filter(|_| item.step == PlannedStep::Make) else { return false };
+        let linked = self.target.make_hard_link(path, *identity, &item.to);
+        linked.map(|placed| self.count(item, &placed, 0)).is_ok()
+    }
+
+    /// Makes it, and tells where it lies now.
+    fn make_other(&mut self, plan: &RestorePlan, item: &PlannedItem) -> Option<(TreePath, FileIdentity)> {
         let (path, metadata) = (&item.to, &self.whole_metadata(plan, item));
         let made = match &item.entry.kind {
-            EntryKind::Symlink { target } => self.target.make_symlink(path, target, metadata),
+            EntryKind::Symlink { target, .. } => self.target.make_symlink(path, target, metadata),
             EntryKind::Fifo => self.target.make_fifo(path, metadata),
             EntryKind::CharacterDevice { device } => {
                 self.target.make_device(path, ItemKind::CharacterDevice, *device, metadata)
@@ -176,11 +190,17 @@ impl Restore<'_> {
             EntryKind::BlockDevice { device } => {
                 self.target.make_device(path, ItemKind::BlockDevice, *device, metadata)
             }
-            _ => return,
+            _ => return None,
         };
         match made {
-            Ok(placed) => self.count(item, &placed, 0),
-            Err(error) => self.fail(&item.path, false, error.to_string()),
+            Ok(placed) => {
+                self.count(item, &placed, 0);
+                placed.identity.map(|identity| (placed.path, identity))
+            }
+            Err(error) => {
+                self.fail(&item.path, false, error.to_string());
+                None
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Further names for a file that has been restored.
+//! Further names for a file or symbolic link that has been restored.
 
 use chest_model::TreePath;
 use rustix::fd::OwnedFd;
@@ -42,7 +42,8 @@ impl Target {
         let file = rustix::fs::openat(folder.handle(), name, flags, Mode::empty())
             .map_err(|errno| TargetError::at(first, errno))?;
         let stat = rustix::fs::fstat(&file).map_err(|errno| TargetError::at(first, errno))?;
-        if ItemKind::of(&stat) != ItemKind::File || FileIdentity::of(&stat) != identity {
+        let is_linkable = matches!(ItemKind::of(&stat), ItemKind::File | ItemKind::Symlink);
+        if !is_linkable || FileIdentity::of(&stat) != identity {
             return Err(TargetError::Replaced { path: first.clone() });
         }
         Ok(file)

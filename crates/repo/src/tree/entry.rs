@@ -14,6 +14,8 @@ const SOCKET: u8 = 4;
 const CHARACTER_DEVICE: u8 = 5;
 const BLOCK_DEVICE: u8 = 6;
 const UNREADABLE: u8 = 7;
+/// The group of a symbolic link with several names: a key that earlier readers pass over.
+const LINK_GROUP_OF_SYMLINK: u8 = 100;
 /// Chunk id ‖ le32 plain length
 pub(super) const REF_LEN: usize = 36;
 
@@ -48,6 +50,9 @@ pub fn encode_entry(entry: &Entry) -> Vec<u8> {
             write_list(list, &mut out);
         }
     }
+    if let EntryKind::Symlink { link_group: Some(group), .. } = kind {
+        out.uint(LINK_GROUP_OF_SYMLINK).bytes(group);
+    }
     out.finish()
 }
 
@@ -70,7 +75,8 @@ fn kind_fields(kind: &EntryKind) -> usize {
             2 + usize::from(!holes.is_empty()) + usize::from(link_group.is_some())
         }
         EntryKind::Unreadable { .. } => 2,
-        EntryKind::Symlink { .. } | EntryKind::CharacterDevice { .. } | EntryKind::BlockDevice { .. } => 1,
+        EntryKind::Symlink { link_group, .. } => 1 + usize::from(link_group.is_some()),
+        EntryKind::CharacterDevice { .. } | EntryKind::BlockDevice { .. } => 1,
         EntryKind::Directory | EntryKind::Fifo | EntryKind::Socket => 0,
     }
 }
@@ -90,7 +96,7 @@ fn write_kind(kind: &EntryKind, out: &mut CborWriter) {
                 out.uint(9u8).bytes(group);
             }
         }
-        EntryKind::Symlink { target } => {
+        EntryKind::Symlink { target, .. } => {
             out.uint(10u8).bytes(target);
         }
         EntryKind::CharacterDevice { device } | EntryKind::BlockDevice { device } => {
@@ -143,7 +149,8 @@ struct Fields {
     size: Option<u64>,
     chunks: Option<ChunkList>,
     holes: Vec<Hole>,
-    link_group: Option<[u8; 32]>,
+    link_group_of_file: Option<[u8; 32]>,
+    link_group_of_symlink: Option<[u8; 32]>,
     target: Option<Vec<u8>>,
     device: Option<u64>,
     reason: Option<u64>,
@@ -178,13 +185,17 @@ pub(super) fn read_entry(reader: &mut CborReader<'_>) -> Result<Entry, ObjectErr
             6 => fields.size = Some(value.uint()?),
             7 => fields.chunks = Some(read_chunk_list(value)?),
             8 => fields.holes = value.list(read_hole)?,
-            9 => fields.link_group = Some(value.fixed()?),
+            9 => fields.link_group_of_file = Some(value.fixed()?),
             10 => fields.target = Some(value.bytes()?.to_vec()),
             11 => fields.device = Some(value.uint()?),
             12 => fields.reason = Some(value.uint()?),
             13 => fields.message = Some(value.text()?),
             14 => fields.xattrs = value.list(read_xattr)?,
             15 => fields.large_xattrs = value.list(read_large_xattr)?,
+            // Keys ascend, so the kind has been read.
+            key if key == u64::from(LINK_GROUP_OF_SYMLINK) && fields.kind == Some(SYMLINK) => {
+                fields.link_group_of_symlink = Some(value.fixed()?);
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -197,7 +208,7 @@ impl Fields {
         let kind = match required(self.kind)? {
             FILE => self.take_file()?,
             DIRECTORY => EntryKind::Directory,
-            SYMLINK => EntryKind::Symlink { target: required(self.target)? },
+            SYMLINK => self.take_symlink()?,
             FIFO => EntryKind::Fifo,
             SOCKET => EntryKind::Socket,
             CHARACTER_DEVICE => EntryKind::CharacterDevice { device: required(self.device)? },
@@ -221,6 +232,10 @@ impl Fields {
         Ok(Entry { path: required(self.path)?, kind, metadata, large_xattrs: self.large_xattrs })
     }
 
+    fn take_symlink(&mut self) -> Result<EntryKind, ObjectError> {
+        Ok(EntryKind::Symlink { target: required(self.target.take())?, link_group: self.link_group_of_symlink })
+    }
+
     fn take_file(&mut self) -> Result<EntryKind, ObjectError> {
         let size = required(self.size)?;
         let chunks = required(self.chunks.take())?;
@@ -239,7 +254,7 @@ impl Fields {
         if chunks.depth == 0 && data.checked_add(hollow) != Some(size) {
             return Err(ObjectError::Malformed("a file's chunks and holes do not make its size"));
         }
-        Ok(EntryKind::File { size, chunks, holes, link_group: self.link_group })
+        Ok(EntryKind::File { size, chunks, holes, link_group: self.link_group_of_file })
     }
 }
 
@@ -298,7 +313,8 @@ mod tests {
             EntryKind::File { size: 16, chunks, holes, link_group: Some([9; 32]) },
             EntryKind::File { size: 0, chunks: ChunkList::default(), holes: vec![], link_group: None },
             EntryKind::Directory,
-            EntryKind::Symlink { target: b"../x".to_vec() },
+            EntryKind::Symlink { target: b"../x".to_vec(), link_group: None },
+            EntryKind::Symlink { target: b"../x".to_vec(), link_group: Some([8; 32]) },
             EntryKind::Fifo,
             EntryKind::Socket,
             EntryKind::CharacterDevice { device: 259 },
@@ -308,6 +324,15 @@ mod tests {
             let entry = entry(kind);
             assert_eq!(decode_entry(&encode_entry(&entry)), Ok(entry));
         }
+    }
+
+    #[test]
+    fn the_group_of_a_symbolic_link_is_all_that_earlier_readers_pass_over() {
+        let link = |link_group| encode_entry(&entry(EntryKind::Symlink { target: b"../x".to_vec(), link_group }));
+        let (alone, grouped) = (link(None), link(Some([8; 32])));
+        let added = [&[0x18, 100, 0x58, 32][..], &[8; 32]].concat();
+        assert_eq!(grouped[0], alone[0] + 1);
+        assert_eq!(grouped[1..], [&alone[1..], &added].concat());
     }
 
     #[test]

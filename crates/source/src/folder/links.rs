@@ -1,4 +1,4 @@
-//! Which files are one file under several names.
+//! Which files and symbolic links are one under several names.
 
 use super::facts::Facts;
 use super::place::Place;
@@ -7,7 +7,7 @@ use rustix::fs::FileType;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The first names of files with several hard links, until all their names have been met.
+/// The first names of what has several hard links, until all their names have been met.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     known: HashMap<Key, Known>,
@@ -27,7 +27,7 @@ struct Known {
 impl Links {
     /// The first path under which this file was met, in a walk that now meets it under that name.
     pub(super) fn meet(&mut self, facts: &Facts, folder: &Arc<Place>, name: &[u8]) -> Option<TreePath> {
-        if facts.links < 2 || facts.file_type() != FileType::RegularFile {
+        if facts.links < 2 || !matches!(facts.file_type(), FileType::RegularFile | FileType::Symlink) {
             return None;
         }
         let key = (facts.device, facts.inode, facts.changed);

@@ -173,7 +173,10 @@ impl<'w, 's> Walk<'w, 's> {
         match found {
             Found::Folder(facts, Some(slot)) => self.show_folder(path, &facts, &slot),
             Found::Folder(facts, None) => Ok((self.visit)(facts.item(path, ItemKind::Directory))),
-            Found::Link(facts, target) => Ok((self.visit)(facts.item(path, ItemKind::Symlink { target }))),
+            Found::Link(facts, target) => {
+                let first_link = self.links.meet(&facts, &frame.place, name);
+                Ok((self.visit)(SourceItem { first_link, ..facts.item(path, ItemKind::Symlink { target }) }))
+            }
             Found::Other(facts) => {
                 let first_link = self.links.meet(&facts, &frame.place, name);
                 Ok(self.show_other(path, &facts, first_link))

@@ -115,6 +115,9 @@ fn hard_links_name_the_first_of_them_in_tree_order() {
     let outside = tempfile::tempdir_in(path.parent().unwrap()).unwrap();
     fs::hard_link(path.join("b"), outside.path().join("b")).unwrap();
     fs::write(path.join("single"), b"one name").unwrap();
+    symlink("nowhere", path.join("y")).unwrap();
+    fs::hard_link(path.join("y"), path.join("a/y")).unwrap();
+    symlink("nowhere", path.join("x")).unwrap();
     let source = source(path);
     let found = items(&source);
     let first_link = |path: &str| find(&found, path).first_link.as_ref().map(TreePath::to_string);
@@ -123,6 +126,8 @@ fn hard_links_name_the_first_of_them_in_tree_order() {
     }
     assert_eq!(first_link("b").as_deref(), Some("b"));
     assert_eq!(first_link("single"), None);
+    assert_eq!((first_link("a/y").as_deref(), first_link("y").as_deref()), (Some("a/y"), Some("a/y")));
+    assert_eq!(first_link("x"), None, "another link to the same place");
     assert_contract(&source);
 }
 
