@@ -4,14 +4,18 @@
 
 mod common;
 
-use chest_engine::browse::{FindQuery, cat, find, list, select, snapshots};
+use chest_engine::Context;
+use chest_engine::backup::{BackupOptions, backup};
+use chest_engine::browse::{FindQuery, ItemType, Selection, cat, find, list, select, snapshots};
+use chest_engine::restore::{RestoreRequest, plan};
 use chest_engine::source::{Content, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_engine::target::{Existing, MetadataNote};
-use chest_model::{Completeness, RootDescription, Silent};
-use common::{Machine, assert_same, noise, request, shown};
+use chest_model::{Completeness, Monitor, Phase, Progress, RootDescription, Silent};
+use common::{Machine, assert_same, folder_source, noise, request, shown};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A tree with one of everything.
 fn odd_tree(machine: &Machine) {
@@ -150,6 +154,66 @@ fn a_name_is_found_however_its_accents_and_capitals_are_spelt() {
         let found: Vec<&[u8]> = hits.iter().map(|hit| hit.path.path.as_bytes()).collect();
         let expected: Vec<&[u8]> = vec![names[2].as_bytes(), names[1].as_bytes(), names[0].as_bytes()];
         assert_eq!(found, expected, "{word:?}");
+    }
+}
+
+/// Adds up what is announced and what is done.
+#[derive(Default)]
+struct Sums {
+    announced: [AtomicU64; 2],
+    done: [AtomicU64; 2],
+}
+
+impl Sums {
+    fn add(to: &[AtomicU64; 2], items: u64, bytes: u64) {
+        to[0].fetch_add(items, Ordering::Relaxed);
+        to[1].fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn take(&self) -> ([u64; 2], [u64; 2]) {
+        let take = |from: &[AtomicU64; 2]| [0, 1].map(|at| from[at].swap(0, Ordering::Relaxed));
+        (take(&self.announced), take(&self.done))
+    }
+}
+
+impl Monitor for Sums {
+    fn progress(&self, progress: Progress) {
+        match progress {
+            Progress::Begin { phase: Phase::Restoring, items, bytes } | Progress::Found { items, bytes } => {
+                Self::add(&self.announced, items, bytes);
+            }
+            Progress::Done { items, bytes } => Self::add(&self.done, items, bytes),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn what_is_announced_is_done_and_neither_holes_nor_further_names_take_time() {
+    let machine = Machine::new();
+    odd_tree(&machine);
+    let sums = Sums::default();
+    let context = Context { monitor: &sums, ..machine.context() };
+    backup(&context, &[folder_source(&machine.source())], &BackupOptions::default()).unwrap();
+    let (announced, done) = sums.take();
+    assert_eq!(announced, done, "backup");
+
+    let opened = machine.open().unwrap();
+    let snapshot = select(&opened, &Selection::default()).unwrap();
+    let to = machine.folder.path().join("restored");
+    let entries = list(&opened, &snapshot, &shown("documents"), true).unwrap().items;
+    let files = entries.iter().filter(|item| item.item == ItemType::File).count() as u64;
+    // Minutes, photograph, its copy, and what is not hole of the sparse file: whole blocks.
+    let least = 200_000 + 2 * 300_000 + 2 + 5 + 6;
+    for existing in [Existing::KeepBoth, Existing::KeepBoth, Existing::Overwrite, Existing::Skip] {
+        let request = RestoreRequest { existing, ..request(&to) };
+        plan(&machine.context(), &opened, &snapshot, request).unwrap().execute(&context).unwrap();
+        let (announced, done) = sums.take();
+        assert_eq!(announced, done, "{existing:?}");
+        match existing {
+            Existing::Skip => assert_eq!(announced, [0, 0]),
+            _ => assert!(announced[0] == files && (least..least + 200_000).contains(&announced[1]), "{announced:?}"),
+        }
     }
 }
 

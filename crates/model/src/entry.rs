@@ -70,6 +70,16 @@ pub enum EntryKind {
     },
 }
 
+impl EntryKind {
+    /// Bytes of content that are not holes: what reading, fetching and writing it takes.
+    pub fn data_len(&self) -> u64 {
+        match self {
+            Self::File { size, holes, .. } => size.saturating_sub(holes.iter().map(|hole| hole.length).sum()),
+            _ => 0,
+        }
+    }
+}
+
 /// Why an item could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UnreadableReason {

@@ -179,6 +179,8 @@ impl ItemReader<'_, '_> {
             Err(failure) => return Ok(Err(failure)),
         };
         let holes = content.holes().to_vec();
+        // They were announced as part of the file, and take no time.
+        self.monitor.progress(Progress::Done { items: 0, bytes: holes.iter().map(|hole| hole.length).sum() });
         let Cut { chunks, bytes: data, .. } = match self.store_chunks(&mut *content, item.fingerprint.size)? {
             Ok(cut) => cut,
             Err(failure) => return Ok(Err(failure)),

@@ -19,19 +19,55 @@ pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<Restor
         privileged: plan.request.privileged,
     };
     let target = Target::open_or_create(&plan.request.to, options)?;
-    context.monitor.progress(Progress::Begin { phase: Phase::Restoring, items: plan.files, bytes: plan.bytes });
+    let work = Work::of(&plan.items);
+    context.monitor.progress(work.announced(&plan));
     let mut restore = Restore { target: &target, outcome: RestoreOutcome::default() };
     for (path, why) in &plan.lost {
         let message = format!("the list of files from here on is damaged: {why}");
         restore.fail(path, true, message);
     }
     restore.make_folders(&plan.items);
-    restore.restore_files(&plan, context)?;
+    restore.restore_files(&plan, work, context)?;
     restore.make_others(&plan);
     restore.set_folder_metadata(&plan);
     target.sync()?;
     context.monitor.progress(Progress::End);
     Ok(restore.outcome)
+}
+
+/// Which items are files to be written, and which are further names of one.
+struct Work {
+    files: Vec<usize>,
+    /// With the first of their group.
+    links: Vec<(usize, usize)>,
+}
+
+impl Work {
+    fn of(items: &[PlannedItem]) -> Self {
+        let mut firsts: HashMap<[u8; 32], usize> = HashMap::new();
+        let (mut files, mut links) = (Vec::new(), Vec::new());
+        for (number, item) in items.iter().enumerate() {
+            let EntryKind::File { link_group, .. } = &item.entry.kind else { continue };
+            match link_group.map(|group| *firsts.entry(group).or_insert(number)) {
+                Some(first) if first != number => links.push((number, first)),
+                _ => files.push(number),
+            }
+        }
+        Self { files, links }
+    }
+
+    /// What is to come. Neither holes nor further names of a file take time: an hour that they would be said to take is not
+    /// one.
+    fn announced(&self, plan: &RestorePlan) -> Progress {
+        let to_come = self.files.iter().map(|number| &plan.items[*number]).filter(|item| is_counted(item));
+        let bytes = to_come.map(|item| item.entry.kind.data_len()).sum();
+        Progress::Begin { phase: Phase::Restoring, items: plan.files, bytes }
+    }
+}
+
+/// Whether a file is part of the work that is announced.
+fn is_counted(item: &PlannedItem) -> bool {
+    item.step != PlannedStep::Skip
 }
 
 struct Restore<'t> {
@@ -76,28 +112,26 @@ impl Restore<'_> {
     }
 
     /// Restores all files; further hard links are made to the first, or copied where that cannot be.
-    fn restore_files(&mut self, plan: &RestorePlan, context: &Context<'_>) -> Result<(), EngineError> {
-        let mut firsts: HashMap<[u8; 32], usize> = HashMap::new();
-        let (mut files, mut links) = (Vec::new(), Vec::new());
-        for (number, item) in plan.items.iter().enumerate() {
-            let EntryKind::File { link_group, .. } = &item.entry.kind else { continue };
-            match link_group.map(|group| *firsts.entry(group).or_insert(number)) {
-                Some(first) if first != number => links.push((number, first)),
-                _ => files.push(number),
-            }
-        }
-        let placed = self.restore_group(plan, context, &files)?;
+    fn restore_files(&mut self, plan: &RestorePlan, work: Work, context: &Context<'_>) -> Result<(), EngineError> {
+        let placed = self.restore_group(plan, context, &work.files)?;
         let mut copies = Vec::new();
-        for (number, first) in links {
+        for (number, first) in work.links {
             let item = &plan.items[number];
             let linked =
                 placed.get(&first).map(|(path, identity)| self.target.make_hard_link(path, *identity, &item.to));
             match linked {
-                Some(Ok(done)) => self.count(item, &done, 0),
+                Some(Ok(done)) => {
+                    context.monitor.progress(Progress::Done { items: u64::from(is_counted(item)), bytes: 0 });
+                    self.count(item, &done, 0);
+                }
                 Some(Err(
                     TargetError::CannotLink { .. } | TargetError::Replaced { .. } | TargetError::Missing { .. },
                 ))
-                | None => copies.push(number),
+                | None => {
+                    let bytes = if is_counted(item) { item.entry.kind.data_len() } else { 0 };
+                    context.monitor.progress(Progress::Found { items: 0, bytes });
+                    copies.push(number);
+                }
                 Some(Err(error)) => self.fail(&item.path, false, error.to_string()),
             }
         }

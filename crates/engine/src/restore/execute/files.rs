@@ -4,6 +4,7 @@
 use super::super::content::{PlacedChunk, full_metadata, lay_out};
 use super::super::plan::{PlannedItem, PlannedStep, RestorePlan};
 use super::super::{RestoreFailure, RestoreRequest};
+use super::is_counted;
 use crate::target::{
     Existing, ExistingItem, ExistingReader, ItemKind, NewFile, Placed, Placement, Target, TargetError,
 };
@@ -90,8 +91,9 @@ impl<'p> FileRestore<'p> {
     fn batch_len(&self, numbers: &[usize]) -> usize {
         let (mut bytes, mut open) = (0, 0);
         for (count, number) in numbers.iter().enumerate() {
-            if let EntryKind::File { size, chunks, .. } = &self.plan.items[*number].entry.kind {
-                bytes += size;
+            let kind = &self.plan.items[*number].entry.kind;
+            if let EntryKind::File { chunks, .. } = kind {
+                bytes += kind.data_len();
                 open += usize::from(chunks.depth > 0 || chunks.chunks.len() > 1);
             }
             if count > 0 && (bytes > BATCH_BYTES || open > BATCH_OPEN || count >= BATCH_FILES) {
@@ -357,8 +359,9 @@ impl<'p> FileRestore<'p> {
     }
 
     fn advance(&self, number: usize) {
-        if let EntryKind::File { size, .. } = &self.plan.items[number].entry.kind {
-            self.monitor.progress(Progress::Done { items: 1, bytes: *size });
+        let item = &self.plan.items[number];
+        if is_counted(item) {
+            self.monitor.progress(Progress::Done { items: 1, bytes: item.entry.kind.data_len() });
         }
     }
 
