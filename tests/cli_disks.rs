@@ -48,18 +48,36 @@ fn a_full_repository_says_so_loses_nothing_and_goes_on_when_there_is_room() {
 }
 
 #[test]
-fn a_full_target_gets_what_fits_and_the_rest_is_listed_and_absent() {
+fn a_full_target_gets_what_fits_the_rest_is_listed_and_absent_and_comes_when_there_is_room() {
     let text = run("mount -o remount,size=100m small
                     run backup documents
                     mount -t tmpfs -o size=25m none target
                     run restore latest --to target
                     for file in target/documents/*; do cmp \"$file\" documents/$(basename \"$file\") && echo whole; done
-                    find target -type f | wc -l");
-    assert!(text.contains("exit 3"), "{text}");
-    assert!(text.contains("NOT restored") && text.contains("PARTLY RESTORED"), "{text}");
+                    find target -type f | wc -l
+                    run restore latest --to target --json
+                    mount -o remount,size=100m target
+                    run restore latest --to target
+                    diff -r documents target/documents && echo same");
+    let exits: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("exit ")).collect();
+    assert_eq!(exits, ["0", "17", "17", "0"], "{text}");
+    assert!(text.contains("NOT restored, because the disk is FULL:\n") && text.contains("PARTLY RESTORED"), "{text}");
     let whole = text.lines().filter(|line| *line == "whole").count();
     assert!((1..7).contains(&whole), "{text}");
-    assert_eq!(text.lines().last().unwrap().trim(), whole.to_string(), "no partial file, no temporary: {text}");
+    let files = text.lines().find(|line| line.chars().all(|letter| letter.is_ascii_digit())).unwrap();
+    assert_eq!(files, whole.to_string(), "no partial file, no temporary: {text}");
+    let lacking = text.matches(": no space left for ").count();
+    assert_eq!(lacking, 7 - whole, "{text}");
+    let next = format!(
+        "Next:  Make room for {}0.0 MB there, or name a folder on another disk with --to, and run the same",
+        7 - whole
+    );
+    let safe = "The disk is full. The backup is untouched, and every file that has been restored is complete.\n";
+    assert!(text.contains(&format!("{safe}{next}")), "{text}");
+    assert!(text.contains("\"no_space\": true,\n      \"bytes\": 10000000,\n"), "{text}");
+    let again = text.lines().rfind(|line| line.starts_with("RESTORED")).unwrap();
+    assert!(again.contains(&format!("{} items already there with the same content", whole)), "{text}");
+    assert!(text.ends_with("same\n"), "{text}");
 }
 
 #[test]

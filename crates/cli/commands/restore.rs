@@ -16,7 +16,7 @@ use crate::selector;
 use crate::time;
 use chest_engine::browse::ShownPath;
 use chest_engine::repo::repository::Snapshot;
-use chest_engine::restore::{self, RestoreOutcome, RestoreRequest};
+use chest_engine::restore::{self, FailureCause, RestoreOutcome, RestoreRequest};
 use chest_engine::target::{Existing, MetadataNote};
 use chest_model::Environment;
 use dry_run::Planned;
@@ -72,8 +72,10 @@ fn request(args: &Restore, paths: Vec<ShownPath>, restored_on: String) -> Restor
 }
 
 fn exit(outcome: &RestoreOutcome) -> Exit {
-    if outcome.failed.iter().any(|failure| failure.stored_damage) {
+    if outcome.has_failed_by(FailureCause::StoredDamage) {
         Exit::Damage
+    } else if outcome.has_failed_by(FailureCause::NoSpace) {
+        Exit::NoSpace
     } else if outcome.failed.is_empty() && outcome.never_backed_up.is_empty() {
         Exit::Done
     } else {
@@ -121,6 +123,8 @@ struct FailedJson {
     #[serde(flatten)]
     path: PathJson,
     stored_damage: bool,
+    no_space: bool,
+    bytes: u64,
     message: String,
 }
 
@@ -157,12 +161,16 @@ impl Report for Restored<'_> {
         let never =
             outcome.never_backed_up.iter().map(|(path, why)| format!("{}: {}", shown_path(path), harmless(why)));
         section(out, "Not in this backup, because they could not be read when it was made:", never)?;
-        let failed = |damage: bool| {
-            let failed = outcome.failed.iter().filter(move |failure| failure.stored_damage == damage);
+        let failed = |cause: FailureCause| {
+            let failed = outcome.failed.iter().filter(move |failure| failure.cause == cause);
             failed.map(|failure| format!("{}: {}", shown_path(&failure.path), harmless(&failure.message)))
         };
-        section(out, "NOT restored, because the folder refused them:", failed(false))?;
-        section(out, "NOT restored, because what is stored is DAMAGED:", failed(true))?;
+        section(out, "NOT restored, because the folder refused them:", failed(FailureCause::Refused))?;
+        section(out, "NOT restored, because the disk is FULL:", failed(FailureCause::NoSpace))?;
+        section(out, "NOT restored, because what is stored is DAMAGED:", failed(FailureCause::StoredDamage))?;
+        if let Some(bytes) = outcome.bytes_lacking() {
+            write_no_space(out, bytes)?;
+        }
         self.write_result(out)
     }
 
@@ -213,6 +221,18 @@ impl Restored<'_> {
     }
 }
 
+/// What a disk that is full means, and what to do about it.
+fn write_no_space(out: &mut dyn Write, bytes: u64) -> io::Result<()> {
+    // Links and empty files take room that nobody can count in bytes.
+    let room = if bytes == 0 { "some room".to_owned() } else { format!("room for {}", size(bytes)) };
+    writeln!(out, "The disk is full. The backup is untouched, and every file that has been restored is complete.")?;
+    writeln!(
+        out,
+        "Next:  Make {room} there, or name a folder on another disk with --to, and run the same command again: what is \
+         there already is not written a second time."
+    )
+}
+
 fn section(out: &mut dyn Write, head: &str, lines: impl Iterator<Item = String>) -> io::Result<()> {
     let mut number = 0;
     for line in lines {
@@ -237,8 +257,13 @@ fn beside_json(path: &ShownPath, name: &ShownPath) -> BesideJson {
 }
 
 fn failed_json(failure: &restore::RestoreFailure) -> FailedJson {
-    let message = failure.message.clone();
-    FailedJson { path: PathJson::of(&failure.path), stored_damage: failure.stored_damage, message }
+    FailedJson {
+        path: PathJson::of(&failure.path),
+        stored_damage: failure.cause == FailureCause::StoredDamage,
+        no_space: failure.cause == FailureCause::NoSpace,
+        bytes: failure.bytes,
+        message: failure.message.clone(),
+    }
 }
 
 fn never_json(path: &ShownPath, why: &str) -> NeverJson {

@@ -89,12 +89,13 @@ fn of_source(error: &SourceError) -> Failure {
     Failure::new(Exit::Failed, code, error.to_string(), next)
 }
 
+const MAKE_ROOM: &str = "Make room there, or name a folder on another disk with --to, and run the same command again: what is there \
+    already is not written a second time.";
+
 fn of_target(error: &TargetError) -> Failure {
     let (exit, code, next) = match error {
-        TargetError::NoSpace { .. } => (Exit::NoSpace, "no-space", "Make room there, or restore to another disk."),
-        TargetError::Open { source, .. } if is_full(source) => {
-            (Exit::NoSpace, "no-space", "Make room there, or restore to another disk.")
-        }
+        TargetError::NoSpace { .. } => (Exit::NoSpace, "no-space", MAKE_ROOM),
+        TargetError::Open { source, .. } if is_full(source) => (Exit::NoSpace, "no-space", MAKE_ROOM),
         _ => (Exit::Failed, "target", "Restore to a folder of your own: --to DIR."),
     };
     Failure::new(exit, code, error.to_string(), next)

@@ -4,7 +4,7 @@ mod files;
 
 use super::content::full_metadata;
 use super::plan::{PlannedItem, PlannedStep, RestorePlan};
-use super::{RestoreFailure, RestoreOutcome};
+use super::{FailureCause, RestoreFailure, RestoreOutcome};
 use crate::browse::ShownPath;
 use crate::target::{FileIdentity, ItemKind, Made, Placed, Placement, Target, TargetError, TargetOptions};
 use crate::{Context, EngineError};
@@ -24,7 +24,12 @@ pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<Restor
     let mut restore = Restore { target: &target, outcome: RestoreOutcome::default() };
     for (path, why) in &plan.lost {
         let message = format!("the list of files from here on is damaged: {why}");
-        restore.fail(path, true, message);
+        restore.outcome.failed.push(RestoreFailure {
+            path: path.clone(),
+            cause: FailureCause::StoredDamage,
+            bytes: 0,
+            message,
+        });
     }
     restore.make_folders(&plan.items);
     restore.restore_files(&plan, work, context)?;
@@ -70,14 +75,19 @@ fn is_counted(item: &PlannedItem) -> bool {
     item.step != PlannedStep::Skip
 }
 
+fn failure(item: &PlannedItem, cause: FailureCause, message: String) -> RestoreFailure {
+    RestoreFailure { path: item.path.clone(), cause, bytes: item.entry.kind.data_len(), message }
+}
+
 struct Restore<'t> {
     target: &'t Target,
     outcome: RestoreOutcome,
 }
 
 impl Restore<'_> {
-    fn fail(&mut self, path: &ShownPath, stored_damage: bool, message: String) {
-        self.outcome.failed.push(RestoreFailure { path: path.clone(), stored_damage, message });
+    /// The target did not take it.
+    fn refused(&mut self, item: &PlannedItem, error: &TargetError) {
+        self.outcome.failed.push(failure(item, error.into(), error.to_string()));
     }
 
     /// Makes the folders of the plan, and those above what was asked for, which are not part of it.
@@ -94,7 +104,7 @@ impl Restore<'_> {
                 match self.target.make_folder(&item.to) {
                     Ok(Made::Created) => self.outcome.folders += 1,
                     Ok(Made::AlreadyThere) => {}
-                    Err(error) => self.fail(&item.path, false, error.to_string()),
+                    Err(error) => self.refused(item, &error),
                 }
             }
         }
@@ -132,7 +142,7 @@ impl Restore<'_> {
                     context.monitor.progress(Progress::Found { items: 0, bytes });
                     copies.push(number);
                 }
-                Some(Err(error)) => self.fail(&item.path, false, error.to_string()),
+                Some(Err(error)) => self.refused(item, &error),
             }
         }
         self.restore_group(plan, context, &copies)?;
@@ -232,7 +242,7 @@ impl Restore<'_> {
                 placed.identity.map(|identity| (placed.path, identity))
             }
             Err(error) => {
-                self.fail(&item.path, false, error.to_string());
+                self.refused(item, &error);
                 None
             }
         }
@@ -241,7 +251,7 @@ impl Restore<'_> {
     /// An item's metadata with the large attributes; where one of them is damaged that is told, and the rest is set.
     fn whole_metadata(&mut self, plan: &RestorePlan, item: &PlannedItem) -> Metadata {
         full_metadata(&plan.fetcher, &item.entry).unwrap_or_else(|error| {
-            self.fail(&item.path, true, error.to_string());
+            self.outcome.failed.push(failure(item, FailureCause::StoredDamage, error.to_string()));
             item.entry.metadata.clone()
         })
     }
@@ -254,7 +264,7 @@ impl Restore<'_> {
                 Ok(notes) => self.outcome.notes.extend(notes.into_iter().map(|note| (item.path.clone(), note))),
                 // That the folder could not be made has been told already.
                 Err(TargetError::Missing { .. } | TargetError::Obstructed { .. }) => {}
-                Err(error) => self.fail(&item.path, false, error.to_string()),
+                Err(error) => self.refused(item, &error),
             }
         }
     }

@@ -9,7 +9,7 @@ pub(crate) use content::read_content;
 pub use plan::{PlannedItem, PlannedStep, RestorePlan};
 
 use crate::browse::ShownPath;
-use crate::target::{Existing, MetadataNote};
+use crate::target::{Existing, MetadataNote, TargetError};
 use crate::{Context, EngineError, Opened};
 use chest_repo::repository::Snapshot;
 use std::path::PathBuf;
@@ -67,10 +67,42 @@ pub struct RestoreOutcome {
 pub struct RestoreFailure {
     /// Which.
     pub path: ShownPath,
-    /// Whether what is stored is damaged (else the target refused it).
-    pub stored_damage: bool,
+    /// Whose fault it is.
+    pub cause: FailureCause,
+    /// Bytes of data that it takes on the disk.
+    pub bytes: u64,
     /// What happened.
     pub message: String,
+}
+
+/// Why an item could not be restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureCause {
+    /// What is stored is damaged.
+    StoredDamage,
+    /// The target is full.
+    NoSpace,
+    /// The target refused it.
+    Refused,
+}
+
+impl From<&TargetError> for FailureCause {
+    fn from(error: &TargetError) -> Self {
+        if matches!(error, TargetError::NoSpace { .. }) { Self::NoSpace } else { Self::Refused }
+    }
+}
+
+impl RestoreOutcome {
+    /// Whether something could not be restored for this reason.
+    pub fn has_failed_by(&self, cause: FailureCause) -> bool {
+        self.failed.iter().any(|failure| failure.cause == cause)
+    }
+
+    /// Where the target is full: the bytes of everything that did not come there.
+    pub fn bytes_lacking(&self) -> Option<u64> {
+        let lacking = self.failed.iter().filter(|failure| failure.cause != FailureCause::StoredDamage);
+        self.has_failed_by(FailureCause::NoSpace).then(|| lacking.map(|failure| failure.bytes).sum())
+    }
 }
 
 /// Works out what a restore would do; nothing is written.

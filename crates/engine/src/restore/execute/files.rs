@@ -3,8 +3,8 @@
 
 use super::super::content::{PlacedChunk, full_metadata, lay_out};
 use super::super::plan::{PlannedItem, PlannedStep, RestorePlan};
-use super::super::{RestoreFailure, RestoreRequest};
-use super::is_counted;
+use super::super::{FailureCause, RestoreFailure, RestoreRequest};
+use super::{failure, is_counted};
 use crate::target::{
     Existing, ExistingItem, ExistingReader, ItemKind, NewFile, Placed, Placement, Target, TargetError,
 };
@@ -177,7 +177,7 @@ impl<'p> FileRestore<'p> {
                 Some(place) => {
                     packs.entry(place.pack).or_default().entry(place.position).or_default().push((file, chunk))
                 }
-                None => self.fail(file, true, RepoError::ChunkNotIndexed(chunk.id).to_string(), results),
+                None => self.fail(file, damaged(self.item(file), RepoError::ChunkNotIndexed(chunk.id)), results),
             }
         }
     }
@@ -226,7 +226,8 @@ impl<'p> FileRestore<'p> {
                         if plain.len() == chunk.length as usize {
                             self.write(file, chunk, &plain, results);
                         } else {
-                            self.fail(file, true, "a chunk has another length than the file says".to_owned(), results);
+                            let what = "a chunk has another length than the file says";
+                            self.fail(file, damaged(self.item(file), what), results);
                         }
                     }
                 }
@@ -235,7 +236,7 @@ impl<'p> FileRestore<'p> {
                 }
                 Err(error) => {
                     for (file, _) in takers {
-                        self.fail(file, true, error.to_string(), results);
+                        self.fail(file, damaged(self.item(file), &error), results);
                     }
                 }
             }
@@ -287,7 +288,7 @@ impl<'p> FileRestore<'p> {
                 Some(Ok(open)) => open,
                 Some(Err(error)) => {
                     drop(state);
-                    self.fail(file, false, error.to_string(), results);
+                    self.fail(file, refused(item, &error), results);
                     return;
                 }
                 None => return,
@@ -296,7 +297,7 @@ impl<'p> FileRestore<'p> {
         for piece in &chunk.pieces {
             if let Err(error) = open.write_at(piece.offset, &plain[piece.part.clone()]) {
                 drop(open);
-                self.fail(file, false, error.to_string(), results);
+                self.fail(file, refused(item, &error), results);
                 return;
             }
         }
@@ -338,7 +339,7 @@ impl<'p> FileRestore<'p> {
                 Ok(open) => match full_metadata(self.fetcher(), &item.entry) {
                     Ok(metadata) => open.finish(&metadata),
                     Err(error) => {
-                        push(results, (file.number, Err(failure(item, true, error.to_string()))));
+                        push(results, (file.number, Err(damaged(item, error))));
                         return;
                     }
                 },
@@ -346,15 +347,19 @@ impl<'p> FileRestore<'p> {
             },
         };
         self.monitor.progress(Progress::Done { items: 1, bytes: 0 });
-        let result = placed.map_err(|error| failure(item, false, error.to_string()));
+        let result = placed.map_err(|error| refused(item, &error));
         push(results, (file.number, result));
     }
 
-    fn fail(&self, file: &Pending, stored_damage: bool, message: String, results: &Mutex<Vec<FileResult>>) {
+    fn item(&self, file: &Pending) -> &'p PlannedItem {
+        &self.plan.items[file.number]
+    }
+
+    fn fail(&self, file: &Pending, failure: RestoreFailure, results: &Mutex<Vec<FileResult>>) {
         let mut state = file.file.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*state, FileState::Over) {
             *state = FileState::Over;
-            push(results, (file.number, Err(failure(&self.plan.items[file.number], stored_damage, message))));
+            push(results, (file.number, Err(failure)));
         }
     }
 
@@ -377,19 +382,19 @@ impl<'p> FileRestore<'p> {
     fn prepare(&self, number: usize) -> Result<Prepared, RestoreFailure> {
         let item = &self.plan.items[number];
         let EntryKind::File { size, chunks, holes, .. } = &item.entry.kind else {
-            return Err(failure(item, false, "not a file".to_owned()));
+            return Err(failure(item, FailureCause::Refused, "not a file".to_owned()));
         };
         let there = match item.step {
             PlannedStep::Make => None,
-            _ => self.target.existing(&item.to).map_err(|error| failure(item, false, error.to_string()))?,
+            _ => self.target.existing(&item.to).map_err(|error| refused(item, &error))?,
         };
         if there.is_some() && self.request().existing == Existing::Skip {
             let placed = Placed { path: item.to.clone(), how: Placement::Skipped, identity: None, notes: Vec::new() };
             return Ok(Prepared::Done(Box::new(placed)));
         }
-        let chunks = read_list(chunks, &**self.fetcher()).map_err(|error| failure(item, true, error.to_string()))?;
-        let placed = lay_out(*size, &chunks, holes)
-            .ok_or_else(|| failure(item, true, "its chunks and holes do not make its size".to_owned()))?;
+        let chunks = read_list(chunks, &**self.fetcher()).map_err(|error| damaged(item, error))?;
+        let placed =
+            lay_out(*size, &chunks, holes).ok_or_else(|| damaged(item, "its chunks and holes do not make its size"))?;
         let Some(there) = there else { return Ok(Prepared::Write(placed, None)) };
         let is_file = there.kind == ItemKind::File;
         let existing = is_file.then(|| self.target.read_existing(&item.to).ok()).flatten();
@@ -472,8 +477,12 @@ fn is_zero(existing: &ExistingReader, hole: &chest_model::Hole) -> bool {
     true
 }
 
-fn failure(item: &PlannedItem, stored_damage: bool, message: String) -> RestoreFailure {
-    RestoreFailure { path: item.path.clone(), stored_damage, message }
+fn damaged(item: &PlannedItem, what: impl ToString) -> RestoreFailure {
+    failure(item, FailureCause::StoredDamage, what.to_string())
+}
+
+fn refused(item: &PlannedItem, error: &TargetError) -> RestoreFailure {
+    failure(item, error.into(), error.to_string())
 }
 
 /// Whether an error tells of one object's damage rather than of a store that is gone.
