@@ -118,18 +118,31 @@ pub struct Init {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     chest backup ~/Documents\n  \
+    chest backup ~/OneDrive --email ~/Exports/mailbox\n  \
     chest backup --class email --as mail ~/Exports/mailbox.mbox\n  \
     chest backup --exclude '*.tmp' --exclude /old/ --reason 'before the move' /srv/council")]
 pub struct Backup {
     /// What to back up; each is stored under its own name
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present_any = ["email", "other"], value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Store the one PATH under this name
     #[arg(long = "as", value_name = "NAME")]
     pub as_name: Option<OsString>,
-    /// What kind of documents these are
+    /// What kind of documents the PATHs are
     #[arg(long, value_enum, default_value_t = ClassName::Documents)]
     pub class: ClassName,
+    /// E-mail exports to back up in the same run (may be given several times)
+    #[arg(long, value_name = "PATH", action = ArgAction::Append)]
+    pub email: Vec<PathBuf>,
+    /// Anything else to back up in the same run (may be given several times)
+    #[arg(long, value_name = "PATH", action = ArgAction::Append)]
+    pub other: Vec<PathBuf>,
+    /// What is missing since the last complete backup has gone rightly: call this one complete
+    #[arg(long)]
+    pub accept_shrink: bool,
+    /// Files that no longer hold what their names promise are right as they are: call this one complete
+    #[arg(long)]
+    pub accept_change: bool,
     /// Leave out what fits this pattern, written as in .gitignore (may be given several times)
     #[arg(long, value_name = "PATTERN", action = ArgAction::Append)]
     pub exclude: Vec<String>,

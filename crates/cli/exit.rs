@@ -18,6 +18,8 @@ pub enum Exit {
     Damage = 4,
     /// Something was examined and found wanting.
     Wanting = 5,
+    /// Refused, or not called complete, for safety: what was found does not look right.
+    Doubtful = 6,
     /// There is no repository.
     NoRepository = 10,
     /// There is one already.
@@ -48,13 +50,14 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
 
-    const ALL: [Exit; 15] = [
+    const ALL: [Exit; 16] = [
         Exit::Done,
         Exit::Failed,
         Exit::Usage,
         Exit::Partial,
         Exit::Damage,
         Exit::Wanting,
+        Exit::Doubtful,
         Exit::NoRepository,
         Exit::AlreadyExists,
         Exit::CannotUnlock,

@@ -7,15 +7,15 @@ use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::machine::threads;
-use crate::output::amounts::{self, count, grouped, size};
+use crate::output::amounts::{count, grouped, size};
+use crate::output::doubts::{self, DoubtJson, write_doubts};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, shown};
 use crate::output::{Report, SHORT_ID};
 use crate::time::day_and_time;
-use chest_engine::backup::{BackupOptions, BackupOutcome, RootOutcome, backup};
+use chest_engine::backup::{BackupOptions, BackupOutcome, ClassOutcome, RootOutcome, backup};
 use chest_engine::repo::ObjectError;
-use chest_engine::repo::record::ClassCount;
 use chest_model::{Class, Completeness};
 use serde::Serialize;
 use sources::Sources;
@@ -32,6 +32,8 @@ pub fn run(workplace: &Workplace, args: &Backup) -> Result<Exit, Failure> {
         reason: args.reason.clone(),
         level: args.level,
         threads: threads(),
+        accept_shrink: args.accept_shrink,
+        accept_change: args.accept_change,
         program: concat!("chest ", env!("CARGO_PKG_VERSION")).to_owned(),
         ..BackupOptions::default()
     };
@@ -41,6 +43,7 @@ pub fn run(workplace: &Workplace, args: &Backup) -> Result<Exit, Failure> {
     workplace.show(&BackedUp { outcome: &outcome, sources: &sources })?;
     Ok(match outcome.completeness {
         Completeness::Complete => Exit::Done,
+        Completeness::Partial if doubts::summary(&outcome.doubts).is_some() => Exit::Doubtful,
         Completeness::Partial => Exit::Partial,
     })
 }
@@ -65,10 +68,12 @@ struct BackedUpJson<'o> {
     writer: String,
     outcome: &'static str,
     partial_classes: Vec<&'static str>,
+    classes: Vec<ClassJson>,
     started: Option<String>,
     ended: Option<String>,
     roots: Vec<RootJson>,
-    emptied: Vec<EmptiedJson>,
+    doubts: Vec<DoubtJson>,
+    had_baseline: bool,
     exceptions: Vec<ExceptionJson>,
     exception_count: u64,
     left_out: Vec<PathJson>,
@@ -103,15 +108,21 @@ struct RootJson {
 }
 
 #[derive(Serialize)]
-struct EmptiedJson {
+struct ClassJson {
     class: &'static str,
-    files_before: u64,
-    bytes_before: u64,
+    outcome: &'static str,
+    files: u64,
+    bytes: u64,
 }
 
-impl EmptiedJson {
-    fn of(count: &ClassCount) -> Self {
-        Self { class: count.class.name(), files_before: count.files, bytes_before: count.bytes }
+impl ClassJson {
+    fn of(class: &ClassOutcome) -> Self {
+        Self {
+            class: class.class.name(),
+            outcome: json::outcome(class.completeness),
+            files: class.held.files,
+            bytes: class.held.bytes,
+        }
     }
 }
 
@@ -156,8 +167,17 @@ impl Report for BackedUp<'_> {
         writeln!(out, "Backup {id} of {}", day_and_time(outcome.ended))?;
         writeln!(out, "Head words: {}", outcome.head_words.join(" "))?;
         write_lost(out, &outcome.lost_objects)?;
-        for count in &outcome.emptied {
-            writeln!(out, "{}", emptied_in_words(count))?;
+        if outcome.had_no_baseline {
+            writeln!(
+                out,
+                "No baseline: this computer's notes of what earlier backups held are lost, so nobody can tell whether \
+                 something is missing since."
+            )?;
+        }
+        if outcome.classes.len() > 1 {
+            for class in &outcome.classes {
+                writeln!(out, "{}: {}", class.class.name(), json::outcome(class.completeness))?;
+            }
         }
         self.write_result(out, id)
     }
@@ -169,11 +189,13 @@ impl Report for BackedUp<'_> {
             repository: outcome.repository.to_hex(),
             writer: outcome.writer.to_hex(),
             outcome: json::outcome(outcome.completeness),
-            partial_classes: json::classes(&outcome.partial_classes),
+            partial_classes: partial_classes(outcome),
             started: json::time(outcome.started),
             ended: json::time(outcome.ended),
             roots: outcome.roots.iter().map(|root| RootJson::of(root, is_missing(outcome, root))).collect(),
-            emptied: outcome.emptied.iter().map(EmptiedJson::of).collect(),
+            classes: outcome.classes.iter().map(ClassJson::of).collect(),
+            doubts: DoubtJson::of_all(&outcome.doubts),
+            had_baseline: !outcome.had_no_baseline,
             exceptions: outcome.exceptions.iter().map(ExceptionJson::of).collect(),
             exception_count: outcome.items_unread + outcome.items_changed,
             left_out: self.sources.left_out.iter().map(|path| PathJson::of_bytes(path)).collect(),
@@ -211,15 +233,16 @@ fn write_lost(out: &mut dyn Write, lost: &[(String, ObjectError)]) -> io::Result
     Ok(())
 }
 
-fn emptied_in_words(count: &ClassCount) -> String {
-    let (class, files) = (count.class.name(), amounts::count(count.files, "file"));
-    format!("NOTE: {class} had {files} last time and has none now. Earlier backups still hold them.")
+fn partial_classes(outcome: &BackupOutcome) -> Vec<&'static str> {
+    let partial = outcome.classes.iter().filter(|one| one.completeness == Completeness::Partial);
+    partial.map(|one| one.class.name()).collect()
 }
 
 impl BackedUp<'_> {
     fn write_result(&self, out: &mut dyn Write, id: &str) -> io::Result<()> {
         let BackupOutcome { exceptions, items_unread, items_changed, .. } = self.outcome;
         let (listed, all) = (exceptions.len() as u64, items_unread + items_changed);
+        write_doubts(out, &self.outcome.doubts)?;
         if self.outcome.completeness == Completeness::Complete {
             return writeln!(out, "COMPLETE");
         }
@@ -230,6 +253,7 @@ impl BackedUp<'_> {
             let how_many = if listed == all { "all".to_owned() } else { format!("the first {}", grouped(listed)) };
             writeln!(out, "  and {more}; see {how_many} with: chest ls --exceptions {id}")?;
         }
-        writeln!(out, "PARTIAL: {}", summary_of_run(self.outcome))
+        let parts = [(all > 0).then(|| summary_of_run(self.outcome)), doubts::summary(&self.outcome.doubts)];
+        writeln!(out, "PARTIAL: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }

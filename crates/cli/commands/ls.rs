@@ -6,6 +6,7 @@ use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::output::Report;
 use crate::output::amounts::{count, grouped, size};
+use crate::output::doubts::{DoubtJson, write_doubts};
 use crate::output::exceptions::{summary_of, write_exceptions};
 use crate::output::json::{self, ExceptionJson, PathJson};
 use crate::output::names::{for_json, harmless, shown, shown_path};
@@ -14,7 +15,7 @@ use crate::selector::{narrowed, snapshot_and_path};
 use crate::time::day_and_time;
 use chest_engine::browse::{self, ItemType, ListOutcome, ListedItem, ShownPath};
 use chest_engine::repo::repository::Snapshot;
-use chest_model::{Exception, Timestamp};
+use chest_model::{Doubt, Exception, Timestamp};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -24,7 +25,8 @@ pub fn run(workplace: &Workplace, args: &Ls) -> Result<Exit, Failure> {
     let reading = workplace.open(Doing::Reading)?;
     let snapshot = reading.snapshot(&typed, &narrowed(&args.narrow, &path))?;
     if args.exceptions {
-        workplace.show(&Exceptions { snapshot: &snapshot, exceptions: within(&snapshot, &path) })?;
+        let exceptions = within(&snapshot, &path);
+        workplace.show(&Exceptions { snapshot: &snapshot, exceptions, doubts: doubts_about(&snapshot, &path) })?;
         return Ok(Exit::Done);
     }
     let outcome = reading.told(browse::list(&reading.opened, &snapshot, &path, args.recursive))?;
@@ -38,9 +40,14 @@ fn within(snapshot: &Snapshot, at: &ShownPath) -> Vec<Exception> {
     snapshot.body.exceptions.iter().filter(is_within).cloned().collect()
 }
 
+fn doubts_about(snapshot: &Snapshot, at: &ShownPath) -> Vec<Doubt> {
+    snapshot.body.doubts.iter().filter(|one| at.root.is_empty() || one.root == at.root).cloned().collect()
+}
+
 struct Exceptions<'o> {
     snapshot: &'o Snapshot,
     exceptions: Vec<Exception>,
+    doubts: Vec<Doubt>,
 }
 
 #[derive(Serialize)]
@@ -48,11 +55,13 @@ struct ExceptionsJson {
     snapshot: String,
     exceptions: Vec<ExceptionJson>,
     exception_count: u64,
+    doubts: Vec<DoubtJson>,
 }
 
 impl Report for Exceptions<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         write_exceptions(out, &self.exceptions)?;
+        write_doubts(out, &self.doubts)?;
         match self.exceptions.is_empty() {
             true => writeln!(out, "Everything was read."),
             false => writeln!(out, "{}", summary_of(&self.exceptions)),
@@ -70,6 +79,7 @@ impl Report for Exceptions<'_> {
             snapshot: self.snapshot.record.hash.to_hex(),
             exceptions: self.exceptions.iter().map(ExceptionJson::of).collect(),
             exception_count: self.snapshot.body.exception_count,
+            doubts: DoubtJson::of_all(&self.doubts),
         }
     }
 }

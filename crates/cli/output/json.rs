@@ -3,7 +3,7 @@
 use super::names::for_json;
 use crate::time::rfc3339;
 use chest_engine::browse::{ItemType, ShownPath};
-use chest_model::{Class, Completeness, Container, Exception, ExceptionKind, ObjectHash, Timestamp, UnreadableReason};
+use chest_model::{Completeness, Container, Exception, ExceptionKind, ObjectHash, Timestamp, UnreadableReason};
 use serde::Serialize;
 
 /// A path in a backup, to be flattened into what it belongs to.
@@ -105,11 +105,6 @@ pub fn item(item: ItemType) -> &'static str {
         ItemType::Special => "special",
         ItemType::Unreadable => "unreadable",
     }
-}
-
-/// The classes' names.
-pub fn classes(classes: &[Class]) -> Vec<&'static str> {
-    classes.iter().map(|class| class.name()).collect()
 }
 
 fn exception_code(kind: ExceptionKind) -> &'static str {

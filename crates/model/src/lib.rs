@@ -1,6 +1,7 @@
 //! Words only: the vocabulary every other crate speaks (ids, paths, entries, outcomes, findings), and the traits through
 //! which the outside world (clock, randomness, progress) reaches the library. No I/O, no cryptography, nothing of ours below it.
 
+mod doubt;
 mod entry;
 mod environment;
 mod finding;
@@ -12,6 +13,7 @@ mod path;
 mod shown;
 mod time;
 
+pub use doubt::{Amount, Doubt, DoubtKind};
 pub use entry::{ChunkList, Entry, EntryKind, Fingerprint, Hole, Metadata, UnreadableReason};
 pub use environment::{Environment, RandomError};
 pub use finding::{Finding, Severity};

@@ -7,7 +7,7 @@ use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
 use chest_engine::EngineError;
 use chest_engine::source::{Excludes, FolderOptions, FolderSource, MissingSource, Source};
-use chest_model::{RootDescription, RootEncoding};
+use chest_model::{Class, RootDescription, RootEncoding};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -21,13 +21,14 @@ pub struct Sources {
 
 /// Opens every path. One that is not there is backed up as what it is, missing, unless all of them are.
 pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
-    if args.as_name.is_some() && args.paths.len() > 1 {
+    let given = given(args);
+    if args.as_name.is_some() && given.len() > 1 {
         return Err(CliError::OneNameForSeveral.into());
     }
     let own = OwnFolders::of(workplace)?;
     let mut all = Sources { sources: Vec::new(), left_out: Vec::new() };
     let mut missing = Vec::new();
-    for path in &args.paths {
+    for (path, class) in &given {
         let real = real_path(path);
         own.refuse(path, &real)?;
         let mut patterns = [&workplace.settings.exclude[..], &args.exclude].concat();
@@ -39,7 +40,7 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
         let excludes = Excludes::new(&patterns, !args.no_default_excludes)
             .map_err(|error| CliError::Exclude(error.to_string()))?;
         let options = FolderOptions { excludes, threads: threads(), one_file_system: args.one_file_system };
-        let description = description(args, path, &real);
+        let description = description(args, path, &real, *class);
         match FolderSource::new(path, description.clone(), options) {
             Ok(source) => all.sources.push(Box::new(source)),
             Err(error) => {
@@ -48,20 +49,26 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
             }
         }
     }
-    if missing.len() < args.paths.len() {
+    if missing.len() < given.len() {
         return Ok(all);
     }
     let first = missing.into_iter().next().map_or(EngineError::NothingToBackUp, EngineError::from);
     Err(Failure::of(&first, Doing::BackingUp))
 }
 
-fn description(args: &Backup, path: &Path, real: &Path) -> RootDescription {
+/// Every path that was named, with its class.
+fn given(args: &Backup) -> Vec<(&Path, Class)> {
+    let all = [(&args.paths, class(args.class)), (&args.email, Class::Email), (&args.other, Class::Other)];
+    all.into_iter().flat_map(|(paths, class)| paths.iter().map(move |path| (path.as_path(), class))).collect()
+}
+
+fn description(args: &Backup, path: &Path, real: &Path, class: Class) -> RootDescription {
     let name = args.as_name.as_ref().map(|name| name.as_bytes().to_vec());
     RootDescription {
         label: name.unwrap_or_else(|| FolderSource::label_for(path)),
         native_path: real.as_os_str().as_bytes().to_vec(),
         encoding: RootEncoding::UnixBytes,
-        class: class(args.class),
+        class,
     }
 }
 

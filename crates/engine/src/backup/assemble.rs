@@ -2,6 +2,7 @@
 
 use super::RootOutcome;
 use super::exceptions::Exceptions;
+use super::guard::Found;
 use super::pipeline::Step;
 use super::read::{ReadItem, shares_content, too_long};
 use crate::EngineError;
@@ -9,7 +10,7 @@ use chest_model::{
     ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Hole, Monitor, Progress,
     RootDescription, Timestamp, TreePath,
 };
-use chest_repo::local::CacheWriter;
+use chest_repo::local::{CacheWriter, CachedEntry, Noticed};
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
 use chest_repo::tree::{TreeBuilder, encode_entry};
 use chest_source::SourceItem;
@@ -45,6 +46,7 @@ struct Content {
     large_xattrs: Vec<(Vec<u8>, ChunkList)>,
     fate: Option<(ExceptionKind, String)>,
     readable: bool,
+    noticed: Noticed,
 }
 
 /// A root, assembled.
@@ -52,6 +54,10 @@ pub(super) struct Assembled {
     pub(super) root: ChunkId,
     pub(super) outcome: RootOutcome,
     pub(super) exceptions: Exceptions,
+    /// For the guard.
+    pub(super) found: Found,
+    /// The newest date that any file's content bears, where the source is an export that has some.
+    pub(super) newest: Option<Timestamp>,
     pub(super) files_read: u64,
     pub(super) bytes_read: u64,
     pub(super) files_unchanged: u64,
@@ -80,6 +86,8 @@ impl<'b, 'a> Assembler<'b, 'a> {
             root: ChunkId([0; 32]),
             outcome,
             exceptions: Exceptions::default(),
+            found: Found::default(),
+            newest: None,
             files_read: 0,
             bytes_read: 0,
             files_unchanged: 0,
@@ -107,10 +115,11 @@ impl<'b, 'a> Assembler<'b, 'a> {
                     self.assembled.files_unchanged += 1;
                 }
                 if shares_content(&item) {
-                    self.remember_group(&cached.entry, None);
+                    self.remember_group(&cached.entry, None, cached.noticed);
                 }
-                self.push(&cached.entry, &cached.encoded)?;
-                self.cache.push(&cached.fingerprint, &cached.encoded, &cached.reached, self.environment)?;
+                self.push(&cached.entry, &cached.encoded, cached.noticed)?;
+                let CachedEntry { fingerprint, noticed, encoded, reached, .. } = &*cached;
+                self.cache.push(fingerprint, noticed, encoded, reached, self.environment)?;
             }
             Step::Link(item) => self.link(item)?,
             Step::Read(read) => self.read(*read)?,
@@ -119,35 +128,36 @@ impl<'b, 'a> Assembler<'b, 'a> {
     }
 
     fn read(&mut self, read: ReadItem) -> Result<(), EngineError> {
-        let ReadItem { entry, encoded, fingerprint, read_at, reached, has_links, exception, bytes_read } = read;
+        let ReadItem { entry, encoded, fingerprint, read_at, reached, has_links, exception, bytes_read, noticed } =
+            read;
         if matches!(entry.kind, EntryKind::File { .. }) {
             self.assembled.files_read += 1;
         }
         self.assembled.bytes_read += bytes_read;
         if has_links {
-            self.remember_group(&entry, exception.clone());
+            self.remember_group(&entry, exception.clone(), noticed);
         }
         // What no leaf can hold, a path of tens of kilobytes, is told as an exception only.
         if encoded.len() <= self.longest_entry() {
-            self.push(&entry, &encoded)?;
+            self.push(&entry, &encoded, noticed)?;
         }
         if let Some((kind, message)) = exception {
             self.except(entry.path.clone(), kind, message);
         }
         match fingerprint.filter(|fingerprint| is_settled(fingerprint, read_at)) {
-            Some(fingerprint) => Ok(self.cache.push(&fingerprint, &encoded, &reached, self.environment)?),
+            Some(fingerprint) => Ok(self.cache.push(&fingerprint, &noticed, &encoded, &reached, self.environment)?),
             None => Ok(()),
         }
     }
 
     /// Keeps what the first link of a file has, for those that follow.
-    fn remember_group(&mut self, entry: &Entry, fate: Option<(ExceptionKind, String)>) {
+    fn remember_group(&mut self, entry: &Entry, fate: Option<(ExceptionKind, String)>, noticed: Noticed) {
         let (size, chunks, holes, readable) = match &entry.kind {
             EntryKind::File { size, chunks, holes, .. } => (*size, chunks.clone(), holes.clone(), true),
             _ => (0, ChunkList::default(), Vec::new(), false),
         };
         let (xattrs, large_xattrs) = (entry.metadata.xattrs.clone(), entry.large_xattrs.clone());
-        let content = Content { size, chunks, holes, xattrs, large_xattrs, fate, readable };
+        let content = Content { size, chunks, holes, xattrs, large_xattrs, fate, readable, noticed };
         self.groups.insert(self.batch.domain().link_group(entry.path.as_bytes()), content);
     }
 
@@ -177,7 +187,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
         if encoded.len() > self.longest_entry() {
             return self.read(too_long(&item));
         }
-        self.push(&entry, &encoded)?;
+        self.push(&entry, &encoded, content.noticed)?;
         if let (Some(kind), Some(message)) = (kind, message) {
             self.except(entry.path, kind, message);
         }
@@ -188,13 +198,18 @@ impl<'b, 'a> Assembler<'b, 'a> {
         TreeBuilder::max_entry_len(self.batch.pack_len())
     }
 
-    fn push(&mut self, entry: &Entry, encoded: &[u8]) -> Result<(), EngineError> {
+    fn push(&mut self, entry: &Entry, encoded: &[u8], noticed: Noticed) -> Result<(), EngineError> {
         match &entry.kind {
             EntryKind::File { size, .. } => {
                 self.assembled.outcome.files += 1;
                 self.assembled.outcome.bytes += size;
+                self.assembled.found.file(entry.path.as_bytes(), *size, noticed.scrambled);
+                self.assembled.newest = self.assembled.newest.max(noticed.newest);
             }
-            EntryKind::Directory => self.assembled.outcome.folders += 1,
+            EntryKind::Directory => {
+                self.assembled.outcome.folders += 1;
+                self.assembled.found.folder(entry.path.as_bytes());
+            }
             _ => {}
         }
         let mut sink = BatchNodes { batch: self.batch, tools: &mut self.tools };
@@ -212,6 +227,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
         // A root that is not there today keeps the cache of its last run, for the day when its disk is back.
         let is_there = !self.assembled.exceptions.are_of_whole_root();
         self.assembled.cache = is_there.then_some(self.cache);
+        self.assembled.found.unread = self.assembled.exceptions.unread();
         Ok(self.assembled)
     }
 }

@@ -5,17 +5,19 @@ mod ahead;
 mod assemble;
 mod copies;
 mod exceptions;
+mod guard;
 mod pipeline;
 mod read;
 mod run;
+mod scrambled;
 
 pub use run::backup;
 
 use chest_model::{
-    Class, Completeness, Container, Exception, ObjectHash, RepositoryId, RootDescription, Timestamp, WriterId,
+    Amount, Class, Completeness, Container, Doubt, Exception, ObjectHash, RepositoryId, RootDescription, Timestamp,
+    WriterId,
 };
 use chest_repo::ObjectError;
-use chest_repo::record::ClassCount;
 
 /// What was asked for.
 #[derive(Debug, Clone)]
@@ -32,11 +34,24 @@ pub struct BackupOptions {
     pub budget: u64,
     /// The program and its version; recorded for the reader.
     pub program: String,
+    /// Somebody has said that what is no longer there has gone rightly.
+    pub accept_shrink: bool,
+    /// Somebody has said that files which do not hold what their names promise are right as they are.
+    pub accept_change: bool,
 }
 
 impl Default for BackupOptions {
     fn default() -> Self {
-        Self { reason: String::new(), level: 3, threads: 2, uploads: 1, budget: 64 << 20, program: String::new() }
+        Self {
+            reason: String::new(),
+            level: 3,
+            threads: 2,
+            uploads: 1,
+            budget: 64 << 20,
+            program: String::new(),
+            accept_shrink: false,
+            accept_change: false,
+        }
     }
 }
 
@@ -51,8 +66,8 @@ pub struct BackupOutcome {
     pub snapshot: ObjectHash,
     /// Whether everything was read.
     pub completeness: Completeness,
-    /// The classes of which something was not read.
-    pub partial_classes: Vec<Class>,
+    /// The same for each class that was backed up, and how much of it there is.
+    pub classes: Vec<ClassOutcome>,
     /// Start of reading.
     pub started: Timestamp,
     /// End of reading.
@@ -81,10 +96,23 @@ pub struct BackupOutcome {
     pub items_unread: u64,
     /// How many items changed while they were read, in all.
     pub items_changed: u64,
-    /// What the last complete run of a class held, where this run has read the whole class and found no file.
-    pub emptied: Vec<ClassCount>,
+    /// What does not look like what there was, accepted or not.
+    pub doubts: Vec<Doubt>,
+    /// Whether nobody could tell: earlier runs have left no note of what they held.
+    pub had_no_baseline: bool,
     /// Six words that name the repository's state after this run.
     pub head_words: Vec<&'static str>,
+}
+
+/// One class of a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClassOutcome {
+    /// Which.
+    pub class: Class,
+    /// Whether everything was read, and nothing is doubted.
+    pub completeness: Completeness,
+    /// Files and bytes of its roots.
+    pub held: Amount,
 }
 
 /// One root of a backup.

@@ -1,12 +1,14 @@
 //! Reads one item of a source into an entry: content cut, hashed and handed to the batch as it comes.
 
 use super::pipeline::Handoff;
+use super::scrambled::is_scrambled;
 use crate::EngineError;
 use chest_model::{
     ChunkId, ChunkList, Entry, EntryKind, Environment, ExceptionKind, Fingerprint, Metadata, Monitor, Progress,
     Timestamp, UnreadableReason,
 };
 use chest_repo::chunk::Chunker;
+use chest_repo::local::Noticed;
 use chest_repo::pack::PackClass;
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
 use chest_repo::tree::{MAX_CHUNKS, TreeBuilder, encode_entry, shorten_list};
@@ -45,6 +47,7 @@ pub(super) struct ReadItem {
     pub(super) has_links: bool,
     pub(super) exception: Option<(ExceptionKind, String)>,
     pub(super) bytes_read: u64,
+    pub(super) noticed: Noticed,
 }
 
 /// The content of a file, stored.
@@ -53,6 +56,7 @@ struct StoredContent {
     holes: Vec<chest_model::Hole>,
     data: u64,
     after: AfterReading,
+    noticed: Noticed,
 }
 
 impl ItemReader<'_, '_> {
@@ -110,7 +114,7 @@ impl ItemReader<'_, '_> {
         content: StoredContent,
         bytes_read: u64,
     ) -> Result<ReadItem, EngineError> {
-        let StoredContent { chunks, holes, data, after } = content;
+        let StoredContent { chunks, holes, data, after, noticed } = content;
         let hollow: u64 = holes.iter().map(|hole| hole.length).sum();
         let changed = data + hollow != after.fingerprint.size;
         if changed && !holes.is_empty() {
@@ -128,7 +132,7 @@ impl ItemReader<'_, '_> {
         let reached = if list.depth > 0 { [data_chunks, nodes].concat() } else { Vec::new() };
         let link_group = link_group(&item, self.batch);
         let kind = EntryKind::File { size: data + hollow, chunks: list, holes, link_group };
-        let finished = Finished { reached, bytes_read, changed, fingerprint: Some(after.fingerprint) };
+        let finished = Finished { reached, bytes_read, changed, fingerprint: Some(after.fingerprint), noticed };
         self.finish(source, item, kind, after.metadata, finished)
     }
 
@@ -153,7 +157,7 @@ impl ItemReader<'_, '_> {
                 metadata.xattrs.push((name, value));
             }
         }
-        let Finished { reached, bytes_read, changed, fingerprint } = finished;
+        let Finished { reached, bytes_read, changed, fingerprint, noticed } = finished;
         let fingerprint = fingerprint.unwrap_or(item.fingerprint);
         let has_links = shares_content(&item);
         let entry = Entry { path: item.path.clone(), kind, metadata, large_xattrs };
@@ -165,7 +169,7 @@ impl ItemReader<'_, '_> {
             changed.then(|| (ExceptionKind::ChangedWhileRead, "it kept changing while it was read".to_owned()));
         let fingerprint = (!changed).then_some(fingerprint);
         let read_at = Timestamp::default();
-        Ok(ReadItem { encoded, entry, fingerprint, read_at, reached, has_links, exception, bytes_read })
+        Ok(ReadItem { encoded, entry, fingerprint, read_at, reached, has_links, exception, bytes_read, noticed })
     }
 
     fn store_content(
@@ -181,19 +185,23 @@ impl ItemReader<'_, '_> {
         let holes = content.holes().to_vec();
         // They were announced as part of the file, and take no time.
         self.monitor.progress(Progress::Done { items: 0, bytes: holes.iter().map(|hole| hole.length).sum() });
-        let Cut { chunks, bytes: data, .. } = match self.store_chunks(&mut *content, item.fingerprint.size)? {
+        let Cut { chunks, bytes: data, noticed, .. } = match self.store_chunks(&mut *content, item)? {
             Ok(cut) => cut,
             Err(failure) => return Ok(Err(failure)),
         };
         *bytes_read += data;
-        Ok(content.finish().map(|after| StoredContent { chunks, holes, data, after }))
+        Ok(content.finish().map(|after| StoredContent { chunks, holes, data, after, noticed }))
     }
 
     /// Cuts what comes and stores what is new. Small files go through a buffer of the thread's own; what turns out not to fit
     /// moves on to the large one.
-    fn store_chunks(&mut self, content: &mut dyn Content, size: u64) -> Result<Result<Cut, ReadFailure>, EngineError> {
-        let mut cut = Cut::default();
-        if size < self.buffer.len() as u64 {
+    fn store_chunks(
+        &mut self,
+        content: &mut dyn Content,
+        item: &SourceItem,
+    ) -> Result<Result<Cut, ReadFailure>, EngineError> {
+        let mut cut = Cut { name: item.path.name().unwrap_or_default().to_vec(), ..Cut::default() };
+        if item.fingerprint.size < self.buffer.len() as u64 {
             let mut buffer = std::mem::take(&mut self.buffer);
             let stored = self.store_through(content, &mut buffer, &mut cut);
             self.buffer = buffer;
@@ -229,6 +237,9 @@ impl ItemReader<'_, '_> {
                 match content.read(&mut buffer[cut.pending..]) {
                     Ok(0) => at_end = true,
                     Ok(length) => {
+                        if cut.bytes == 0 && cut.pending == 0 {
+                            cut.noticed.scrambled = is_scrambled(&cut.name, &buffer[..length]);
+                        }
                         cut.pending += length;
                         self.monitor.progress(Progress::Done { items: 0, bytes: length as u64 });
                     }
@@ -283,6 +294,9 @@ struct Cut {
     bytes: u64,
     /// Bytes at the front of the buffer that no chunk has taken yet.
     pending: usize,
+    /// The file's name: what its content should be.
+    name: Vec<u8>,
+    noticed: Noticed,
 }
 
 /// Why cutting paused.
@@ -297,6 +311,7 @@ struct Finished {
     bytes_read: u64,
     changed: bool,
     fingerprint: Option<Fingerprint>,
+    noticed: Noticed,
 }
 
 fn unsupported(message: &str) -> ReadFailure {
@@ -333,5 +348,6 @@ pub(super) fn unreadable(item: &SourceItem, failure: ReadFailure) -> ReadItem {
         has_links: shares_content(item),
         exception: Some((ExceptionKind::Unreadable(failure.reason), message)),
         bytes_read: 0,
+        noticed: Noticed::default(),
     }
 }

@@ -3,15 +3,17 @@
 use super::assemble::{Assembled, Assembler};
 use super::exceptions::Exceptions;
 use super::pipeline::run_source;
-use super::{BackupOptions, BackupOutcome};
+use super::{BackupOptions, BackupOutcome, ClassOutcome};
 use crate::{Context, EngineError};
-use chest_model::{Class, Completeness, Phase, Progress, Timestamp, WriterId};
+use chest_model::{Amount, Class, Completeness, Doubt, DoubtKind, Phase, Progress, Timestamp, WriterId};
 use chest_repo::chunk::Chunker;
 use chest_repo::history::{
     HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
 };
 use chest_repo::layout::{LOG, OWNER, PACKS, Place, SLOTS, index_prefix, log_prefix};
-use chest_repo::local::{CacheReader, CacheWriter, Journal, LocalFolder, LocalKey, Seen, WriterFile};
+use chest_repo::local::{
+    Baseline, BaselineRoot, CacheReader, CacheWriter, Journal, LocalFolder, LocalKey, Seen, WriterFile,
+};
 use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
 use chest_repo::repository::{
     Batch, BatchOptions, ChunkTools, Known, LookAhead, Proven, RecordedRun, RunRecord, Stored, read_slots,
@@ -121,6 +123,9 @@ struct Work<'c> {
     packs_taken_over: u64,
     had_cache: bool,
     lost_objects: Vec<(String, ObjectError)>,
+    /// What earlier runs have left; `None` where it is lost, or this is the first.
+    baseline: Option<Baseline>,
+    doubts: Vec<Doubt>,
 }
 
 impl Run<'_> {
@@ -240,9 +245,39 @@ impl Run<'_> {
         let ended = context.environment.now();
         context.monitor.progress(Progress::End);
         let stored = batch.finish(&mut ChunkTools::new(self.options.level)?)?;
-        round.work =
-            Some(Work { batch, stored, roots, started, ended, notes, packs_taken_over, had_cache, lost_objects });
+        let baseline = Baseline::load(&self.state, &self.local_key)?;
+        let doubts = self.doubts(&roots, baseline.as_ref());
+        round.work = Some(Work {
+            batch,
+            stored,
+            roots,
+            started,
+            ended,
+            notes,
+            packs_taken_over,
+            had_cache,
+            lost_objects,
+            baseline,
+            doubts,
+        });
         Ok(())
+    }
+
+    fn doubts(&self, roots: &[Assembled], baseline: Option<&Baseline>) -> Vec<Doubt> {
+        let of_root = |root: &Assembled| {
+            let label = root.outcome.description.label.clone();
+            let before = baseline.and_then(|baseline| baseline.roots.get(&label));
+            // A root that is not there is told by itself.
+            let kinds = if root.exceptions.are_of_whole_root() { Vec::new() } else { root.found.doubts(before) };
+            kinds.into_iter().map(move |kind| {
+                let accepted = match kind {
+                    DoubtKind::Shrunk { .. } | DoubtKind::FoldersGone { .. } => self.options.accept_shrink,
+                    DoubtKind::Scrambled { .. } => self.options.accept_change,
+                };
+                Doubt { root: label.clone(), kind, accepted }
+            })
+        };
+        roots.iter().flat_map(of_root).collect()
     }
 
     /// Half of the budget is for packs, the other half for what is read and waits for its pack. A line wants one pack more:
@@ -282,7 +317,8 @@ impl Run<'_> {
                 context.environment,
             )?;
             assembled.outcome.containers = source.containers();
-            assembled.outcome.newest_content = source.newest_content();
+            assembled.outcome.newest_content = source.newest_content().or(assembled.newest);
+            assembled.found.is_export = !assembled.outcome.containers.is_empty();
             roots.push(assembled);
         }
         Ok((roots, had_cache))
@@ -299,13 +335,13 @@ impl Run<'_> {
             return Err(HistoryError::OutOfOrder.into());
         };
         let exceptions = Exceptions::of_all(work.roots.iter().map(|root| &root.exceptions));
-        let partial = partial_classes(&work.roots);
+        let partial = partial_classes(work);
         let run = RunRecord {
             parents,
             owner_heads,
             started: work.started,
             ended: work.ended,
-            completeness: completeness(&exceptions),
+            completeness: completeness(partial.is_empty()),
             partial_classes: partial.iter().map(|class| 1 << class.number()).sum(),
             other_heads: self.other_heads(owner, look)?,
             note: self.note(work, &partial),
@@ -339,6 +375,7 @@ impl Run<'_> {
                 files: root.outcome.files,
                 bytes: root.outcome.bytes,
                 containers: root.outcome.containers.clone(),
+                newest_content: root.outcome.newest_content,
             })
             .collect();
         SnapshotBody {
@@ -355,6 +392,7 @@ impl Run<'_> {
                 chunks_added: work.stored.chunks,
                 bytes_sent: work.stored.bytes,
             },
+            doubts: work.doubts.clone(),
         }
     }
 
@@ -379,8 +417,12 @@ impl Run<'_> {
         if let Some(log) = &round.log {
             super::copies::complete(&self.context.store, &owner, log);
         }
-        let emptied = emptied(&work);
-        let Work { batch, stored, mut roots, started, ended, packs_taken_over, had_cache, lost_objects, .. } = work;
+        self.keep_baseline(&work)?;
+        let classes = class_outcomes(&work);
+        let had_no_baseline = work.baseline.is_none() && round.log.is_some_and(|log| !log.chain().heads().is_empty());
+        let Work {
+            batch, stored, mut roots, started, ended, packs_taken_over, had_cache, lost_objects, doubts, ..
+        } = work;
         batch.end_journal()?;
         for root in &mut roots {
             if let Some(cache) = root.cache.take() {
@@ -402,8 +444,8 @@ impl Run<'_> {
             repository,
             writer: own,
             snapshot: recorded.record.hash,
-            completeness: completeness(&exceptions),
-            partial_classes: partial_classes(&roots).into_iter().collect(),
+            completeness: completeness(classes.iter().all(|one| one.completeness == Completeness::Complete)),
+            classes,
             started,
             ended,
             files_read: roots.iter().map(|root| root.files_read).sum(),
@@ -417,10 +459,29 @@ impl Run<'_> {
             items_unread: exceptions.unread(),
             items_changed: exceptions.changed(),
             exceptions: exceptions.into_listed(),
-            emptied,
+            doubts,
+            had_no_baseline,
             head_words: crate::init::head_words(repository, &recorded.record.hash),
             roots: roots.into_iter().map(|root| root.outcome).collect(),
         })
+    }
+}
+
+impl Run<'_> {
+    /// Keeps what each root held that is complete, for the runs to come.
+    fn keep_baseline(&self, work: &Work<'_>) -> Result<(), EngineError> {
+        let mut baseline = work.baseline.clone().unwrap_or_default();
+        for root in work.roots.iter().filter(|root| !is_partial(root, &work.doubts)) {
+            let held = BaselineRoot {
+                ended: work.ended,
+                tree: root.root,
+                held: root.found.held,
+                folders: root.found.folders.clone(),
+                scrambled: root.found.scrambled,
+            };
+            baseline.roots.insert(root.outcome.description.label.clone(), held);
+        }
+        Ok(baseline.store(&self.state, &self.local_key, self.context.environment)?)
     }
 }
 
@@ -436,8 +497,8 @@ fn lost_slots(store: &dyn ObjectStore, owner: &OwnerHistory) -> Result<Vec<(Stri
     Ok(lost)
 }
 
-fn completeness(exceptions: &Exceptions) -> Completeness {
-    if exceptions.count() == 0 { Completeness::Complete } else { Completeness::Partial }
+fn completeness(is_complete: bool) -> Completeness {
+    if is_complete { Completeness::Complete } else { Completeness::Partial }
 }
 
 /// What the last complete run of each class held, by the class's number.
@@ -457,15 +518,24 @@ fn class_counts(roots: &[Assembled]) -> BTreeMap<u8, ClassCount> {
     counts
 }
 
-/// Classes that had files and have none now, though all of them was read.
-fn emptied(work: &Work<'_>) -> Vec<ClassCount> {
-    let (now, partial) = (class_counts(&work.roots), partial_classes(&work.roots));
-    let has_none = |class: Class| now.get(&class.number()).is_some_and(|count| count.files == 0);
-    let before = last_complete(&work.notes).into_values().filter(|count| count.files > 0);
-    before.filter(|count| has_none(count.class) && !partial.contains(&count.class)).collect()
+/// Whether something of the root was not read as it should have been, or is doubted.
+fn is_partial(root: &Assembled, doubts: &[Doubt]) -> bool {
+    let label = &root.outcome.description.label;
+    root.exceptions.count() > 0 || doubts.iter().any(|doubt| doubt.root == *label && !doubt.accepted)
 }
 
-/// The classes of which something was not read as it should have been.
-fn partial_classes(roots: &[Assembled]) -> BTreeSet<Class> {
-    roots.iter().filter(|root| root.exceptions.count() > 0).map(|root| root.outcome.description.class).collect()
+/// The classes of which some root is.
+fn partial_classes(work: &Work<'_>) -> BTreeSet<Class> {
+    let partial = work.roots.iter().filter(|root| is_partial(root, &work.doubts));
+    partial.map(|root| root.outcome.description.class).collect()
+}
+
+fn class_outcomes(work: &Work<'_>) -> Vec<ClassOutcome> {
+    let partial = partial_classes(work);
+    let outcome = |count: ClassCount| ClassOutcome {
+        class: count.class,
+        completeness: completeness(!partial.contains(&count.class)),
+        held: Amount { files: count.files, bytes: count.bytes },
+    };
+    class_counts(&work.roots).into_values().map(outcome).collect()
 }

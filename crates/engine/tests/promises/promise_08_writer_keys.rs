@@ -37,11 +37,12 @@ fn plaintexts(machine: &Machine) -> BTreeMap<&'static str, Vec<u8>> {
     let cache = std::fs::read_dir(machine.folder.path().join("cache")).unwrap().next().unwrap().unwrap().path();
     let mut cached = Vec::new();
     for file in std::fs::read_dir(cache).unwrap() {
-        cached.extend(kit::local_frames(&writer, 2, &std::fs::read(file.unwrap().path()).unwrap()).concat());
+        cached.extend(kit::local_frames(&writer, 5, &std::fs::read(file.unwrap().path()).unwrap()).concat());
     }
     BTreeMap::from([
         ("writer file", read("writer")),
         ("journal", kit::local_frames(&writer, 1, &read("journal")).concat()),
+        ("baseline", kit::local_frames(&writer, 4, &read("baseline")).concat()),
         ("seen", kit::local_frames(&writer, 3, &seen).concat()),
         ("cache", cached),
     ])

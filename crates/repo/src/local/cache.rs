@@ -14,11 +14,27 @@ use std::io::{BufReader, Write};
 const FRAME_LEN: usize = 256 << 10;
 const FINGERPRINT_LEN: usize = 8 + 12 + 12 + 8;
 
+/// A flag byte, and the newest time where the flags say that there is one.
+const NOTICED_LEN: usize = 1 + 12;
+const SCRAMBLED: u8 = 1;
+const HAS_NEWEST: u8 = 2;
+
+/// What was noticed of a file's content while it was read, and could not be noticed again without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Noticed {
+    /// It does not hold what its name promises.
+    pub scrambled: bool,
+    /// The newest date in its content, where it is an export that has some.
+    pub newest: Option<Timestamp>,
+}
+
 /// One entry as the last run stored it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedEntry {
     /// How the file looked.
     pub fingerprint: Fingerprint,
+    /// What was noticed when it was read.
+    pub noticed: Noticed,
     /// Its entry in the tree, as encoded.
     pub encoded: Vec<u8>,
     /// The same, decoded.
@@ -49,11 +65,13 @@ impl CacheWriter {
     pub fn push(
         &mut self,
         fingerprint: &Fingerprint,
+        noticed: &Noticed,
         encoded: &[u8],
         reached: &[ChunkId],
         environment: &dyn Environment,
     ) -> Result<(), RepoError> {
         self.frame.extend_from_slice(&encode_fingerprint(fingerprint));
+        self.frame.extend_from_slice(&encode_noticed(noticed));
         self.frame.extend_from_slice(&(encoded.len() as u32).to_le_bytes());
         self.frame.extend_from_slice(&(reached.len() as u32).to_le_bytes());
         self.frame.extend_from_slice(encoded);
@@ -134,12 +152,13 @@ impl CacheReader {
             self.at = 0;
         }
         let fingerprint = decode_fingerprint(&array(self.take(FINGERPRINT_LEN)?));
+        let noticed = decode_noticed(&array(self.take(NOTICED_LEN)?));
         let (length, count) = (le32(self.take(4)?) as usize, le32(self.take(4)?) as usize);
         let encoded = self.take(length)?.to_vec();
         let reached = self.take(count.checked_mul(32)?)?;
         let reached = reached.as_chunks::<32>().0.iter().map(|id| ChunkId(*id)).collect();
         let entry = decode_entry(&encoded).ok()?;
-        Some(CachedEntry { fingerprint, encoded, entry, reached })
+        Some(CachedEntry { fingerprint, noticed, encoded, entry, reached })
     }
 
     fn take(&mut self, length: usize) -> Option<&[u8]> {
@@ -171,6 +190,18 @@ fn decode_fingerprint(bytes: &[u8; FINGERPRINT_LEN]) -> Fingerprint {
         changed: decode_time(&bytes[20..32]),
         inode: u64::from_le_bytes(array(&bytes[32..])),
     }
+}
+
+fn encode_noticed(noticed: &Noticed) -> [u8; NOTICED_LEN] {
+    let mut out = [0; NOTICED_LEN];
+    out[0] = if noticed.scrambled { SCRAMBLED } else { 0 } | if noticed.newest.is_some() { HAS_NEWEST } else { 0 };
+    out[1..].copy_from_slice(&encode_time(noticed.newest.unwrap_or_default()));
+    out
+}
+
+fn decode_noticed(bytes: &[u8; NOTICED_LEN]) -> Noticed {
+    let newest = (bytes[0] & HAS_NEWEST != 0).then(|| decode_time(&bytes[1..]));
+    Noticed { scrambled: bytes[0] & SCRAMBLED != 0, newest }
 }
 
 fn encode_time(time: Timestamp) -> [u8; 12] {

@@ -1,6 +1,7 @@
 //! What a machine that backs up keeps for itself: its key, the journal of a run, what it has seen, and the cache that spares
 //! it reading unchanged files. All but the key are sealed; all but the key can be lost without losing data.
 
+mod baseline;
 mod cache;
 mod folder;
 mod journal;
@@ -9,7 +10,8 @@ mod seal;
 mod seen;
 mod writer_file;
 
-pub use cache::{CacheReader, CacheWriter, CachedEntry};
+pub use baseline::{Baseline, BaselineRoot};
+pub use cache::{CacheReader, CacheWriter, CachedEntry, Noticed};
 pub use folder::LocalFolder;
 pub use journal::{Journal, JournalRecovery};
 pub use kept::KeptStore;

@@ -21,8 +21,10 @@ pub struct LocalKey(Secret);
 #[repr(u8)]
 pub(crate) enum LocalKind {
     Journal = 1,
-    Cache = 2,
     Seen = 3,
+    Baseline = 4,
+    /// 2 was a cache that held less.
+    Cache = 5,
 }
 
 impl LocalKey {

@@ -1,6 +1,8 @@
 //! The body of a run's record, sealed to the reader: where the trees begin, and everything about the run that is nobody
 //! else's business.
 
+mod doubt;
+
 use crate::cbor::{CborReader, CborWriter, required};
 use crate::chunk::ChunkerParameters;
 use crate::compress::Compression;
@@ -8,15 +10,17 @@ use crate::error::ObjectError;
 use crate::header::KEY_PART_LEN;
 use crate::pack::PackedChunk;
 use chest_model::{
-    ChunkId, Class, Container, Exception, ExceptionKind, ObjectHash, RootDescription, RootEncoding, TreePath,
-    UnreadableReason,
+    ChunkId, Class, Container, Doubt, Exception, ExceptionKind, ObjectHash, RootDescription, RootEncoding, Timestamp,
+    TreePath, UnreadableReason,
 };
 
 /// So many exceptions stand in a record; the tree names every item that could not be read.
 pub const MAX_EXCEPTIONS: usize = 20_000;
 
-/// The key of a root's containers: above 100, so that a program which does not know it passes over it.
+/// Keys that came after the first version of format 1: programs that do not know them pass over them.
+const DOUBTS: u64 = 100;
 const CONTAINERS: u64 = 100;
+const NEWEST_CONTENT: u64 = 101;
 
 /// A snapshot as its reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub struct SnapshotBody {
     pub program: String,
     /// What the run did.
     pub statistics: Statistics,
+    /// What does not look like what there was.
+    pub doubts: Vec<Doubt>,
 }
 
 /// One root of a snapshot.
@@ -54,6 +60,8 @@ pub struct SnapshotRoot {
     pub bytes: u64,
     /// The exports that it came out of; none where it was a folder.
     pub containers: Vec<Container>,
+    /// The newest date in an export, by which its age is told; `None` where it is no export, or nobody can tell.
+    pub newest_content: Option<Timestamp>,
 }
 
 /// Where a root's top node lies.
@@ -89,7 +97,7 @@ pub struct Statistics {
 impl SnapshotBody {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
-        out.map(8);
+        out.map(if self.doubts.is_empty() { 8 } else { 9 });
         out.uint(0u8).array(self.roots.len());
         for root in &self.roots {
             root.write(&mut out);
@@ -108,6 +116,10 @@ impl SnapshotBody {
         let Statistics { files_read, bytes_read, chunks_added, bytes_sent } = self.statistics;
         out.uint(6u8).array(4).uint(files_read).uint(bytes_read).uint(chunks_added).uint(bytes_sent);
         out.uint(7u8).uint(self.exception_count);
+        if !self.doubts.is_empty() {
+            out.uint(DOUBTS).array(self.doubts.len());
+            self.doubts.iter().for_each(|doubt| doubt::write(doubt, &mut out));
+        }
         out.finish()
     }
 
@@ -116,6 +128,7 @@ impl SnapshotBody {
         let mut reader = CborReader::new(bytes);
         let (mut roots, mut exceptions, mut host, mut reason) = (None, None, None, None);
         let (mut chunker, mut program, mut statistics, mut exception_count) = (None, None, None, None);
+        let mut doubts = Vec::new();
         reader.map(|key, value| {
             match key {
                 0 => roots = Some(value.list(SnapshotRoot::read)?),
@@ -126,6 +139,7 @@ impl SnapshotBody {
                 5 => program = Some(value.text()?),
                 6 => statistics = Some(read_statistics(value)?),
                 7 => exception_count = Some(value.uint()?),
+                DOUBTS => doubts = value.list(doubt::read)?.into_iter().flatten().collect(),
                 _ => return Ok(false),
             }
             Ok(true)
@@ -140,6 +154,7 @@ impl SnapshotBody {
             chunker: required(chunker)?,
             program: required(program)?,
             statistics: required(statistics)?,
+            doubts,
         })
     }
 }
@@ -147,7 +162,8 @@ impl SnapshotBody {
 impl SnapshotRoot {
     fn write(&self, out: &mut CborWriter) {
         let RootDescription { label, native_path, encoding, class } = &self.description;
-        out.map(7 + usize::from(self.location.is_some()) + usize::from(!self.containers.is_empty()));
+        let optional = [self.location.is_some(), !self.containers.is_empty(), self.newest_content.is_some()];
+        out.map(7 + optional.into_iter().filter(|there| *there).count());
         out.uint(0u8).bytes(label);
         out.uint(1u8).bytes(native_path);
         out.uint(2u8).uint(match encoding {
@@ -166,6 +182,9 @@ impl SnapshotRoot {
             out.uint(CONTAINERS).array(self.containers.len());
             self.containers.iter().for_each(|container| write_container(container, out));
         }
+        if let Some(newest) = self.newest_content {
+            out.uint(NEWEST_CONTENT).time(newest);
+        }
     }
 
     /// Every export that it came out of, with its own label.
@@ -176,7 +195,7 @@ impl SnapshotRoot {
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut label, mut native_path, mut encoding, mut class) = (None, None, None, None);
         let (mut tree, mut files, mut bytes, mut place) = (None, None, None, None);
-        let mut containers = Vec::new();
+        let (mut containers, mut newest_content) = (Vec::new(), None);
         reader.map(|key, value| {
             match key {
                 0 => label = Some(read_label(value)?),
@@ -188,6 +207,7 @@ impl SnapshotRoot {
                 6 => bytes = Some(value.uint()?),
                 7 => place = Some(read_location(value)?),
                 CONTAINERS => containers = value.list(read_container)?,
+                NEWEST_CONTENT => newest_content = Some(value.time()?),
                 _ => return Ok(false),
             }
             Ok(true)
@@ -203,7 +223,8 @@ impl SnapshotRoot {
             encoding: required(encoding)?,
             class: required(class)?,
         };
-        Ok(Self { description, tree, location, files: required(files)?, bytes: required(bytes)?, containers })
+        let (files, bytes) = (required(files)?, required(bytes)?);
+        Ok(Self { description, tree, location, files, bytes, containers, newest_content })
     }
 }
 
@@ -317,7 +338,6 @@ pub(crate) fn reason_from_number(number: u64) -> Result<UnreadableReason, Object
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chest_model::Timestamp;
 
     fn body(containers: Vec<Container>) -> SnapshotBody {
         let description = RootDescription {
@@ -327,7 +347,8 @@ mod tests {
             class: Class::Documents,
         };
         let tree = ChunkId([7; 32]);
-        let root = SnapshotRoot { description, tree, location: None, files: 1, bytes: 2, containers };
+        let newest_content = containers.iter().filter_map(|container| container.newest).max();
+        let root = SnapshotRoot { description, tree, location: None, files: 1, bytes: 2, containers, newest_content };
         SnapshotBody {
             roots: vec![root],
             exceptions: Vec::new(),
@@ -337,6 +358,7 @@ mod tests {
             chunker: ChunkerParameters { id: 1, min: 1, average: 2, max: 3 },
             program: "test".to_owned(),
             statistics: Statistics::default(),
+            doubts: Vec::new(),
         }
     }
 

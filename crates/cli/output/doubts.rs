@@ -1,0 +1,131 @@
+//! What does not look like what there was, in the clerk's words and for programs.
+
+use super::amounts::{count, grouped, size};
+use super::json::PathJson;
+use super::names::{shown, shown_path};
+use chest_engine::browse::ShownPath;
+use chest_model::{Amount, Doubt, DoubtKind, TreePath};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// A few names are enough on a screen.
+const NAMED: usize = 5;
+
+/// A paragraph for each: what was found, that nothing is lost, what to do.
+pub fn write_doubts(out: &mut dyn Write, doubts: &[Doubt]) -> io::Result<()> {
+    for doubt in doubts {
+        let name = shown(&doubt.root);
+        let (found, advice) = match &doubt.kind {
+            DoubtKind::Shrunk { before, now } => (shrunk(&name, *before, *now), ACCEPT_SHRINK),
+            DoubtKind::FoldersGone { count, first } => (folders_gone(doubt, *count, first), ACCEPT_SHRINK),
+            DoubtKind::Scrambled { files, of, demands } => (scrambled(doubt, *files, *of, demands), ACCEPT_CHANGE),
+        };
+        writeln!(out, "{found}")?;
+        writeln!(out, "  {}", if doubt.accepted { "Accepted as right." } else { advice })?;
+    }
+    Ok(())
+}
+
+const ACCEPT_SHRINK: &str =
+    "Earlier backups still hold what is missing. If it has gone rightly, back up again with --accept-shrink.";
+const ACCEPT_CHANGE: &str = "Earlier backups still hold the files as they were. If this was not your doing: unplug this \
+    computer from the network, change nothing, and call your IT provider. If it was, back up again with --accept-change.";
+
+fn shrunk(name: &str, before: Amount, now: Amount) -> String {
+    if now.files == 0 {
+        return format!("EMPTY: {name} had {} in its last complete backup and has no file now.", amount(before));
+    }
+    format!("SHRUNK: {name} had {} in its last complete backup and has {} now.", amount(before), amount(now))
+}
+
+fn amount(amount: Amount) -> String {
+    format!("{} ({})", count(amount.files, "file"), size(amount.bytes))
+}
+
+fn folders_gone(doubt: &Doubt, all: u64, first: &[Vec<u8>]) -> String {
+    let folders = count(all, "folder");
+    format!(
+        "INCOMPLETE EXPORT: {} lacks {folders} of the last complete one: {}",
+        shown(&doubt.root),
+        some(doubt, all, first)
+    )
+}
+
+fn scrambled(doubt: &Doubt, files: u64, of: u64, demands: &[Vec<u8>]) -> String {
+    let name = shown(&doubt.root);
+    let text = format!(
+        "ALARM: {} of {} in {name} no longer hold what their names promise, as after an attack that encrypts files.",
+        grouped(files),
+        count(of, "file")
+    );
+    match demands.is_empty() {
+        true => text,
+        false => format!("{text} Demands may be: {}", some(doubt, demands.len() as u64, demands)),
+    }
+}
+
+/// The first few, and how many more there are.
+fn some(doubt: &Doubt, all: u64, first: &[Vec<u8>]) -> String {
+    let named: Vec<String> = first.iter().take(NAMED).map(|path| shown_path(&place(doubt, path))).collect();
+    let more = all - named.len() as u64;
+    let rest = if more > 0 { format!(" and {} more", grouped(more)) } else { String::new() };
+    format!("{}{rest}", named.join(", "))
+}
+
+fn place(doubt: &Doubt, path: &[u8]) -> ShownPath {
+    let path = TreePath::from_bytes(path.to_vec()).unwrap_or_default();
+    ShownPath { root: doubt.root.clone(), path }
+}
+
+/// `2 doubts about what was found`.
+pub fn summary(doubts: &[Doubt]) -> Option<String> {
+    let open = doubts.iter().filter(|doubt| !doubt.accepted).count() as u64;
+    (open > 0).then(|| format!("{} about what was found", count(open, "doubt")))
+}
+
+/// A doubt for programs.
+#[derive(Debug, Serialize)]
+pub struct DoubtJson {
+    root: String,
+    kind: &'static str,
+    accepted: bool,
+    #[serde(flatten)]
+    numbers: Numbers,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Numbers {
+    Shrunk { files_before: u64, bytes_before: u64, files: u64, bytes: u64 },
+    FoldersGone { folders: u64, first: Vec<PathJson> },
+    Scrambled { scrambled: u64, files: u64, demands: Vec<PathJson> },
+}
+
+impl DoubtJson {
+    /// Of these.
+    pub fn of_all(doubts: &[Doubt]) -> Vec<Self> {
+        doubts.iter().map(Self::of).collect()
+    }
+
+    fn of(doubt: &Doubt) -> Self {
+        let paths = |paths: &[Vec<u8>]| paths.iter().map(|path| PathJson::of(&place(doubt, path))).collect();
+        let (kind, numbers) = match &doubt.kind {
+            DoubtKind::Shrunk { before, now } => (
+                "shrunk",
+                Numbers::Shrunk {
+                    files_before: before.files,
+                    bytes_before: before.bytes,
+                    files: now.files,
+                    bytes: now.bytes,
+                },
+            ),
+            DoubtKind::FoldersGone { count, first } => {
+                ("folders-gone", Numbers::FoldersGone { folders: *count, first: paths(first) })
+            }
+            DoubtKind::Scrambled { files, of, demands } => {
+                ("scrambled", Numbers::Scrambled { scrambled: *files, files: *of, demands: paths(demands) })
+            }
+        };
+        Self { root: shown(&doubt.root), kind, accepted: doubt.accepted, numbers }
+    }
+}

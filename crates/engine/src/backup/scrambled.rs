@@ -1,0 +1,175 @@
+//! Whether a file still holds what its name promises, judged by its first bytes while it is read for the backup. What encrypts
+//! a council's files to extort money leaves names that say "letter" over bytes that say nothing; one such file may be an
+//! accident, many are not.
+//!
+//! Only names that promise something are judged, and only bytes that look like noise are held against them: a picture called
+//! `.txt` is nobody's attack. What encrypts parts of files and leaves their beginnings is not seen.
+
+/// So many bytes of a file are looked at.
+pub(super) const HEAD: usize = 4 << 10;
+/// Fewer say nothing.
+const FEWEST: usize = 512;
+
+/// Kinds of files that begin in a way that can be told from noise.
+const PROMISING: [&str; 46] = [
+    "bmp", "csv", "db", "doc", "docm", "docx", "dot", "dotx", "eml", "gif", "htm", "html", "ics", "jpeg", "jpg",
+    "json", "log", "mbox", "md", "mdb", "accdb", "msg", "odp", "ods", "odt", "one", "pdf", "png", "pps", "ppsx", "ppt",
+    "pptx", "pst", "pub", "rtf", "svg", "tif", "tiff", "txt", "vcf", "xls", "xlsm", "xlsx", "xml", "webp", "zip",
+];
+
+/// What people themselves add to a name when they encrypt or compress a file.
+const OWN_DOING: [&str; 17] = [
+    "7z", "age", "asc", "br", "bz2", "enc", "gpg", "gz", "kdbx", "lz4", "p7m", "pgp", "rar", "vault", "xz", "zip",
+    "zst",
+];
+
+/// How known kinds of files begin.
+const BEGINNINGS: [&[u8]; 30] = [
+    b"PK",
+    b"\xd0\xcf\x11\xe0",
+    b"\xff\xd8\xff",
+    b"\x89PNG",
+    b"GIF8",
+    b"II*\0",
+    b"MM\0*",
+    b"{\\rtf",
+    b"BM",
+    b"RIFF",
+    b"ID3",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"!BDN",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"\x00\x01\x00\x00",
+    b"\xe4\x52\x5c\x7b",
+    b"SQLite",
+    b"%!PS",
+    b"OggS",
+    b"fLaC",
+    b"\x00\x00\x01\x00",
+    b"MZ",
+    b"\x7fELF",
+    b"\xca\xfe\xba\xbe",
+    b"\x78\x9f\x3e\x22",
+    b"<?xml",
+];
+
+/// Whether a file of this name, beginning like this, holds something else than its name promises.
+pub(super) fn is_scrambled(name: &[u8], head: &[u8]) -> bool {
+    let head = &head[..head.len().min(HEAD)];
+    head.len() >= FEWEST && promises_something(name) && !begins_well(head) && is_noise(head)
+}
+
+/// By the last extension; or by the one before it, where a stranger has been added.
+fn promises_something(name: &[u8]) -> bool {
+    let mut extensions = name.rsplit(|byte| *byte == b'.').map(<[u8]>::to_ascii_lowercase);
+    let is_in = |list: &[&str], extension: &Option<Vec<u8>>| {
+        extension.as_ref().is_some_and(|one| list.iter().any(|known| known.as_bytes() == one))
+    };
+    let last = extensions.next();
+    is_in(&PROMISING, &last) || !is_in(&OWN_DOING, &last) && is_in(&PROMISING, &extensions.next())
+}
+
+fn begins_well(head: &[u8]) -> bool {
+    let has = |needle: &[u8], within: usize| {
+        head[..head.len().min(within)].windows(needle.len()).any(|window| window == needle)
+    };
+    BEGINNINGS.iter().any(|beginning| head.starts_with(beginning)) || has(b"%PDF-", 1024) || has(b"ftyp", 12)
+}
+
+/// Whether every byte is about as frequent as every other: the entropy of the bytes, in bits each, is near what as many
+/// random ones have. (Of 512 random bytes some 7.6 bits are expected, of 4,096 some 7.95.)
+fn is_noise(head: &[u8]) -> bool {
+    let mut counts = [0u32; 256];
+    head.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    let length = head.len() as f64;
+    let share = |count: u32| f64::from(count) / length;
+    let entropy: f64 =
+        counts.iter().filter(|count| **count > 0).map(|count| -share(*count) * share(*count).log2()).sum();
+    entropy > if head.len() < 2048 { 7.3 } else { 7.7 }
+}
+
+/// Whether a file is named as extortionists name their demands.
+pub(super) fn is_demand(name: &[u8]) -> bool {
+    const MARKS: [&str; 14] = [
+        "how to decrypt",
+        "how to restore",
+        "how to recover",
+        "how to back files",
+        "decrypt instruction",
+        "decrypt my files",
+        "decrypt your files",
+        "restore my files",
+        "restore your files",
+        "recover your files",
+        "files encrypted",
+        "files are encrypted",
+        "help decrypt",
+        "read me to decrypt",
+    ];
+    const ENDINGS: [&str; 6] = ["txt", "html", "htm", "hta", "rtf", "png"];
+    let name = String::from_utf8_lossy(name).to_lowercase();
+    let Some((stem, ending)) = name.rsplit_once('.') else { return false };
+    let words: String = stem.chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    ENDINGS.contains(&ending) && MARKS.iter().any(|mark| words.contains(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        blake3::Hasher::new().update(b"noise").finalize_xof().fill(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn noise_under_a_name_that_promises_a_document_is_scrambled() {
+        for name in
+            ["Minutes.docx", "ACCOUNTS.XLSX", "plan.pdf", "letter.txt", "minutes.docx.locked", "a.jpg.id-7F.abc"]
+        {
+            let expected = name != "a.jpg.id-7F.abc";
+            assert_eq!(is_scrambled(name.as_bytes(), &noise(4096)), expected, "{name}");
+            assert_eq!(is_scrambled(name.as_bytes(), &noise(600)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_people_encrypt_or_compress_themselves_is_not() {
+        for name in ["minutes.docx.gpg", "accounts.xlsx.7z", "notes", "key.bin", "old.zip.enc", "mail.mbox.gz"] {
+            assert!(!is_scrambled(name.as_bytes(), &noise(4096)), "{name}");
+        }
+    }
+
+    #[test]
+    fn neither_is_a_file_that_begins_as_some_known_kind_or_is_plain_or_short() {
+        let zip = [&b"PK\x03\x04"[..], &noise(4000)].concat();
+        let late_pdf = [&[b' '; 100][..], b"%PDF-1.7", &noise(4000)].concat();
+        let text = b"The council resolved to approve the minutes of the last meeting. ".repeat(60);
+        let utf16: Vec<u8> = text.iter().flat_map(|byte| [*byte, 0]).collect();
+        let base64 =
+            b"VGhlIGNvdW5jaWwgcmVzb2x2ZWQgdG8gYXBwcm92ZSB0aGUgbWludXRlcw1x7Qz9+/kLmNoPqRsTuVwXyZ0123456".repeat(40);
+        for head in [&zip[..], &late_pdf, &text, &utf16, &base64, &noise(511), b""] {
+            assert!(!is_scrambled(b"minutes.pdf", head), "{:?}", &head[..head.len().min(8)]);
+        }
+    }
+
+    #[test]
+    fn demands_are_known_by_their_names_and_a_policy_on_ransom_is_none() {
+        for name in
+            ["HOW_TO_DECRYPT.txt", "!!!how-to-restore-files!!!.html", "RECOVER YOUR FILES.hta", "_HELP_decrypt.PNG"]
+        {
+            assert!(is_demand(name.as_bytes()), "{name}");
+        }
+        for name in
+            ["Ransomware policy.docx", "how to decrypt", "King's ransom.txt", "How to restore the hall roof.pdf"]
+        {
+            assert!(!is_demand(name.as_bytes()), "{name}");
+        }
+    }
+}

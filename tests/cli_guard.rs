@@ -1,0 +1,153 @@
+//! A backup of much less than there was, or of files that no longer hold what their names promise, is not called complete
+//! until somebody says that it is right.
+
+// What fails in a helper fails its test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cli_support;
+
+use cli_support::Office;
+use std::fs;
+
+fn office_with_minutes(number: usize) -> Office {
+    let office = Office::new();
+    for month in 0..number {
+        office.write(&format!("docs/Minutes/{month}.txt"), &"Resolved: that the minutes be approved. ".repeat(30));
+    }
+    office.back_up().ended(0);
+    office
+}
+
+/// Bytes that say nothing, as what encrypts files leaves them.
+fn noise(seed: u8) -> Vec<u8> {
+    let mut state = u64::from(seed) + 1;
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u8
+    };
+    (0..6000).map(next).collect()
+}
+
+#[test]
+fn an_emptied_folder_is_partial_until_somebody_says_that_it_is_right() {
+    let office = Office::with_backup();
+    fs::remove_dir_all(office.path("docs/Minutes")).unwrap();
+    fs::remove_file(office.path("docs/budget.csv")).unwrap();
+    for _ in 0..2 {
+        let emptied = office.back_up().ended(6);
+        assert_eq!(emptied.last_line(), "PARTIAL: 1 doubt about what was found");
+        let told = "EMPTY: docs had 2 files (33 bytes) in its last complete backup and has no file now.\n";
+        assert!(emptied.out.contains(told) && emptied.out.contains("--accept-shrink"), "{}", emptied.out);
+        assert!(office.run(["ls", "--exceptions", "latest"]).ended(0).out.contains(told));
+    }
+    let json = office.run(["backup", "docs", "--json"]).ended(6).json();
+    let doubt = serde_json::json!([{
+        "root": "docs", "kind": "shrunk", "accepted": false,
+        "files_before": 2, "bytes_before": 33, "files": 0, "bytes": 0
+    }]);
+    assert_eq!((&json["outcome"], &json["doubts"]), (&"PARTIAL".into(), &doubt));
+    let accepted = office.run(["backup", "docs", "--accept-shrink"]).ended(0);
+    assert_eq!(accepted.last_line(), "COMPLETE");
+    let after = office.back_up().ended(0);
+    assert!(!after.out.contains("EMPTY"), "{}", after.out);
+}
+
+#[test]
+fn a_fifth_may_go_without_a_word_and_what_is_held_against_is_the_last_complete_backup() {
+    let office = office_with_minutes(50);
+    for month in 0..9 {
+        fs::remove_file(office.path(&format!("docs/Minutes/{month}.txt"))).unwrap();
+    }
+    office.back_up().ended(0);
+    for month in 9..18 {
+        fs::remove_file(office.path(&format!("docs/Minutes/{month}.txt"))).unwrap();
+    }
+    let shrunk = office.back_up().ended(6);
+    assert!(shrunk.out.contains("SHRUNK: docs had 43 files"), "{}", shrunk.out);
+    // Not the PARTIAL one, or a second run would find nothing wrong.
+    office.back_up().ended(6);
+    let another = office.run(["backup", "docs", "--as", "elsewhere"]).ended(0);
+    assert_eq!(another.last_line(), "COMPLETE", "nobody knows what another root held");
+}
+
+#[test]
+fn files_that_became_noise_raise_the_alarm_until_somebody_says_that_it_is_right() {
+    let office = office_with_minutes(30);
+    for month in 0..25 {
+        fs::write(office.path(&format!("docs/Minutes/{month}.txt")), noise(month)).unwrap();
+    }
+    office.write("docs/HOW_TO_DECRYPT.txt", "Pay.");
+    let alarm = office.back_up().ended(6);
+    let told = "ALARM: 25 of 33 files in docs no longer hold what their names promise";
+    assert!(alarm.out.contains(told) && alarm.out.contains("docs/HOW_TO_DECRYPT.txt"), "{}", alarm.out);
+    // The next run reads none of them again, and still does not take them for right.
+    let again = office.back_up().ended(6);
+    assert!(again.out.contains(told), "{}", again.out);
+    let accepted = office.run(["backup", "docs", "--accept-change"]).ended(0);
+    assert!(accepted.out.contains("Accepted as right.") && accepted.last_line() == "COMPLETE", "{}", accepted.out);
+    assert_eq!(office.back_up().ended(0).last_line(), "COMPLETE");
+    // The first versions are where they were.
+    let first = office.run(["snapshots", "--json"]).ended(0).json()["snapshots"][0]["id"].as_str().unwrap().to_owned();
+    let shown = office.run(["cat", &format!("{first}:docs/Minutes/3.txt")]).ended(0).out;
+    assert!(shown.starts_with("Resolved: that"), "{shown}");
+}
+
+#[test]
+fn each_class_of_one_run_is_judged_by_itself() {
+    let office = office_with_minutes(3);
+    office.write("mail/inbox.mbox", "From a@b Thu Nov 19 10:00:00 2026\nSubject: x\n\nbody\n");
+    office.write_locked("mail/archive.mbox");
+    let both = office.run(["backup", "docs", "--email", "mail"]).ended(3);
+    assert!(both.out.contains("documents: COMPLETE\nemail: PARTIAL\n"), "{}", both.out);
+    let json = office.run(["backup", "docs", "--email", "mail", "--json"]).ended(3).json();
+    assert_eq!(json["partial_classes"], serde_json::json!(["email"]));
+    assert_eq!(
+        (&json["classes"][0]["outcome"], &json["classes"][0]["files"]),
+        (&"COMPLETE".into(), &5.into()),
+        "{json}"
+    );
+    assert_eq!(
+        (&json["classes"][1]["outcome"], &json["classes"][1]["files"]),
+        (&"PARTIAL".into(), &1.into()),
+        "{json}"
+    );
+}
+
+#[test]
+fn where_the_notes_of_earlier_runs_are_lost_the_backup_says_that_nobody_can_judge() {
+    let office = Office::with_backup();
+    let notes = office.stored_files("state").into_iter().find(|path| path.ends_with("baseline")).unwrap();
+    for spoil in [
+        |path: &std::path::Path| fs::remove_file(path).unwrap(),
+        |path: &std::path::Path| fs::write(path, "rubbish").unwrap(),
+    ] {
+        spoil(&notes);
+        let blind = office.back_up().ended(0);
+        assert!(blind.out.contains("No baseline:"), "{}", blind.out);
+        let sighted = office.back_up().ended(0);
+        assert!(!sighted.out.contains("No baseline"), "{}", sighted.out);
+    }
+    assert!(!Office::with_backup().back_up().ended(0).out.contains("No baseline"), "a first backup has none to lose");
+}
+
+/// Another product reported "completed" with 21 of 22 files missing.
+#[test]
+fn one_file_of_twenty_two_is_never_called_completed() {
+    let office = Office::empty();
+    office.run(["init", "--kdf-memory", "64"]).ended(0);
+    office.write("docs/readable.txt", "the only one");
+    for number in 1..22 {
+        office.write_locked(&format!("docs/locked {number:02}.docx"));
+    }
+    let partial = office.run(["backup", "docs", "--json"]).ended(3).json();
+    assert_eq!((&partial["outcome"], &partial["exception_count"]), (&"PARTIAL".into(), &21.into()));
+    let named: Vec<&str> =
+        partial["exceptions"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
+    let expected: Vec<String> = (1..22).map(|number| format!("docs/locked {number:02}.docx")).collect();
+    assert_eq!(named, expected);
+    let reasons = partial["exceptions"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap());
+    assert!(reasons.clone().all(|reason| reason == "permission-denied"), "{:?}", reasons.collect::<Vec<_>>());
+    let shown = office.back_up().ended(3);
+    assert_eq!(shown.last_line(), "PARTIAL: 21 items could not be read");
+    assert!(!shown.out.to_lowercase().replace("partial", "").contains("complete"), "{}", shown.out);
+}
