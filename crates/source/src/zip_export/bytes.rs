@@ -1,0 +1,173 @@
+//! Where an archive's bytes come from: a file, or memory in tests and under a fuzzer. Everything is read by position, so that
+//! several threads can read members at the same time.
+
+use rustix::fs::{Mode, OFlags, Stat, fstat};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The bytes of one archive.
+pub trait ArchiveBytes: Send + Sync {
+    /// How many there are.
+    fn length(&self) -> u64;
+
+    /// Reads at a position: at least one byte, unless it lies at or beyond the end.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Whether nothing shows that they have changed since they were opened.
+    fn is_unchanged(&self) -> bool {
+        true
+    }
+
+    /// User and group that own the archive: its members belong to them, for a ZIP names nobody.
+    fn owner(&self) -> (u32, u32) {
+        (0, 0)
+    }
+}
+
+impl ArchiveBytes for Vec<u8> {
+    fn length(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = usize::try_from(offset).ok().and_then(|offset| self.get(offset..)).unwrap_or_default();
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        Ok(length)
+    }
+}
+
+/// An archive in a file, held open from the beginning.
+pub(super) struct FileBytes {
+    file: File,
+    first_look: Stat,
+}
+
+impl FileBytes {
+    /// Opens a regular file. Its access time stays, where the system lets us.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let opened = rustix::fs::open(path, flags | OFlags::NOATIME, Mode::empty())
+            .or_else(|_| rustix::fs::open(path, flags, Mode::empty()))?;
+        let file = File::from(opened);
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
+        let first_look = fstat(&file)?;
+        Ok(Self { file, first_look })
+    }
+}
+
+impl ArchiveBytes for FileBytes {
+    fn length(&self) -> u64 {
+        u64::try_from(self.first_look.st_size).unwrap_or(0)
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.file.read_at(buffer, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+
+    fn is_unchanged(&self) -> bool {
+        let times = |stat: &Stat| (stat.st_size, stat.st_mtime, stat.st_mtime_nsec, stat.st_ctime, stat.st_ctime_nsec);
+        fstat(&self.file).is_ok_and(|now| times(&now) == times(&self.first_look))
+    }
+
+    fn owner(&self) -> (u32, u32) {
+        (self.first_look.st_uid, self.first_look.st_gid)
+    }
+}
+
+/// Fills the buffer, or fails with `UnexpectedEof`.
+pub(super) fn read_exact_at(bytes: &dyn ArchiveBytes, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match bytes.read_at(offset + filled as u64, &mut buffer[filled..])? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => filled += read,
+        }
+    }
+    Ok(())
+}
+
+/// An archive's bytes, for several readers at a time.
+pub(super) type Shared = Arc<dyn ArchiveBytes>;
+
+/// A stretch of an archive, read from its beginning to its end through a buffer.
+pub(super) struct Stretch {
+    bytes: Shared,
+    next: u64,
+    end: u64,
+    buffer: Vec<u8>,
+    used: usize,
+    filled: usize,
+}
+
+const BUFFER: usize = 64 << 10;
+
+impl Stretch {
+    pub(super) fn new(bytes: &Shared, start: u64, end: u64) -> Self {
+        let end = end.min(bytes.length());
+        Self { bytes: bytes.clone(), next: start, end, buffer: vec![0; BUFFER], used: 0, filled: 0 }
+    }
+
+    /// Where the next byte that nobody has taken lies.
+    pub(super) fn position(&self) -> u64 {
+        self.next - (self.filled - self.used) as u64
+    }
+
+    /// The bytes that are in the buffer, more of them if there are none; empty at the end only.
+    pub(super) fn peek(&mut self) -> io::Result<&[u8]> {
+        if self.used == self.filled {
+            (self.used, self.filled) = (0, 0);
+            let wanted = self.end.saturating_sub(self.next).min(BUFFER as u64) as usize;
+            if wanted > 0 {
+                self.filled = self.bytes.read_at(self.next, &mut self.buffer[..wanted])?;
+                self.next += self.filled as u64;
+            }
+        }
+        Ok(&self.buffer[self.used..self.filled])
+    }
+
+    /// So many of the bytes that were seen are taken.
+    pub(super) fn take(&mut self, length: usize) {
+        self.used = (self.used + length).min(self.filled);
+    }
+
+    /// Fills `into`; `false` where the stretch ends before.
+    pub(super) fn fill(&mut self, mut into: &mut [u8]) -> io::Result<bool> {
+        while !into.is_empty() {
+            let seen = self.peek()?;
+            if seen.is_empty() {
+                return Ok(false);
+            }
+            let length = seen.len().min(into.len());
+            into[..length].copy_from_slice(&seen[..length]);
+            self.take(length);
+            into = &mut into[length..];
+        }
+        Ok(true)
+    }
+}
+
+/// A little-endian number of two bytes.
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+/// A little-endian number of four bytes.
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
+}
+
+/// A little-endian number of eight bytes.
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}

@@ -1,0 +1,189 @@
+//! Which files are exports, and which of them belong together. A big export comes as several ZIP files on one day, and next
+//! week's has the same names but for numbers.
+
+use super::archive::{Archive, Budget};
+use super::bytes::{ArchiveBytes, FileBytes, read_exact_at};
+use super::{ZipLimits, ZipOptions};
+use crate::Excludes;
+use jiff::tz::TimeZone;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// A folder that holds nothing but the exports of several weeks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportFolder {
+    /// The parts of the newest, in their order.
+    pub newest: Vec<PathBuf>,
+    /// How many older ones there are.
+    pub older: usize,
+}
+
+/// What the exports of one series have in common, and on which day this one was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Export {
+    series: Vec<u8>,
+    day: String,
+}
+
+/// Whether a file is to be taken for what it holds: it is called `.zip`, or is a ZIP and no document of an office program, which
+/// are ZIPs too.
+pub fn is_export(path: &Path) -> io::Result<bool> {
+    if !fs::metadata(path)?.is_file() {
+        return Ok(false);
+    }
+    Ok(is_called_zip(path.as_os_str()) || is_plain_zip(path)?)
+}
+
+fn is_called_zip(name: &OsStr) -> bool {
+    name.as_bytes().len() > 4 && name.as_bytes()[name.len() - 4..].eq_ignore_ascii_case(b".zip")
+}
+
+/// By its first bytes and by what is in it.
+fn is_plain_zip(path: &Path) -> io::Result<bool> {
+    let bytes = FileBytes::open(path)?;
+    let mut first = [0; 4];
+    if bytes.length() < 4 {
+        return Ok(false);
+    }
+    read_exact_at(&bytes, 0, &mut first)?;
+    if !matches!(&first, b"PK\x03\x04" | b"PK\x05\x06") {
+        return Ok(false);
+    }
+    let archive = Archive { name: Vec::new(), bytes: Arc::new(bytes) };
+    let listing = archive.list(0, &TimeZone::UTC, &mut Budget::new(&ZipLimits::default()));
+    let is_of_program = |name: &[u8]| matches!(name, b"[Content_Types].xml" | b"mimetype" | b"META-INF/MANIFEST.MF");
+    Ok(listing.is_ok_and(|listing| !listing.members.iter().any(|(name, _)| is_of_program(name))))
+}
+
+/// The export that a folder of exports stands for: the newest. `None` where it holds anything else than ZIP files of one series,
+/// because something could be passed over that is in none of them.
+pub fn in_folder(path: &Path, options: &ZipOptions) -> io::Result<Option<ExportFolder>> {
+    let Some(files) = zip_files(path, &options.excludes)? else { return Ok(None) };
+    let mut exports: Vec<(SystemTime, Vec<PathBuf>)> = Vec::new();
+    let mut series = None;
+    for parts in same_exports(files, &options.zone)? {
+        let of_first = Export::of(&parts[0], &options.zone)?;
+        let is_same = *series.get_or_insert_with(|| of_first.series.clone()) == of_first.series;
+        // Without a letter, the name may be that of anything: 2019.zip, 2020.zip.
+        if !is_same || !of_first.series[..of_first.series.len() - 4].iter().any(u8::is_ascii_alphabetic) {
+            return Ok(None);
+        }
+        let mut newest = SystemTime::UNIX_EPOCH;
+        for part in &parts {
+            newest = newest.max(fs::metadata(part)?.modified()?);
+        }
+        exports.push((newest, parts));
+    }
+    let older = exports.len().saturating_sub(1);
+    let newest = exports.into_iter().max();
+    Ok(newest.map(|(_, newest)| ExportFolder { newest, older }))
+}
+
+/// Everything in a folder, if that is ZIP files only.
+fn zip_files(path: &Path, excludes: &Excludes) -> io::Result<Option<Vec<PathBuf>>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let is_file = entry.file_type()?.is_file();
+        if excludes.excludes(entry.file_name().as_bytes(), entry.file_type()?.is_dir()) {
+            continue;
+        }
+        if !is_file || !is_called_zip(&entry.file_name()) || !is_plain_zip(&entry.path())? {
+            return Ok(None);
+        }
+        files.push(entry.path());
+    }
+    files.sort();
+    Ok(Some(files).filter(|files| !files.is_empty()))
+}
+
+/// Puts the parts of each export together, in the order of their numbers; exports in the order of their first parts.
+pub fn same_exports(files: Vec<PathBuf>, zone: &TimeZone) -> io::Result<Vec<Vec<PathBuf>>> {
+    let mut exports: Vec<(Export, Vec<PathBuf>)> = Vec::new();
+    for file in files {
+        let export = Export::of(&file, zone)?;
+        match exports.iter_mut().find(|(known, _)| *known == export) {
+            Some((_, parts)) => parts.push(file),
+            None => exports.push((export, vec![file])),
+        }
+    }
+    let numbers = |path: &PathBuf| numbers(path.file_name().unwrap_or_default().as_bytes());
+    Ok(exports
+        .into_iter()
+        .map(|(_, mut parts)| {
+            parts.sort_by_key(|path| (numbers(path), path.clone()));
+            parts.dedup();
+            parts
+        })
+        .collect())
+}
+
+impl Export {
+    fn of(path: &Path, zone: &TimeZone) -> io::Result<Self> {
+        let name = path.file_name().unwrap_or_default().as_bytes();
+        let series = without_numbers(name);
+        // The day in the name counts: a download that begins before midnight may end after it.
+        let day = match day_in(name) {
+            Some(day) => day,
+            None => {
+                let modified = jiff::Timestamp::try_from(fs::metadata(path)?.modified()?);
+                modified.map(|time| time.to_zoned(zone.clone()).date().to_string()).unwrap_or_default()
+            }
+        };
+        Ok(Self { series, day })
+    }
+}
+
+/// Each run of digits as one `#`, and without the number that a browser adds to a name that is taken.
+fn without_numbers(name: &[u8]) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(name.len());
+    for &byte in name {
+        match byte {
+            b'0'..=b'9' if out.last() == Some(&b'#') => {}
+            b'0'..=b'9' => out.push(b'#'),
+            _ => out.push(byte.to_ascii_lowercase()),
+        }
+    }
+    let (stem, extension) = out.split_at(out.len().saturating_sub(4));
+    [stem.strip_suffix(b" (#)").unwrap_or(stem), extension].concat()
+}
+
+fn numbers(name: &[u8]) -> Vec<u64> {
+    let runs = name.split(|byte| !byte.is_ascii_digit()).filter(|run| !run.is_empty());
+    runs.map(|run| run.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
+        .collect()
+}
+
+/// A day written `20-11-2026` or `2026-11-20`, also with dots or underscores.
+fn day_in(name: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(name);
+    let is_separator = |letter: char| matches!(letter, '-' | '.' | '_' | ' ');
+    let parts: Vec<&str> = text.split(is_separator).collect();
+    let lengths = |three: &[&str]| [three[0].len(), three[1].len(), three[2].len()];
+    let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_day = |three: &&[&str]| {
+        three.iter().all(is_number) && matches!(lengths(three), [1 | 2, 1 | 2, 4] | [4, 1 | 2, 1 | 2])
+    };
+    parts.windows(3).find(is_day).map(|day| day.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_one_export_have_one_series_and_one_day() {
+        for name in ["OneDrive_1_20-11-2026.zip", "onedrive_12_20-11-2026.ZIP", "OneDrive_1_20-11-2026 (1).zip"] {
+            assert_eq!(without_numbers(name.as_bytes()), b"onedrive_#_#-#-#.zip", "{name}");
+            assert_eq!(day_in(name.as_bytes()).as_deref(), Some("20-11-2026"), "{name}");
+        }
+        assert_eq!(day_in(b"OneDrive_2026-11-20.zip").as_deref(), Some("2026-11-20"));
+        assert_eq!(day_in(b"Export 3.zip"), None);
+        assert!(numbers(b"OneDrive_2_x.zip") < numbers(b"OneDrive_10_x.zip"));
+    }
+}

@@ -1,0 +1,37 @@
+//! Packed data, unpacked piece by piece (`miniz_oxide`: no unsafe code between hostile bytes and this program's keys).
+
+use super::bytes::Stretch;
+use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
+use std::io;
+
+/// A stretch of packed data.
+pub(super) struct Unpacked {
+    packed: Stretch,
+    state: Box<InflateState>,
+}
+
+impl Unpacked {
+    pub(super) fn new(packed: Stretch) -> Self {
+        Self { packed, state: InflateState::new_boxed(DataFormat::Raw) }
+    }
+
+    /// Where the next byte that was not needed lies.
+    pub(super) fn position(&self) -> u64 {
+        self.packed.position()
+    }
+
+    /// The next bytes; zero at the end, `None` where the data is damaged or stops short.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        loop {
+            let result = inflate(&mut self.state, self.packed.peek()?, buffer, MZFlush::None);
+            self.packed.take(result.bytes_consumed);
+            match result.status {
+                _ if result.bytes_written > 0 => return Ok(Some(result.bytes_written)),
+                Ok(MZStatus::StreamEnd) => return Ok(Some(0)),
+                Ok(_) | Err(MZError::Buf) if result.bytes_consumed > 0 => {}
+                _ => return Ok(None),
+            }
+        }
+    }
+}

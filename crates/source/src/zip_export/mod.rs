@@ -1,0 +1,219 @@
+//! ZIP exports as a source: the members of one or several archives as files, so that this week's export shares everything with
+//! last week's, and with the folder it was made of.
+//!
+//! The directory is read here and not by a library, and `miniz_oxide` unpacks. `zip` loses all but the last of several members
+//! with one name, without a word; `rc-zip` keeps them, but gives names only after it has guessed at their characters, and reads
+//! nothing at all of an archive whose end is missing. What is left for a library is the packed data, and there the one without
+//! unsafe code was chosen: hostile bytes meet it in a process that holds keys. Hazards, one file each: `end` (Zip64, what lies
+//! in front), `extra`, `names` (character sets, hostile names), `central` (members that share bytes), `recover` (downloads
+//! that broke off), `merge` (one name twice, bombs), `content` (lengths and checksums).
+
+mod archive;
+mod bytes;
+mod central;
+mod content;
+mod end;
+mod exports;
+mod extra;
+mod inflate;
+mod member;
+mod merge;
+mod names;
+mod recover;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use bytes::ArchiveBytes;
+pub use exports::{ExportFolder, in_folder, is_export, same_exports};
+
+use crate::{Content, Excludes, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use archive::{Archive, Budget};
+use bytes::FileBytes;
+use chest_model::{Container, RootDescription, Timestamp, TreePath, UnreadableReason, shown_place};
+use content::MemberContent;
+use jiff::tz::TimeZone;
+use member::unsupported;
+use merge::Item;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+/// How archives are read.
+#[derive(Debug, Clone)]
+pub struct ZipOptions {
+    /// What is left out.
+    pub excludes: Excludes,
+    /// The zone of times that name none: those of MS-DOS.
+    pub zone: TimeZone,
+    /// What is too much.
+    pub limits: ZipLimits,
+}
+
+impl Default for ZipOptions {
+    fn default() -> Self {
+        Self { excludes: Excludes::none(), zone: TimeZone::UTC, limits: ZipLimits::default() }
+    }
+}
+
+/// What is too much for one export. Of OneDrive it is about 10,000 files and 20 GB; these are far above it.
+#[derive(Debug, Clone, Copy)]
+pub struct ZipLimits {
+    /// Files and folders.
+    pub items: usize,
+    /// Bytes of the archives' directories: memory follows from them.
+    pub directory_bytes: u64,
+    /// Bytes of all files, unpacked.
+    pub total_bytes: u64,
+    /// How many times longer than its packed data a file may be …
+    pub ratio: u64,
+    /// … if it is longer than this.
+    pub ratio_counts_from: u64,
+}
+
+impl Default for ZipLimits {
+    fn default() -> Self {
+        Self {
+            items: 500_000,
+            directory_bytes: 64 << 20,
+            total_bytes: 1 << 40,
+            ratio: 1000,
+            ratio_counts_from: 1 << 20,
+        }
+    }
+}
+
+/// Something that was stored under another name than the archive gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZipNote {
+    /// Another file has that name.
+    Beside {
+        /// The name that both have.
+        path: TreePath,
+        /// The name that this one got.
+        stored_as: TreePath,
+    },
+    /// No tree can hold the name.
+    Escaped {
+        /// As the archive has it.
+        name: Vec<u8>,
+        /// As the tree has it.
+        stored_as: TreePath,
+    },
+}
+
+/// One or several archives as one source.
+pub struct ZipSource {
+    description: RootDescription,
+    archives: Vec<Archive>,
+    items: Vec<Item>,
+    notes: Vec<ZipNote>,
+    containers: OnceLock<Vec<Container>>,
+}
+
+impl ZipSource {
+    /// Opens archives, which are held open from then on. One that cannot be read is an item that says so, unless all are such.
+    pub fn open(paths: &[PathBuf], description: RootDescription, options: &ZipOptions) -> Result<Self, SourceError> {
+        let mut archives: Vec<(Vec<u8>, Box<dyn ArchiveBytes>)> = Vec::new();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().as_bytes().to_vec();
+            match FileBytes::open(path) {
+                Ok(bytes) => archives.push((name, Box::new(bytes))),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Err(SourceError::NotFound { path: shown_place(path) });
+                }
+                Err(error) => {
+                    let reason = match error.kind() {
+                        std::io::ErrorKind::PermissionDenied => UnreadableReason::PermissionDenied,
+                        _ => UnreadableReason::ReadError,
+                    };
+                    return Err(SourceError::Unreadable {
+                        path: shown_place(path),
+                        reason,
+                        message: error.to_string(),
+                    });
+                }
+            }
+        }
+        Self::of_archives(archives, description, options)
+    }
+
+    /// The same of archives that lie elsewhere, each with its name.
+    pub fn of_archives(
+        archives: Vec<(Vec<u8>, Box<dyn ArchiveBytes>)>,
+        description: RootDescription,
+        options: &ZipOptions,
+    ) -> Result<Self, SourceError> {
+        let archives: Vec<Archive> =
+            archives.into_iter().map(|(name, bytes)| Archive { name, bytes: Arc::from(bytes) }).collect();
+        let mut budget = Budget::new(&options.limits);
+        let listings: Vec<_> = archives
+            .iter()
+            .enumerate()
+            .map(|(number, archive)| archive.list(number, &options.zone, &mut budget))
+            .collect();
+        if let (true, Some(Err(message))) = (listings.iter().all(Result::is_err), listings.first()) {
+            let path = archives.first().map_or_else(String::new, |archive| chest_model::shown(&archive.name));
+            return Err(SourceError::Unreadable {
+                path,
+                reason: UnreadableReason::ReadError,
+                message: message.clone(),
+            });
+        }
+        let merged = merge::merge(&archives, listings, &options.excludes, &options.limits);
+        let (items, notes) = (merged.items, merged.notes);
+        Ok(Self { description, archives, items, notes, containers: OnceLock::new() })
+    }
+
+    /// What was stored under another name than the archive gives it.
+    pub fn notes(&self) -> &[ZipNote] {
+        &self.notes
+    }
+
+    fn newest_in(&self, archive: usize) -> Option<Timestamp> {
+        let members = self.items.iter().filter_map(|item| item.member.as_ref());
+        members.filter(|member| member.archive == archive && !member.is_folder).map(|member| member.modified).max()
+    }
+}
+
+impl Source for ZipSource {
+    fn description(&self) -> &RootDescription {
+        &self.description
+    }
+
+    fn walk(&self, visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) -> Result<(), SourceError> {
+        walk::walk(&self.items, visit);
+        Ok(())
+    }
+
+    fn xattrs(&self, item: &SourceItem) -> Result<Xattrs, ReadFailure> {
+        match &item.kind {
+            ItemKind::Unreadable(failure) => Err(failure.clone()),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure> {
+        let found = self.items.binary_search_by(|one| one.path.cmp(&item.path)).ok().map(|at| &self.items[at]);
+        match found.map(|found| (&found.kind, &found.member)) {
+            Some((ItemKind::File { .. }, Some(member))) => {
+                Ok(Box::new(MemberContent::open(&self.archives[member.archive].bytes, member)?))
+            }
+            Some((ItemKind::Unreadable(failure), _)) => Err(failure.clone()),
+            _ => Err(unsupported("only files have content")),
+        }
+    }
+
+    fn containers(&self) -> Vec<Container> {
+        let containers = || {
+            let numbered = self.archives.iter().enumerate();
+            numbered.map(|(number, archive)| archive.container(self.newest_in(number))).collect()
+        };
+        self.containers.get_or_init(containers).clone()
+    }
+
+    fn newest_content(&self) -> Option<Timestamp> {
+        walk::newest(&self.items)
+    }
+}

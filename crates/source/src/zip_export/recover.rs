@@ -1,0 +1,185 @@
+//! An archive without its end, as a download that broke off leaves it: the members are walked from the front, each behind its
+//! own header, as far as they go.
+
+use super::archive::{Budget, Listing};
+use super::bytes::{ArchiveBytes, Shared, Stretch, read_exact_at, u16_at, u32_at, u64_at};
+use super::extra::Sizes;
+use super::inflate::Unpacked;
+use super::member::{DEFLATED, Header, Member, SIZES_FOLLOW, STORED, damaged};
+use jiff::tz::TimeZone;
+use std::io;
+
+const HEADER: &[u8; 4] = b"PK\x03\x04";
+pub(super) const HEADER_LEN: u64 = 30;
+const SIZES: &[u8; 4] = b"PK\x07\x08";
+const LONGEST_SIZES: usize = 24;
+const CUT_OFF: &str = "the ZIP file ends before this file does: download it again";
+
+/// Everything that is whole, and what is missing.
+pub(super) fn walk(
+    bytes: &Shared,
+    (archive, owner): (usize, (u32, u32)),
+    zone: &TimeZone,
+    budget: &mut Budget,
+) -> io::Result<Listing> {
+    let mut listing = Listing::default();
+    let mut at = 0;
+    loop {
+        let mut stretch = Stretch::new(bytes, at, u64::MAX);
+        let mut record = [0; HEADER_LEN as usize];
+        if !stretch.fill(&mut record)? || !record.starts_with(HEADER) {
+            break;
+        }
+        let [name, extra] = [26, 28].map(|at| usize::from(u16_at(&record, at)));
+        if let Err(problem) = budget.take(HEADER_LEN as usize + name + extra) {
+            listing.missing = Some(problem);
+            return Ok(listing);
+        }
+        let mut variable = vec![0; name + extra];
+        if !stretch.fill(&mut variable)? {
+            break;
+        }
+        let header = header(&record, &variable, name, at);
+        let begins = stretch.position();
+        let (name, mut member) = header.member(archive, owner, zone);
+        let ends = if header.flags & SIZES_FOLLOW == 0 {
+            begins.checked_add(member.packed).filter(|&end| end <= bytes.length()).map(|end| (end, end))
+        } else if member.is_folder && member.method == STORED {
+            Some((begins, sizes_at(&**bytes, begins, 0, 0, 0)?.unwrap_or(begins)))
+        } else {
+            end_of_unknown(bytes, begins, &mut member)?
+        };
+        let Some((data_end, next)) = ends else {
+            member.obstacle = Some(damaged(CUT_OFF));
+            listing.members.push((name, member));
+            break;
+        };
+        member.boundary = data_end;
+        listing.members.push((name, member));
+        at = next;
+    }
+    listing.missing = Some(
+        "the ZIP file has lost its end, perhaps because the download broke off; files may be missing. Download it again"
+            .to_owned(),
+    );
+    Ok(listing)
+}
+
+fn header<'h>(record: &[u8], variable: &'h [u8], name: usize, at: u64) -> Header<'h> {
+    Header {
+        // Only the directory tells which system wrote it.
+        made_by: 0,
+        attributes: 0,
+        flags: u16_at(record, 6),
+        method: u16_at(record, 8),
+        dos: (u16_at(record, 12), u16_at(record, 10)),
+        crc: u32_at(record, 14),
+        sizes: Sizes { packed: u64::from(u32_at(record, 18)), size: u64::from(u32_at(record, 22)), header: at },
+        raw_name: &variable[..name],
+        extra: &variable[name..],
+    }
+}
+
+/// Where data of unknown length ends, and what follows it begins; notes its length and checksum.
+fn end_of_unknown(bytes: &Shared, begins: u64, member: &mut Member) -> io::Result<Option<(u64, u64)>> {
+    let found = match member.method {
+        DEFLATED => unpack(bytes, begins)?,
+        STORED => search(bytes, begins)?,
+        _ => None,
+    };
+    let Some(found) = found else { return Ok(None) };
+    (member.packed, member.size, member.crc) = (found.packed, found.size, found.crc);
+    member.is_folder &= found.size == 0;
+    if member.obstacle.as_ref().is_some_and(|obstacle| obstacle.reason == chest_model::UnreadableReason::ReadError) {
+        // It was made of the lengths in the header, which are none.
+        member.obstacle = None;
+    }
+    Ok(Some((begins + found.packed, found.next)))
+}
+
+struct Found {
+    packed: u64,
+    size: u64,
+    crc: u32,
+    next: u64,
+}
+
+/// Packed data says itself where it ends.
+fn unpack(bytes: &Shared, begins: u64) -> io::Result<Option<Found>> {
+    let mut unpacked = Unpacked::new(Stretch::new(bytes, begins, u64::MAX));
+    let mut buffer = vec![0; 64 << 10];
+    let mut checksum = crc32fast::Hasher::new();
+    let mut size = 0;
+    while let Some(length) = unpacked.read(&mut buffer)? {
+        if length == 0 {
+            let (end, crc) = (unpacked.position(), checksum.finalize());
+            let packed = end - begins;
+            return Ok(sizes_at(&**bytes, end, crc, packed, size)?.map(|next| Found { packed, size, crc, next }));
+        }
+        checksum.update(&buffer[..length]);
+        size += length as u64;
+    }
+    Ok(None)
+}
+
+/// Data that is not packed ends where lengths and checksum stand that fit what came before them: such a file may itself be an
+/// archive, with lengths of its own in it.
+fn search(bytes: &Shared, begins: u64) -> io::Result<Option<Found>> {
+    let mut stretch = Stretch::new(bytes, begins, u64::MAX);
+    let mut checksum = crc32fast::Hasher::new();
+    let mut size = 0;
+    loop {
+        let seen = stretch.peek()?;
+        if seen.is_empty() {
+            return Ok(None);
+        }
+        if seen.starts_with(SIZES) || SIZES.starts_with(seen) {
+            let crc = checksum.clone().finalize();
+            if let Some(next) = sizes_at(&**bytes, begins + size, crc, size, size)? {
+                return Ok(Some(Found { packed: size, size, crc, next }));
+            }
+        }
+        let seen = stretch.peek()?;
+        let length = seen[1..].iter().position(|&byte| byte == SIZES[0]).map_or(seen.len(), |at| at + 1);
+        checksum.update(&seen[..length]);
+        stretch.take(length);
+        size += length as u64;
+    }
+}
+
+/// What follows checksum and lengths, where they are these; lengths have four bytes or eight.
+fn sizes_at(bytes: &dyn ArchiveBytes, at: u64, crc: u32, packed: u64, size: u64) -> io::Result<Option<u64>> {
+    let mut room = [0; LONGEST_SIZES];
+    let mut filled = 0;
+    while filled < room.len() {
+        match bytes.read_at(at + filled as u64, &mut room[filled..])? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    if !room.starts_with(SIZES) || filled < 16 || u32_at(&room, 4) != crc {
+        return Ok(None);
+    }
+    if filled == LONGEST_SIZES && (u64_at(&room, 8), u64_at(&room, 16)) == (packed, size) {
+        return Ok(Some(at + LONGEST_SIZES as u64));
+    }
+    let short = (u64::from(u32_at(&room, 8)), u64::from(u32_at(&room, 12)));
+    Ok((short == (packed, size)).then_some(at + 16))
+}
+
+/// Whether the archive begins as one does.
+pub(super) fn begins_well(bytes: &dyn ArchiveBytes) -> bool {
+    let mut first = [0; 4];
+    read_exact_at(bytes, 0, &mut first).is_ok() && first == *HEADER
+}
+
+/// Where a member's data begins, by its own header.
+pub(super) fn data_begins(bytes: &dyn ArchiveBytes, header: u64) -> io::Result<Option<u64>> {
+    let mut record = [0; HEADER_LEN as usize];
+    match read_exact_at(bytes, header, &mut record) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    let after = HEADER_LEN + u64::from(u16_at(&record, 26)) + u64::from(u16_at(&record, 28));
+    Ok(if record.starts_with(HEADER) { header.checked_add(after) } else { None })
+}

@@ -1,0 +1,95 @@
+//! Downloads that broke off, and bytes that flipped.
+
+use super::build::{Made, archive, deflated, stored};
+use super::*;
+
+fn members() -> Vec<Made> {
+    // A document is an archive itself, with headers and lengths of its own.
+    let document = archive(&[Made { follows: true, ..stored("word/document.xml", b"<xml/>") }, stored("b", b"inner")]);
+    vec![
+        deflated("a.txt", &b"minutes ".repeat(50)),
+        Made { follows: true, ..stored("b.docx", &document) },
+        stored("Folder/", b""),
+        Made { follows: true, ..stored("Folder/Empty/", b"") },
+        Made { follows: true, ..deflated("Folder/Empty too/", b"") },
+        Made { follows: true, ..deflated("Folder/c.txt", &b"agenda ".repeat(40)) },
+        stored("d.txt", b"last"),
+    ]
+}
+
+fn contents() -> BTreeMap<String, Vec<u8>> {
+    let files = members().into_iter().filter(|made| !made.name.ends_with(b"/"));
+    files.map(|made| (String::from_utf8(made.name).unwrap(), made.data)).collect()
+}
+
+#[test]
+fn of_an_archive_cut_anywhere_what_is_whole_is_read_and_the_rest_is_told() {
+    let bytes = archive(&members());
+    let mut most = 0;
+    for length in 0..bytes.len() {
+        let opened = try_open(&[("Export.zip", bytes[..length].to_vec())], &ZipOptions::default());
+        let Ok(source) = opened else {
+            assert!(length < 4, "{length}");
+            continue;
+        };
+        let (whole, not) = whole_and_not(&source);
+        assert!(not.contains_key("(missing part of Export.zip)"), "{length}: {not:?}");
+        assert!(whole.iter().all(|(name, bytes)| contents()[name] == *bytes), "{length}");
+        assert!(whole.len() >= most, "{length}: {whole:?}");
+        most = whole.len();
+    }
+    assert_eq!(most, contents().len());
+}
+
+#[test]
+fn a_file_with_another_checksum_is_never_given_to_its_end() {
+    let text = b"minutes of the meeting".repeat(10_000);
+    for made in [stored("a", &text), deflated("a", &text), stored("a", b""), deflated("a", b"")] {
+        let source = open_one(archive(&[Made { crc: Some(12345), ..made.clone() }]));
+        assert!(why(&source, "a").contains("checksum"));
+        for bite in [1, 7, 64 << 10, 1 << 20] {
+            let mut content = source.open(&item(&source, "a")).unwrap();
+            let (mut buffer, mut given) = (vec![0; bite], 0);
+            let failed = loop {
+                match content.read(&mut buffer) {
+                    Ok(0) => break false,
+                    Ok(length) => given += length,
+                    Err(_) => break true,
+                }
+            };
+            assert!(failed && (given < text.len() || made.data.is_empty()), "{bite}");
+        }
+    }
+}
+
+/// Whatever bit flips: what is read is right, and what is not read is told.
+#[test]
+fn of_an_archive_with_any_bit_flipped_nothing_is_wrong_or_dropped_without_a_word() {
+    let intact = archive(&members());
+    let expected: Vec<Vec<u8>> = contents().into_values().collect();
+    for bit in 0..intact.len() * 8 {
+        let mut bytes = intact.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let Ok(source) = try_open(&[("Export.zip", bytes)], &ZipOptions::default()) else { continue };
+        let (whole, not) = whole_and_not(&source);
+        let links = items(&source).iter().filter(|item| matches!(item.kind, ItemKind::Symlink { .. })).count();
+        // A folder can turn into a file with nothing in it: only its last slash says that it is one.
+        let is_right = |bytes: &Vec<u8>| bytes.is_empty() || expected.contains(bytes);
+        assert!(whole.values().all(is_right), "bit {bit}: {whole:?}");
+        assert!(whole.len() + not.len() + links >= expected.len(), "bit {bit}: {whole:?} {not:?}");
+    }
+}
+
+#[test]
+fn an_archive_that_became_shorter_while_it_was_read_fails_where_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("Export.zip");
+    std::fs::write(&file, archive(&[stored("a", &[7; 5000])])).unwrap();
+    let source = ZipSource::open(std::slice::from_ref(&file), description(), &ZipOptions::default()).unwrap();
+    std::fs::File::options().write(true).open(&file).unwrap().set_len(1000).unwrap();
+    assert!(why(&source, "a").contains("shorter"));
+    assert!(matches!(
+        ZipSource::open(&[folder.path().join("none.zip")], description(), &ZipOptions::default()),
+        Err(SourceError::NotFound { .. })
+    ));
+}

@@ -1,0 +1,153 @@
+//! Every way in which honest programs write archives.
+
+use super::build::{End, Made, UNIX, archive, archive_ending, deflated, field, stored};
+use super::*;
+use chest_model::Metadata;
+
+const MINUTES: &[u8] = b"It was RESOLVED to approve the minutes. It was RESOLVED to adjourn.";
+
+fn one_of_everything() -> Vec<Made> {
+    vec![
+        deflated("Minutes/2026/May.txt", MINUTES),
+        stored("Minutes/June.txt", b"stored"),
+        Made { follows: true, ..deflated("Minutes/July.txt", &MINUTES.repeat(1000)) },
+        Made { follows: true, ..stored("a.txt", b"length follows") },
+        stored("empty", b""),
+        deflated("empty, packed", b""),
+        stored("Empty folder/", b""),
+        Made { zip64: true, ..deflated("large.txt", MINUTES) },
+    ]
+}
+
+#[test]
+fn every_promise_of_a_source_is_kept_by_an_archive_with_one_of_everything() {
+    let source = try_open(&[("Export.zip", archive(&one_of_everything()))], &ZipOptions::default()).unwrap();
+    assert_eq!(contract::check(&source), []);
+    let expected =
+        ["", "Empty folder", "Minutes", "Minutes/2026", "Minutes/2026/May.txt", "Minutes/July.txt", "Minutes/June.txt"];
+    assert_eq!(paths(&source)[..7], expected);
+    let (whole, not) = whole_and_not(&source);
+    assert!(not.is_empty() && whole.len() == 7, "{not:?}");
+    assert_eq!(whole["Minutes/July.txt"], MINUTES.repeat(1000));
+    assert_eq!(whole["a.txt"], b"length follows");
+}
+
+#[test]
+fn zip64_is_read_whatever_its_locator_says_of_disks_and_with_anything_in_front() {
+    let plain = whole_and_not(&open_one(archive(&one_of_everything())));
+    for disks in [0, 1] {
+        let bytes = archive_ending(&one_of_everything(), End { zip64: true, disks, ..End::default() });
+        let in_front = [b"a program that unpacks itself", &bytes[..]].concat();
+        for bytes in [bytes, in_front] {
+            assert_eq!(whole_and_not(&open_one(bytes)), plain);
+        }
+    }
+    let in_front = [b"something".to_vec(), archive(&one_of_everything())].concat();
+    assert_eq!(whole_and_not(&open_one(in_front)), plain);
+}
+
+#[test]
+fn an_end_that_only_looks_like_one_in_a_comment_is_passed_over() {
+    let mut bytes = archive(&one_of_everything());
+    let comment = b"PK\x05\x06 is how an archive ends, says the comment of this one".repeat(3);
+    let at = bytes.len() - 2;
+    bytes[at..].copy_from_slice(&(comment.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(&comment);
+    assert_eq!(whole_and_not(&open_one(bytes)), whole_and_not(&open_one(archive(&one_of_everything()))));
+}
+
+#[test]
+fn an_archive_without_members_is_an_empty_folder() {
+    assert_eq!(paths(&open_one(archive(&[]))), [""]);
+}
+
+#[test]
+fn times_come_from_the_field_that_knows_its_zone_or_else_from_the_zone_given() {
+    let extended = field(0x5455, &[&[1][..], &1_795_280_523_u32.to_le_bytes()].concat());
+    let before_1970 = field(0x5455, &[&[1][..], &(-5_i32).to_le_bytes()].concat());
+    let ticks = (1_795_280_523_u64 + 11_644_473_600) * 10_000_000 + 5;
+    let ntfs = field(0x000a, &[&[0, 0, 0, 0, 1, 0, 24, 0][..], &ticks.to_le_bytes(), &[0; 16]].concat());
+    let bytes = archive(&[
+        Made { extra: extended, ..stored("extended", b"") },
+        Made { extra: before_1970, ..stored("early", b"") },
+        Made { extra: ntfs, ..stored("ntfs", b"") },
+        Made { dos: (46 << 9 | 7 << 5 | 1, 11 << 11), ..stored("summer", b"") },
+    ]);
+    let zone = jiff::tz::TimeZoneDatabase::bundled().get("Europe/London").unwrap();
+    let source = try_open(&[("E.zip", bytes)], &ZipOptions { zone, ..ZipOptions::default() }).unwrap();
+    let modified = |name: &str| item(&source, name).metadata.modified;
+    assert_eq!(modified("extended"), Timestamp::new(1_795_280_523, 0));
+    assert_eq!(modified("early"), Timestamp::new(-5, 0));
+    assert_eq!(modified("ntfs"), Timestamp::new(1_795_280_523, 500));
+    // 1 July 2026, 11:00 in summer time.
+    assert_eq!(modified("summer"), Timestamp::new(1_782_900_000, 0));
+    assert_eq!(source.newest_content(), Some(Timestamp::new(1_795_280_523, 500)));
+    assert_eq!(modified(""), Timestamp::new(1_795_280_523, 500));
+}
+
+#[test]
+fn rights_and_links_are_there_where_a_unix_program_wrote_them() {
+    let unix = |mode: u32, made: Made| Made { made_by: UNIX, attributes: mode << 16, ..made };
+    let bytes = archive(&[
+        unix(0o104_755, stored("program", b"x")),
+        unix(0o120_777, stored("link", b"../elsewhere")),
+        unix(0o120_777, stored("link to nothing", b"")),
+        unix(0o120_777, Made { crc: Some(1), ..stored("damaged link", b"x") }),
+        unix(0o010_644, stored("pipe", b"")),
+        unix(0o040_700, stored("folder", b"")),
+        Made { attributes: 0o120_777 << 16, ..stored("from Windows", b"plain") },
+    ]);
+    let source = open_one(bytes);
+    assert_eq!(item(&source, "program").metadata.mode, Some(0o755));
+    assert_eq!(item(&source, "link").kind, ItemKind::Symlink { target: b"../elsewhere".to_vec() });
+    assert_eq!(item(&source, "folder").kind, ItemKind::Directory);
+    assert_eq!(
+        item(&source, "from Windows").metadata,
+        Metadata { modified: item(&source, "from Windows").metadata.modified, ..Metadata::default() }
+    );
+    assert_eq!(read(&source, "from Windows").unwrap(), b"plain");
+    let (_, not) = whole_and_not(&source);
+    assert_eq!(not.keys().collect::<Vec<_>>(), ["damaged link", "link to nothing", "pipe"]);
+}
+
+#[test]
+fn what_is_left_out_of_a_folder_is_left_out_of_its_export() {
+    let bytes = archive(&[
+        stored("~$May.docx", b"lock"),
+        stored("old/deep/plan.txt", b"x"),
+        stored("Thumbs.db", b"x"),
+        stored("plan.txt", b"kept"),
+    ]);
+    let excludes = Excludes::new(&["/old/".to_owned()], true).unwrap();
+    let source = try_open(&[("E.zip", bytes)], &ZipOptions { excludes, ..ZipOptions::default() }).unwrap();
+    assert_eq!(paths(&source), ["", "plan.txt"]);
+}
+
+#[test]
+fn the_archive_is_recorded_by_name_length_hash_and_newest_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("Export.zip");
+    let bytes = archive(&[stored("a", b"1"), Made { dos: (0, 0), ..stored("b", b"2") }]);
+    std::fs::write(&file, &bytes).unwrap();
+    let opened = || ZipSource::open(std::slice::from_ref(&file), description(), &ZipOptions::default()).unwrap();
+    let newest = Some(item(&opened(), "a").metadata.modified);
+    let hash = Some(*blake3::hash(&bytes).as_bytes());
+    let container = Container { name: b"Export.zip".to_vec(), size: bytes.len() as u64, hash, newest };
+    assert_eq!(opened().containers(), [container.clone()]);
+    let (early, late) = (opened(), opened());
+    assert_eq!(early.containers(), [container.clone()]);
+    std::fs::write(&file, &bytes[1..]).unwrap();
+    assert_eq!(late.containers(), [Container { hash: None, ..container }]);
+}
+
+#[test]
+fn an_unchanged_member_looks_the_same_in_next_weeks_archive_and_a_changed_one_does_not() {
+    let print = |bytes: Vec<u8>| item(&open_one(bytes), "a.txt").fingerprint;
+    let this_week = print(archive(&[deflated("a.txt", MINUTES), stored("b", b"")]));
+    let next_week = print(archive(&[stored("new", &[7; 5000]), stored("b", b"x"), stored("a.txt", MINUTES)]));
+    assert_eq!(this_week, next_week);
+    let other_bytes = MINUTES.to_ascii_uppercase();
+    assert_ne!(this_week, print(archive(&[stored("a.txt", &other_bytes)])));
+    assert_ne!(this_week, print(archive(&[stored("a.txt", &MINUTES[1..])])));
+    assert_ne!(this_week, print(archive(&[Made { dos: (46 << 9 | 11 << 5 | 21, 0), ..stored("a.txt", MINUTES) }])));
+}

@@ -1,0 +1,59 @@
+//! The walk: what the archives list, in order, and before it every folder above it that they do not list.
+
+use super::merge::Item;
+use crate::{ItemKind, SourceItem};
+use chest_model::{Fingerprint, Metadata, Timestamp, TreePath};
+use std::ops::ControlFlow;
+
+/// Shows the root and every item until the visitor has had enough.
+pub(super) fn walk(items: &[Item], visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) {
+    let root = TreePath::root();
+    if visit(folder(root.clone(), newest(items))).is_continue() {
+        // Whether the visitor has had enough or everything was shown, this is the end.
+        let _ = walk_below(items, root, visit);
+    }
+}
+
+fn walk_below(
+    items: &[Item],
+    mut last: TreePath,
+    visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    for (at, item) in items.iter().enumerate() {
+        for above in folders_between(&last, &item.path) {
+            let below = items[at..].iter().take_while(|item| item.path.is_within(&above)).count();
+            visit(folder(above, newest(&items[at..at + below])))?;
+        }
+        visit(shown(item))?;
+        last.clone_from(&item.path);
+    }
+    ControlFlow::Continue(())
+}
+
+/// The folders above `path` that are not above `last` too: those that a walk has not shown when it comes from there.
+pub(super) fn folders_between(last: &TreePath, path: &TreePath) -> impl Iterator<Item = TreePath> {
+    let bytes = path.as_bytes();
+    let ends = (0..bytes.len()).filter(|&at| bytes[at] == b'/');
+    let above = ends.filter_map(|end| TreePath::from_bytes(bytes[..end].to_vec()).ok());
+    above.filter(|above| !last.is_within(above))
+}
+
+/// The last change of anything in these.
+pub(super) fn newest(items: &[Item]) -> Option<Timestamp> {
+    let files = items.iter().filter(|item| !matches!(item.kind, ItemKind::Directory));
+    files.filter_map(|item| item.member.as_ref()).map(|member| member.modified).max()
+}
+
+/// A folder that no archive lists is as new as what lies in it.
+fn folder(path: TreePath, newest: Option<Timestamp>) -> SourceItem {
+    let modified = newest.unwrap_or_default();
+    let metadata = Metadata { modified, ..Metadata::default() };
+    let fingerprint = Fingerprint { modified, ..Fingerprint::default() };
+    SourceItem { path, kind: ItemKind::Directory, metadata, fingerprint, first_link: None }
+}
+
+fn shown(item: &Item) -> SourceItem {
+    let (metadata, fingerprint) =
+        item.member.as_ref().map(|member| (member.metadata(), member.fingerprint())).unwrap_or_default();
+    SourceItem { path: item.path.clone(), kind: item.kind.clone(), metadata, fingerprint, first_link: None }
+}
