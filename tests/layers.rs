@@ -8,13 +8,14 @@ use std::fs;
 use std::path::Path;
 
 /// What each crate may use of ours. The command line is the root package.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("model", &[]),
     ("store", &["model"]),
     ("source", &["model"]),
     ("repo", &["store", "model"]),
     ("engine", &["repo", "source", "store", "model"]),
     ("council", &["model"]),
+    ("mail", &["model"]),
     ("testkit", &["model", "store", "source", "repo", "engine", "council"]),
     ("", &["engine", "council", "model"]),
 ];

@@ -1,0 +1,165 @@
+//! Which files are mailboxes. Told by their first bytes; by the name only where it says that a file is something else.
+
+use crate::date;
+
+/// What a mailbox is kept in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ContainerKind {
+    /// Many messages in one file, each after a "From " line.
+    Mbox,
+    /// A file that is one message: `.eml`, or one of a Maildir.
+    Message,
+    /// An Outlook data file.
+    Pst,
+}
+
+/// How many of a file's first bytes [`recognise`] wants to see.
+const HEAD: usize = 4096;
+/// Text that may well begin like a message: a memorandum, a saved page.
+const NEVER_A_MESSAGE: [&str; 16] =
+    ["txt", "csv", "tsv", "md", "rst", "html", "htm", "mht", "mhtml", "xml", "json", "log", "ics", "vcf", "rtf", "tex"];
+
+/// What kind of mailbox a file is, from its name and its first few thousand bytes; `None` for all others. A mailbox that is not
+/// recognised is only not searched.
+pub fn recognise(name: &[u8], head: &[u8]) -> Option<ContainerKind> {
+    let head = &head[..head.len().min(HEAD)];
+    if is_pst(head) {
+        return Some(ContainerKind::Pst);
+    }
+    if is_mbox(head) {
+        return Some(ContainerKind::Mbox);
+    }
+    is_message(name, head).then_some(ContainerKind::Message)
+}
+
+/// Not Outlook's cache of what a server holds (`SO`), nor an address book.
+fn is_pst(head: &[u8]) -> bool {
+    head.starts_with(b"!BDN") && head.get(8..10) == Some(b"SM")
+}
+
+fn is_mbox(head: &[u8]) -> bool {
+    let mut lines = head.split(|&byte| byte == b'\n');
+    lines.next().is_some_and(|line| date::of_envelope(line).is_some())
+        && lines.next().is_some_and(|next| {
+            // Some writers quote a second envelope there.
+            header(next).is_some() || next.starts_with(b">From ")
+        })
+}
+
+fn is_message(name: &[u8], head: &[u8]) -> bool {
+    let extension = name.rsplit(|&byte| byte == b'.').next().map(|last| String::from_utf8_lossy(last).to_lowercase());
+    let extension = extension.unwrap_or_default();
+    if NEVER_A_MESSAGE.contains(&extension.as_str()) {
+        return false;
+    }
+    let Some(found) = Headers::count(head) else { return false };
+    match extension.as_str() {
+        "eml" => found.plausible >= 2,
+        _ => found.plausible >= 3 && found.only_machines_write >= 1,
+    }
+}
+
+/// What is in a block of headers.
+#[derive(Default)]
+struct Headers {
+    plausible: usize,
+    only_machines_write: usize,
+}
+
+impl Headers {
+    /// `None` where a line before the first blank one is no header.
+    fn count(head: &[u8]) -> Option<Self> {
+        let mut found = Self::default();
+        let mut lines = head.split(|&byte| byte == b'\n').peekable();
+        while let Some(line) = lines.next() {
+            // The last one may be cut off.
+            if line.trim_ascii().is_empty() || lines.peek().is_none() {
+                break;
+            }
+            if line.starts_with(b" ") || line.starts_with(b"\t") {
+                continue;
+            }
+            let (name, value) = header(line)?;
+            found.note(name, value.trim_ascii());
+        }
+        Some(found)
+    }
+
+    fn note(&mut self, name: &[u8], value: &[u8]) {
+        let has = |letter: u8| value.contains(&letter);
+        let (plausible, by_machine) = match &name.to_ascii_lowercase()[..] {
+            b"from" | b"to" | b"cc" | b"reply-to" | b"return-path" | b"delivered-to" => (has(b'@'), false),
+            b"date" => (date::of_header(value).is_some(), date::of_header(value).is_some()),
+            b"message-id" => (has(b'<') && has(b'@'), has(b'<') && has(b'@')),
+            b"mime-version" => (value.starts_with(b"1."), value.starts_with(b"1.")),
+            b"received" => (value.starts_with(b"from ") || value.starts_with(b"by "), true),
+            b"content-type" => (has(b'/'), false),
+            b"subject" => (true, false),
+            _ => (false, false),
+        };
+        self.plausible += usize::from(plausible);
+        self.only_machines_write += usize::from(plausible && by_machine);
+    }
+}
+
+/// Name and value of a header line.
+fn header(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = line.iter().position(|&byte| byte == b':').filter(|&colon| colon > 0)?;
+    let (name, value) = line.split_at(colon);
+    name.iter().all(u8::is_ascii_graphic).then_some((name, &value[1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGE: &str = "Received: from a.example by b.example; Fri, 20 Nov 2026 10:00:00 +0000\r\n\
+        From: Clerk <clerk@example.org>\r\nTo: chair@example.org\r\nSubject: Hedge\r\n\
+        Date: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\nText\r\n";
+
+    fn kind(name: &str, head: &str) -> Option<ContainerKind> {
+        recognise(name.as_bytes(), head.as_bytes())
+    }
+
+    #[test]
+    fn mailboxes_are_told_by_their_content() {
+        let mbox = format!("From clerk@example.org Fri Nov 20 10:00:00 2026\n{MESSAGE}");
+        for name in ["Inbox", "clerk.mbox", "Sent.txt", ""] {
+            assert_eq!(kind(name, &mbox), Some(ContainerKind::Mbox), "{name}");
+        }
+        for name in ["a.eml", "1700000000.M1P1.host:2,S", "a", "A.EML", "x.msg"] {
+            assert_eq!(kind(name, MESSAGE), Some(ContainerKind::Message), "{name}");
+        }
+        assert_eq!(kind("draft.eml", "From: a@b.example\nSubject: x\n\n"), Some(ContainerKind::Message));
+    }
+
+    #[test]
+    fn outlook_data_files_are_told_from_its_caches() {
+        for (client, expected) in [(b"SM", Some(ContainerKind::Pst)), (b"SO", None), (b"AB", None)] {
+            let head = [&b"!BDN\x01\x02\x03\x04"[..], client, &[23, 0]].concat();
+            assert_eq!(recognise(b"x.pst", &head), expected);
+        }
+        assert_eq!(recognise(b"x.pst", b"!BDN"), None);
+    }
+
+    #[test]
+    fn other_text_is_not_taken_for_mail() {
+        let memo = "From: the clerk\nTo: all councillors\nDate: 20 November 2026\nSubject: Hedge\n\nPlease note\n";
+        for (name, text) in [
+            ("memo.txt", memo),
+            ("memo", memo),
+            ("memo.docx", memo),
+            ("page.mht", MESSAGE),
+            ("log.txt", MESSAGE),
+            ("a.csv", "From,To,Date\nx,y,z\n"),
+            ("a.yml", "from: x@y.example\nto: z\nsubject: a\n"),
+            ("diary", "From Friday on the hall is closed\nDate: unknown\n"),
+            ("x.eml", "Not a header\nFrom: a@b.example\nSubject: x\n\n"),
+            ("", ""),
+            ("x.eml", "\n\n"),
+            ("letter", "From x Fri Nov 20 10:00:00 2026\nDear all\n"),
+        ] {
+            assert_eq!(kind(name, text), None, "{name}: {text}");
+        }
+    }
+}

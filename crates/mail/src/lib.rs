@@ -1,0 +1,63 @@
+//! What is inside mailboxes. A backup stores a mailbox (an mbox file, a saved message, an Outlook data file) bit for bit, as
+//! the ordinary file that it is; this crate is asked only by those who look for one message in it. It therefore does its best,
+//! counts what it could not read, and never makes anything fail. It opens nothing by itself: it reads from what it is given.
+
+mod container;
+mod date;
+mod html;
+mod lines;
+mod mbox;
+mod mime;
+mod plain;
+mod single;
+mod summary;
+mod types;
+
+use std::io::{Read, Seek, Write};
+use std::ops::ControlFlow;
+
+pub use container::{ContainerKind, recognise};
+pub use types::{FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
+
+/// Both, as one trait object.
+trait ReadSeek: Read + Seek {}
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// Shows every message of a container to `visitor`, in the container's own order, until there is no more or it breaks off. Whatever
+/// goes wrong is counted and told in the answer: what was shown before stays good.
+pub fn visit<R: Read + Seek>(
+    kind: ContainerKind,
+    input: &mut R,
+    from: Resume,
+    limits: &Limits,
+    visitor: &mut dyn FnMut(FoundMessage) -> ControlFlow<()>,
+) -> Visited {
+    match kind {
+        ContainerKind::Mbox => mbox::visit(input, from, limits, visitor),
+        ContainerKind::Message => single::visit(input, limits, visitor),
+        ContainerKind::Pst => Visited { problem: Some(MailError::PstNotRead), ..Visited::default() },
+    }
+}
+
+/// One message, as the bytes of an `.eml` file: those that lie in the container, without the quoting that an mbox adds.
+pub fn raw<R: Read + Seek>(kind: ContainerKind, input: &mut R, locator: &Locator) -> Result<Vec<u8>, MailError> {
+    let mut bytes = Vec::new();
+    copy_raw(kind, input, locator, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The same into a writer, for messages of any size.
+pub fn copy_raw<R: Read + Seek>(
+    kind: ContainerKind,
+    input: &mut R,
+    locator: &Locator,
+    output: &mut dyn Write,
+) -> Result<(), MailError> {
+    match (kind, locator) {
+        (ContainerKind::Mbox | ContainerKind::Message, Locator::Span { offset, length, unquote }) => {
+            mbox::copy(input, *offset, *length, *unquote, output)
+        }
+        (ContainerKind::Pst, Locator::Item(_)) => Err(MailError::PstNotRead),
+        _ => Err(MailError::NotThere),
+    }
+}

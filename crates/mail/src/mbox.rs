@@ -1,0 +1,251 @@
+//! mbox files: messages one after the other, each after a line that begins with "From ". That line is the only mark, so writers
+//! quote such lines inside messages (`>From `, the rules called mboxrd) or say how long a message is (`Content-Length`); both are
+//! understood. What does neither is split where a reader of mail would split it, too.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use crate::lines::{Lines, Piece};
+use crate::summary::{Outcome, summarise};
+use crate::types::{FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
+use crate::{ReadSeek, date};
+
+/// Between a counted message and the next one: a line break or two.
+const MOST_BETWEEN: u64 = 4;
+/// Deeper quoting is not looked for.
+const DEEPEST_QUOTE: usize = 1000;
+
+/// Shows every message.
+pub(crate) fn visit(
+    input: &mut dyn ReadSeek,
+    from: Resume,
+    limits: &Limits,
+    visitor: &mut dyn FnMut(FoundMessage) -> ControlFlow<()>,
+) -> Visited {
+    let mut visited = Visited::default();
+    if let Err(error) = visit_all(input, from, limits, visitor, &mut visited) {
+        visited.problem = Some(error);
+    }
+    visited
+}
+
+fn visit_all(
+    input: &mut dyn ReadSeek,
+    from: Resume,
+    limits: &Limits,
+    visitor: &mut dyn FnMut(FoundMessage) -> ControlFlow<()>,
+    visited: &mut Visited,
+) -> Result<(), MailError> {
+    let mut splitter = Splitter::begin(input, from, limits.message_bytes)?;
+    while let Some(extent) = splitter.next()? {
+        let locator = Locator::Span { offset: extent.offset, length: extent.length, unquote: extent.unquote };
+        let whole = extent.length == splitter.kept.len() as u64;
+        let shown = if extent.unquote { unquoted(&splitter.kept) } else { Cow::Borrowed(&splitter.kept[..]) };
+        let identity = match whole {
+            true => blake3::hash(&shown),
+            false => hash_whole(splitter.lines.input(), &extent)?,
+        };
+        let summary = match summarise(&shown, limits) {
+            Outcome::Understood(summary) => summary,
+            Outcome::Failed => {
+                visited.failed += 1;
+                Summary::default()
+            }
+        };
+        visited.messages += 1;
+        visited.truncated += u64::from(!whole);
+        let found = FoundMessage { locator, starts_at: extent.starts_at, identity: identity.into(), summary };
+        if visitor(found).is_break() {
+            visited.stopped = true;
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of one message, from where its locator says.
+pub(crate) fn copy(
+    input: &mut dyn ReadSeek,
+    offset: u64,
+    length: u64,
+    unquote: bool,
+    output: &mut dyn Write,
+) -> Result<(), MailError> {
+    let mut lines = Lines::from(input, offset);
+    let mut left = length;
+    while left > 0 {
+        let piece = lines.next()?.ok_or(MailError::NotThere)?;
+        let bytes = &piece.bytes[..piece.bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
+        left -= bytes.len() as u64;
+        output.write_all(if unquote && piece.begins_line { without_quote(bytes) } else { bytes })?;
+    }
+    Ok(())
+}
+
+fn is_quoted(line: &[u8]) -> bool {
+    let depth = line.iter().take(DEEPEST_QUOTE).take_while(|&&byte| byte == b'>').count();
+    depth > 0 && line[depth..].starts_with(b"From ")
+}
+
+fn without_quote(line: &[u8]) -> &[u8] {
+    if is_quoted(line) { &line[1..] } else { line }
+}
+
+fn unquoted(message: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(message, b">From ").is_none() {
+        return message.into();
+    }
+    let mut out = Vec::with_capacity(message.len());
+    let lines = message.split_inclusive(|&byte| byte == b'\n');
+    lines.for_each(|line| out.extend_from_slice(without_quote(line)));
+    out.into()
+}
+
+/// Of a message that is not held in memory.
+fn hash_whole(input: &mut dyn ReadSeek, extent: &Extent) -> Result<blake3::Hash, MailError> {
+    let mut hasher = blake3::Hasher::new();
+    copy(input, extent.offset, extent.length, extent.unquote, &mut hasher)?;
+    Ok(hasher.finalize())
+}
+
+/// Where a message lies.
+struct Extent {
+    /// Its "From " line.
+    starts_at: u64,
+    offset: u64,
+    length: u64,
+    unquote: bool,
+}
+
+/// Finds one message after the other.
+struct Splitter<'a> {
+    lines: Lines<'a>,
+    limit: usize,
+    /// The first bytes of the message found last, as stored.
+    kept: Vec<u8>,
+    /// The "From " line that was read last, whose message comes next.
+    next_starts_at: Option<u64>,
+}
+
+impl<'a> Splitter<'a> {
+    fn begin(input: &'a mut dyn ReadSeek, from: Resume, limit: usize) -> Result<Self, MailError> {
+        let offset = match from {
+            Resume::Start => 0,
+            Resume::At(offset) => offset,
+        };
+        let mut splitter = Self { lines: Lines::from(input, offset), limit, kept: Vec::new(), next_starts_at: None };
+        while let Some(piece) = splitter.lines.next()? {
+            if date::of_envelope(piece.bytes).is_some() {
+                splitter.next_starts_at = Some(piece.offset);
+                return Ok(splitter);
+            }
+            if !piece.is_blank() {
+                return Err(MailError::NotAMessageStart { offset });
+            }
+        }
+        Ok(splitter)
+    }
+
+    fn next(&mut self) -> Result<Option<Extent>, MailError> {
+        let Some(starts_at) = self.next_starts_at.take() else { return Ok(None) };
+        self.kept.clear();
+        let mut open = Open::at(self.lines.offset());
+        while let Some(piece) = self.lines.next()? {
+            if open.may_end_before(&piece) && date::of_envelope(piece.bytes).is_some() {
+                self.next_starts_at = Some(piece.offset);
+                break;
+            }
+            open.take(&piece);
+            let room = self.limit.saturating_sub(self.kept.len());
+            self.kept.extend_from_slice(&piece.bytes[..piece.bytes.len().min(room)]);
+            if let Some(announced) = open.announced.take_if(|_| !open.in_header) {
+                open.counted_to = self.counted_end(open.end.saturating_add(announced))?;
+            }
+        }
+        let length = open.end_of_message() - open.offset;
+        self.kept.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        Ok(Some(Extent { starts_at, offset: open.offset, length, unquote: !open.is_bare() }))
+    }
+
+    /// The end that a message's own header announces, if the next message begins there, or the file ends.
+    fn counted_end(&mut self, end: u64) -> Result<Option<u64>, MailError> {
+        // A place beyond the end looks like the end.
+        let before = end.saturating_sub(1).max(self.lines.offset());
+        let around = self.lines.peek(before, 1200)?;
+        let Some(rest) = around.get(usize::try_from(end - before).unwrap_or(usize::MAX)..) else { return Ok(None) };
+        let breaks = rest.iter().take_while(|&&byte| byte == b'\n' || byte == b'\r').count();
+        let (between, rest) = rest.split_at(breaks);
+        let line = rest.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default();
+        let begins_line = around.first() == Some(&b'\n') || !between.is_empty() || rest.is_empty();
+        let ends_here =
+            breaks as u64 <= MOST_BETWEEN && begins_line && (rest.is_empty() || date::of_envelope(line).is_some());
+        Ok(ends_here.then_some(end))
+    }
+}
+
+/// A message whose end is not found yet.
+struct Open {
+    offset: u64,
+    /// Of what was taken so far.
+    end: u64,
+    in_header: bool,
+    /// Its `Content-Length`.
+    announced: Option<u64>,
+    /// Where it ends, if that proved right.
+    counted_to: Option<u64>,
+    /// How long the last line was, if it was blank.
+    blank: u64,
+    /// A line inside looks like a message's start.
+    holds_bare_from: bool,
+}
+
+impl Open {
+    fn at(offset: u64) -> Self {
+        Self {
+            offset,
+            end: offset,
+            in_header: true,
+            announced: None,
+            counted_to: None,
+            blank: 0,
+            holds_bare_from: false,
+        }
+    }
+
+    fn may_end_before(&self, piece: &Piece<'_>) -> bool {
+        let due = match self.counted_to {
+            Some(end) => piece.offset >= end,
+            // Also right after another "From " line: a message of no bytes.
+            None => self.blank > 0 || self.end == self.offset,
+        };
+        due && piece.begins_line && piece.bytes.starts_with(b"From ")
+    }
+
+    fn take(&mut self, piece: &Piece<'_>) {
+        if self.in_header && piece.begins_line {
+            match piece.is_blank() {
+                true => self.in_header = false,
+                false => self.announced = content_length(piece.bytes).or(self.announced),
+            }
+        }
+        self.holds_bare_from |= piece.begins_line && piece.bytes.starts_with(b"From ");
+        self.blank = if piece.is_blank() { piece.bytes.len() as u64 } else { 0 };
+        self.end += piece.bytes.len() as u64;
+    }
+
+    fn end_of_message(&self) -> u64 {
+        self.counted_to.unwrap_or(self.end - self.blank).min(self.end)
+    }
+
+    /// Whoever counts and leaves "From " lines as they are has quoted none.
+    fn is_bare(&self) -> bool {
+        self.counted_to.is_some() && self.holds_bare_from
+    }
+}
+
+fn content_length(line: &[u8]) -> Option<u64> {
+    let (name, value) = line.split_at_checked(b"content-length:".len())?;
+    let value = std::str::from_utf8(value).ok().filter(|_| name.eq_ignore_ascii_case(b"content-length:"))?;
+    value.trim().parse().ok()
+}

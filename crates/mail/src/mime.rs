@@ -1,0 +1,308 @@
+//! The parts of a message. Headers and encodings are the library's (`mail-parser`); going through the parts is done here, because a
+//! stranger decides how deep they nest, and because what is attached must come out as the bytes that were sent: nothing is
+//! decoded before it is asked for, text is not converted unless it is shown, and depth and number are bounded.
+
+use std::borrow::Cow;
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Message, MessageParser, MimeHeaders};
+
+/// Deeper parts are taken as attachments.
+const DEEPEST: usize = 20;
+/// Further parts are not looked for.
+const MOST_PARTS: usize = 1000;
+/// A longer block of headers is cut off there.
+const LONGEST_HEADERS: usize = 256 << 10;
+
+/// Headers and body of a message, or of one of its parts.
+pub(crate) struct Part<'a> {
+    /// Headers only; `None` where there are none.
+    pub headers: Option<Message<'a>>,
+    /// As it lies in the message.
+    pub body: &'a [u8],
+    /// What it is where it does not say: of a digest, a message.
+    is_message_by_default: bool,
+    /// Not inside another.
+    is_root: bool,
+    inside: Inside<'a>,
+}
+
+enum Inside<'a> {
+    Nothing,
+    /// The same text in several forms.
+    Alternatives(Vec<Part<'a>>),
+    Parts(Vec<Part<'a>>),
+}
+
+/// What a part is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    PlainText,
+    Html,
+    Attachment,
+}
+
+impl<'a> Part<'a> {
+    /// A whole message.
+    pub fn parse(raw: &'a [u8]) -> Self {
+        let mut parts_left = MOST_PARTS;
+        let parser = MessageParser::default();
+        Self::read(&parser, raw, false, 0, &mut parts_left)
+    }
+
+    fn read(parser: &MessageParser, raw: &'a [u8], in_digest: bool, depth: usize, parts_left: &mut usize) -> Self {
+        let (head, body) = split_headers(raw);
+        let headers = parser.parse_headers(head).filter(|headers| !headers.parts.is_empty());
+        let is_root = depth == 0;
+        let mut part = Self { headers, body, is_message_by_default: in_digest, is_root, inside: Inside::Nothing };
+        let Some((kind, boundary)) = part.multipart().filter(|_| depth < DEEPEST) else { return part };
+        let sections = sections(body, boundary.as_bytes(), parts_left);
+        if sections.is_empty() {
+            return part;
+        }
+        let read = |section| Self::read(parser, section, kind == "digest", depth + 1, parts_left);
+        let parts = sections.into_iter().map(read).collect();
+        part.inside = if kind == "alternative" { Inside::Alternatives(parts) } else { Inside::Parts(parts) };
+        part
+    }
+
+    /// Of which kind, and what is between its parts.
+    fn multipart(&self) -> Option<(String, String)> {
+        let content_type = self.headers.as_ref()?.content_type()?;
+        let boundary = content_type.attribute("boundary").filter(|boundary| !boundary.is_empty())?;
+        let kind = content_type.subtype().unwrap_or_default().to_ascii_lowercase();
+        content_type.ctype().eq_ignore_ascii_case("multipart").then(|| (kind, boundary.to_owned()))
+    }
+
+    /// What is attached, in the order of the message.
+    pub fn attachments(&self) -> Vec<&Self> {
+        let mut found = Vec::new();
+        self.collect_attachments(&mut found);
+        found
+    }
+
+    fn collect_attachments<'b>(&'b self, found: &mut Vec<&'b Self>) {
+        match &self.inside {
+            Inside::Nothing if self.role() == Role::Attachment => found.push(self),
+            Inside::Nothing => {}
+            Inside::Alternatives(parts) | Inside::Parts(parts) => {
+                parts.iter().for_each(|part| part.collect_attachments(found));
+            }
+        }
+    }
+
+    /// The parts that are the message's text; of alternatives, the plainest that says something.
+    pub fn texts(&self) -> Vec<&Self> {
+        match &self.inside {
+            Inside::Nothing if self.role() == Role::Attachment => Vec::new(),
+            Inside::Nothing => vec![self],
+            Inside::Parts(parts) => parts.iter().flat_map(Self::texts).collect(),
+            Inside::Alternatives(parts) => {
+                let forms: Vec<Vec<&Self>> = parts.iter().map(Self::texts).collect();
+                let speaks = |form: &&Vec<&Self>| form.iter().any(|part| !part.body.trim_ascii().is_empty());
+                let is_plain = |form: &&Vec<&Self>| form.iter().all(|part| part.role() == Role::PlainText);
+                let plain = forms.iter().filter(speaks).find(is_plain);
+                plain.or_else(|| forms.iter().rfind(speaks)).cloned().unwrap_or_default()
+            }
+        }
+    }
+
+    /// What the part is for, if nothing is inside.
+    pub fn role(&self) -> Role {
+        let is_attached = self
+            .headers
+            .as_ref()
+            .and_then(MimeHeaders::content_disposition)
+            .is_some_and(|disposition| disposition.ctype().eq_ignore_ascii_case("attachment"));
+        // Only parts are named to be saved: a whole message of one named text is that text.
+        if is_attached || (self.name().is_some() && !self.is_root) {
+            return Role::Attachment;
+        }
+        match self.content_type().as_str() {
+            "text/plain" | "text" => Role::PlainText,
+            "text/html" => Role::Html,
+            // Of a multipart that has no parts, what there is is text.
+            other if other.starts_with("multipart/") => Role::PlainText,
+            _ => Role::Attachment,
+        }
+    }
+
+    /// In lower case: `application/pdf`.
+    pub fn content_type(&self) -> String {
+        let Some(content_type) = self.headers.as_ref().and_then(MimeHeaders::content_type) else {
+            return if self.is_message_by_default { "message/rfc822" } else { "text/plain" }.to_owned();
+        };
+        let kind = content_type.ctype().to_ascii_lowercase();
+        match content_type.subtype() {
+            Some(subtype) => format!("{kind}/{}", subtype.to_ascii_lowercase()),
+            None => kind,
+        }
+    }
+
+    /// The name to save it under, as sent.
+    pub fn name(&self) -> Option<&str> {
+        let headers = self.headers.as_ref()?;
+        let disposed = headers.content_disposition().and_then(|disposition| disposition.attribute("filename"));
+        let name = disposed.or_else(|| headers.content_type().and_then(|kind| kind.attribute("name")));
+        name.filter(|name| !name.trim().is_empty())
+    }
+
+    /// The bytes that were sent, of up to so many bytes as they lie in the message. What is not in the encoding it claims stays as
+    /// it is.
+    pub fn decoded(&self, most: usize) -> Cow<'a, [u8]> {
+        let body = match self.body.get(..most) {
+            Some(beginning) => whole_lines(beginning),
+            None => self.body,
+        };
+        let encoding =
+            self.headers.as_ref().and_then(MimeHeaders::content_transfer_encoding).unwrap_or_default().trim();
+        let decoded = match encoding {
+            encoding if encoding.eq_ignore_ascii_case("base64") => base64(body),
+            encoding if encoding.eq_ignore_ascii_case("quoted-printable") => quoted_printable_decode(body),
+            _ => None,
+        };
+        decoded.map_or(Cow::Borrowed(body), Cow::Owned)
+    }
+
+    /// A text part's letters, of up to so many bytes as they lie in the message.
+    pub fn letters(&self, most: usize) -> String {
+        let bytes = self.decoded(most);
+        let content_type = self.headers.as_ref().and_then(MimeHeaders::content_type);
+        let charset = content_type.and_then(|content_type| content_type.attribute("charset"));
+        match charset.and_then(|charset| charset_decoder(charset.as_bytes())) {
+            Some(decode) => decode(&bytes),
+            None => String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+}
+
+/// Also where a mailing list has written something below it.
+fn base64(body: &[u8]) -> Option<Vec<u8>> {
+    base64_decode(body).or_else(|| {
+        let end = body.iter().position(|byte| !byte.is_ascii_whitespace() && !is_base64(*byte))?;
+        base64_decode(whole_lines(&body[..end])).filter(|bytes| !bytes.is_empty())
+    })
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+}
+
+fn whole_lines(text: &[u8]) -> &[u8] {
+    memchr::memrchr(b'\n', text).map_or(text, |end| &text[..=end])
+}
+
+/// Headers with the blank line after them, and what follows.
+fn split_headers(raw: &[u8]) -> (&[u8], &[u8]) {
+    let window = &raw[..raw.len().min(LONGEST_HEADERS)];
+    let mut line_start = 0;
+    for end in memchr::memchr_iter(b'\n', window) {
+        if matches!(&window[line_start..end], b"" | b"\r") {
+            return raw.split_at(end + 1);
+        }
+        line_start = end + 1;
+    }
+    raw.split_at(window.len())
+}
+
+/// What lies between the lines that bear the boundary.
+fn sections<'a>(body: &'a [u8], boundary: &[u8], parts_left: &mut usize) -> Vec<&'a [u8]> {
+    let mark = [b"--", boundary].concat();
+    let mut found = Vec::new();
+    let mut open = None;
+    for at in memchr::memmem::find_iter(body, &mark) {
+        let after = &body[at + mark.len()..];
+        let rest = &after[..memchr::memchr(b'\n', &after[..after.len().min(1000)]).unwrap_or(after.len().min(1000))];
+        let is_last = rest.starts_with(b"--");
+        // Another boundary may begin like this one.
+        let is_boundary = rest.strip_prefix(b"--").unwrap_or(rest).trim_ascii().is_empty();
+        if (at > 0 && body[at - 1] != b'\n') || !is_boundary {
+            continue;
+        }
+        if let Some(start) = open.take() {
+            found.push(without_last_break(&body[start..at.max(start)]));
+        }
+        if is_last || *parts_left == 0 {
+            return found;
+        }
+        *parts_left -= 1;
+        open = Some((at + mark.len() + rest.len() + 1).min(body.len()));
+    }
+    // A message that was cut off still has the beginning of its last part.
+    found.extend(open.map(|start| &body[start..]));
+    found
+}
+
+/// The line break before a boundary belongs to the boundary.
+fn without_last_break(section: &[u8]) -> &[u8] {
+    let section = section.strip_suffix(b"\n").unwrap_or(section);
+    section.strip_suffix(b"\r").unwrap_or(section)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIXED: &str = "From: a@b.example\nContent-Type: multipart/mixed; boundary=\"xx\"\n\npreamble\n\
+        --xx\nContent-Type: multipart/alternative; boundary=\"xxy\"\n\n\
+        --xxy\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\ncaf=E9 =\nau lait\n\
+        --xxy\nContent-Type: text/html\n\n<p>caf&eacute;</p>\n--xxy--\n\n\
+        --xx\nContent-Type: text/plain; charset=iso-8859-1; name=\"n.txt\"\n\n\u{fc}\r\n\r\n--xx\n\
+        Content-Type: application/pdf\nContent-Disposition: attachment; filename*=utf-8''%C3%A9.pdf\n\
+        Content-Transfer-Encoding: base64\n\nAAEC\nAw==\n--xx--\nepilogue\n";
+
+    #[test]
+    fn texts_and_attachments_are_told_apart() {
+        let root = Part::parse(MIXED.as_bytes());
+        let texts: Vec<String> = root.texts().iter().map(|part| part.letters(1000)).collect();
+        assert_eq!(texts, ["café au lait"]);
+        let attachments = root.attachments();
+        let names: Vec<_> = attachments.iter().map(|part| part.name().unwrap_or_default()).collect();
+        assert_eq!(names, ["n.txt", "é.pdf"]);
+        assert_eq!(attachments[1].content_type(), "application/pdf");
+    }
+
+    #[test]
+    fn attachments_come_out_as_the_bytes_that_were_sent() {
+        let root = Part::parse(MIXED.as_bytes());
+        let bytes: Vec<_> = root.attachments().iter().map(|part| part.decoded(usize::MAX).into_owned()).collect();
+        assert_eq!(bytes, [&b"\xc3\xbc\r\n"[..], b"\x00\x01\x02\x03"]);
+    }
+
+    #[test]
+    fn a_message_that_was_cut_off_has_what_is_there() {
+        let cut = MIXED.find("AAEC").unwrap() + 5;
+        let root = Part::parse(&MIXED.as_bytes()[..cut]);
+        assert_eq!(*root.attachments()[1].decoded(usize::MAX), [0, 1, 2]);
+    }
+
+    #[test]
+    fn where_the_plain_form_is_empty_the_other_one_speaks() {
+        let message = "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\n \n\
+            --b\nContent-Type: text/html\n\n<p>words</p>\n--b--\n";
+        let root = Part::parse(message.as_bytes());
+        assert_eq!(root.texts()[0].role(), Role::Html);
+    }
+
+    #[test]
+    fn base64_with_a_footer_below_it_is_still_understood() {
+        let message = "Content-Transfer-Encoding: base64\n\nd29yZHM=\n_______________\nlist footer\n";
+        assert_eq!(*Part::parse(message.as_bytes()).decoded(usize::MAX), *b"words");
+    }
+
+    #[test]
+    fn messages_nested_without_end_end() {
+        let mut message = String::new();
+        for level in 0..100_000 {
+            message.push_str(&format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n"));
+        }
+        message.push_str(&"Content-Type: message/rfc822\n\n".repeat(100_000));
+        let root = Part::parse(message.as_bytes());
+        assert_eq!((root.texts().len(), root.attachments().len()), (1, 0));
+
+        let many = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(100_000));
+        assert_eq!(Part::parse(many.as_bytes()).texts().len(), MOST_PARTS);
+    }
+}

@@ -1,0 +1,61 @@
+//! Text of strangers, made fit to be shown. In a name everything that could mislead is spelt out; in running text it is left out,
+//! for there it is common and means nothing.
+
+use chest_model::harmless;
+
+/// One line, of so many bytes at most.
+pub(crate) fn one_line(text: &str, most: usize) -> String {
+    let text = shortened(text, most);
+    let words: Vec<&str> = text.split(|letter: char| letter.is_whitespace() || letter == '\0').collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    harmless(&words.join(" "))
+}
+
+/// Appends running text, up to `most` bytes in all; lines stay lines.
+pub(crate) fn push_text(out: &mut String, text: &str, most: usize) {
+    for letter in text.chars() {
+        let letter = match letter {
+            '\r' => continue,
+            '\t' | '\u{2028}' | '\u{2029}' => ' ',
+            '\n' => '\n',
+            letter if letter.is_control() || is_invisible(letter) => continue,
+            letter => letter,
+        };
+        if out.len() + letter.len_utf8() > most {
+            return;
+        }
+        out.push(letter);
+    }
+}
+
+/// Turns the direction of writing, or takes no room: only hides words from whoever searches.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// At most so many bytes, in whole letters.
+pub(crate) fn shortened(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_line_and_hide_nothing() {
+        assert_eq!(one_line("  Bob \r\n\t Smith\0 ", 100), "Bob Smith");
+        assert_eq!(one_line("pay\u{202e}fdp\x1b[2J", 100), r"pay\xe2\x80\xaefdp\x1b[2J");
+        assert_eq!(one_line("ééé", 3), "é");
+    }
+
+    #[test]
+    fn running_text_keeps_its_lines_and_nothing_that_moves_a_cursor() {
+        let mut out = String::from("a");
+        push_text(&mut out, "b\r\nc\x1b[2J\x07\td\u{202e}e\u{200b}f\n", 100);
+        assert_eq!(out, "ab\nc[2J def\n");
+        let most = out.len() + 3;
+        push_text(&mut out, "éé", most);
+        assert_eq!(out, "ab\nc[2J def\né");
+    }
+}

@@ -1,0 +1,156 @@
+//! What can be searched for in a message. A parser is fed by strangers here: whatever happens in it stays in it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use chest_model::Timestamp;
+use mail_parser::{Addr, Address, Message};
+
+use crate::html;
+use crate::mime::{Part, Role};
+use crate::plain::{one_line, push_text};
+use crate::types::{Limits, Summary};
+
+/// Longer names are cut off.
+pub(crate) const LONGEST_NAME: usize = 1000;
+/// Longer lists of people are cut off.
+const LONGEST_PEOPLE: usize = 16 << 10;
+/// So much of a text, as it lies in the message, is enough for what is searched and shown.
+const TEXT_AS_SENT: usize = 1 << 20;
+
+/// What came of a message.
+pub(crate) enum Outcome {
+    Understood(Summary),
+    Failed,
+}
+
+/// Understands a message, or the beginning of one.
+pub(crate) fn summarise(raw: &[u8], limits: &Limits) -> Outcome {
+    match guarded(|| understand(raw, limits)).flatten() {
+        Some(summary) => Outcome::Understood(summary),
+        None => Outcome::Failed,
+    }
+}
+
+/// `None` where the parser gave up in the worst way.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    // Whatever was half done is thrown away.
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+/// `None` where there are no headers at all.
+fn understand(raw: &[u8], limits: &Limits) -> Option<Summary> {
+    let root = Part::parse(raw);
+    let headers = root.headers.as_ref()?;
+    let copies = [headers.to(), headers.cc(), headers.bcc()];
+    let attachments = root.attachments();
+    let names = attachments.iter().filter_map(|part| part.name()).map(|name| one_line(name, LONGEST_NAME));
+    Some(Summary {
+        from: people([headers.from().or_else(|| headers.sender())]),
+        to: people(copies),
+        subject: subject(headers),
+        date: date(headers),
+        message_id: one_line(headers.message_id().unwrap_or_default(), LONGEST_NAME),
+        attachments: names.collect(),
+        text: text(&root, limits.text_bytes),
+    })
+}
+
+/// The text that a reader of mail would show first.
+pub(crate) fn text(root: &Part<'_>, most: usize) -> String {
+    let mut out = String::new();
+    for part in root.texts() {
+        let letters = part.letters(TEXT_AS_SENT);
+        if !out.is_empty() && !out.ends_with('\n') {
+            push_text(&mut out, "\n", most);
+        }
+        match part.role() {
+            Role::Html => push_text(&mut out, &html::to_text(&letters, most), most),
+            _ => push_text(&mut out, &letters, most),
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+pub(crate) fn subject(headers: &Message<'_>) -> String {
+    one_line(headers.subject().unwrap_or_default(), LONGEST_NAME)
+}
+
+pub(crate) fn date(headers: &Message<'_>) -> Option<Timestamp> {
+    let date = headers.date().filter(|date| date.is_valid())?;
+    Some(Timestamp::new(date.to_timestamp(), 0))
+}
+
+/// `Name <address>`, one after the other.
+pub(crate) fn people<'a, const N: usize>(lists: [Option<&'a Address<'a>>; N]) -> String {
+    let mut out = String::new();
+    for person in lists.into_iter().flatten().flat_map(Address::iter).map(person).filter(|person| !person.is_empty()) {
+        if out.len() + person.len() > LONGEST_PEOPLE {
+            break;
+        }
+        if !out.is_empty() {
+            out.push_str(", ");
+        }
+        out.push_str(&person);
+    }
+    out
+}
+
+fn person(person: &Addr<'_>) -> String {
+    let clean = |text: &Option<std::borrow::Cow<'_, str>>| one_line(text.as_deref().unwrap_or_default(), LONGEST_NAME);
+    match (clean(&person.name), clean(&person.address)) {
+        (name, address) if name.is_empty() || name == address => address,
+        (name, address) if address.is_empty() => name,
+        (name, address) => format!("{name} <{address}>"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(message: &str) -> Summary {
+        match summarise(message.as_bytes(), &Limits::default()) {
+            Outcome::Understood(summary) => summary,
+            Outcome::Failed => panic!("not understood: {message}"),
+        }
+    }
+
+    #[test]
+    fn what_is_searched_for_is_found() {
+        let summary = summary(
+            "From: =?utf-8?q?Zo=C3=AB?= Clerk <clerk@example.org>\r\nTo: chair@example.org,\r\n \"B, C\" <b@example.org>\r\n\
+            Cc: d@example.org\r\nBcc: e@example.org\r\nSubject: =?utf-8?b?SGVkZ2U=?= at the\r\n green\r\n\
+            Date: Fri, 20 Nov 2026 11:00:00 +0100\r\nMessage-ID: <1@example.org>\r\n\
+            Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nPlease cut it.\r\n\
+            --b\r\nContent-Type: application/pdf; name=\"Quote.pdf\"\r\n\r\nx\r\n--b--\r\n",
+        );
+        assert_eq!(summary.from, "Zoë Clerk <clerk@example.org>");
+        assert_eq!(summary.to, "chair@example.org, B, C <b@example.org>, d@example.org, e@example.org");
+        assert_eq!(summary.subject, "Hedge at the green");
+        assert_eq!(summary.date, Some(Timestamp::new(1_795_168_800, 0)));
+        assert_eq!(summary.message_id, "1@example.org");
+        assert_eq!(summary.attachments, ["Quote.pdf"]);
+        assert_eq!(summary.text, "Please cut it.");
+    }
+
+    #[test]
+    fn the_text_is_bounded_and_html_is_only_read() {
+        let page = format!("Content-Type: text/html\n\n<p>word<script>x</script>{}", " &amp;".repeat(1000));
+        let limits = Limits { text_bytes: 10, ..Limits::default() };
+        let Outcome::Understood(summary) = summarise(page.as_bytes(), &limits) else { panic!() };
+        assert_eq!(summary.text, "word & & &");
+    }
+
+    #[test]
+    fn what_has_no_headers_is_no_message() {
+        for bytes in [&b""[..], b"\n\n", b"no header\n\nbody"] {
+            assert!(matches!(summarise(bytes, &Limits::default()), Outcome::Failed), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_parser_that_panics_harms_nothing() {
+        assert_eq!(guarded(|| -> u8 { std::panic::panic_any(()) }), None);
+    }
+}
