@@ -9,6 +9,7 @@ mod lines;
 mod mbox;
 mod mime;
 mod plain;
+mod preview;
 mod single;
 mod summary;
 mod types;
@@ -17,6 +18,7 @@ use std::io::{Read, Seek, Write};
 use std::ops::ControlFlow;
 
 pub use container::{ContainerKind, recognise};
+pub use preview::{AttachmentInfo, Preview, attachment, preview};
 pub use types::{FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
 
 /// Both, as one trait object.
