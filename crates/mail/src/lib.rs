@@ -8,6 +8,7 @@ mod html;
 mod lines;
 mod mbox;
 mod mime;
+mod newest;
 mod plain;
 mod preview;
 mod single;
@@ -18,6 +19,7 @@ use std::io::{Read, Seek, Write};
 use std::ops::ControlFlow;
 
 pub use container::{ContainerKind, recognise};
+pub use newest::NewestDate;
 pub use preview::{AttachmentInfo, Preview, attachment, preview};
 pub use types::{FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
 
