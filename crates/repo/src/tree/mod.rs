@@ -2,12 +2,14 @@
 //! so. A node is a function of the source alone, so that what did not change costs nothing (docs/format.md, "Trees").
 
 mod builder;
+mod compare;
 mod entry;
 mod list;
 pub(crate) mod node;
 mod reader;
 
 pub use builder::{NodeSink, TreeBuilder};
+pub use compare::{Side, Tree, TreeComparison, compare};
 pub use entry::{decode_entry, encode_entry};
 pub use list::{MAX_CHUNKS, read_list, shorten_list};
 pub use reader::{ChunkReader, Collector, TreeVisitor, walk};

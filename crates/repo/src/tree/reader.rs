@@ -41,9 +41,9 @@ pub fn walk(
 }
 
 /// What a node must hold: paths from `from` on, before `until`.
-struct Span {
-    from: TreePath,
-    until: Option<TreePath>,
+pub(super) struct Span {
+    pub(super) from: TreePath,
+    pub(super) until: Option<TreePath>,
 }
 
 struct Walk<'a> {
@@ -94,7 +94,7 @@ impl Walk<'_> {
 }
 
 /// Tells the reader of the next nodes, group by group: as many as are worth a round trip, and no more than it keeps.
-fn announce(reader: &dyn ChunkReader, ids: &[ChunkId], next: usize) {
+pub(super) fn announce(reader: &dyn ChunkReader, ids: &[ChunkId], next: usize) {
     const GROUP: usize = 128;
     if next.is_multiple_of(GROUP) {
         reader.will_read(&ids[next..ids.len().min(next + GROUP)]);
@@ -102,7 +102,7 @@ fn announce(reader: &dyn ChunkReader, ids: &[ChunkId], next: usize) {
 }
 
 /// Reads a node and holds it against what its parent said of it.
-fn load(reader: &dyn ChunkReader, id: &ChunkId, level: Option<u32>, span: &Span) -> Result<Node, RepoError> {
+pub(super) fn load(reader: &dyn ChunkReader, id: &ChunkId, level: Option<u32>, span: &Span) -> Result<Node, RepoError> {
     let plain = reader.read_chunk(id)?;
     if plain.len() > MAX_NODE_LEN {
         let problem = ObjectError::Malformed("a tree node longer than any");
