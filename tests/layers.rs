@@ -8,12 +8,13 @@ use std::fs;
 use std::path::Path;
 
 /// What each crate may use of ours. The command line is the root package.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("store", &["model"]),
+    ("catalogue", &["model"]),
     ("source", &["model"]),
     ("repo", &["store", "model"]),
-    ("engine", &["repo", "source", "store", "model"]),
+    ("engine", &["repo", "source", "store", "catalogue", "model"]),
     ("council", &["model"]),
     ("mail", &["model"]),
     ("testkit", &["model", "store", "source", "repo", "engine", "council"]),

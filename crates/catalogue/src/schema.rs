@@ -1,0 +1,36 @@
+//! The tables. A version of a path holds from one number of its chain to another; the numbers are those of `seen`. What is still
+//! there is open: its end is [`OPEN`]. Where a snapshot goes, its number goes, and every span means what is left of it.
+
+use crate::CatalogueError;
+use rusqlite::Connection;
+
+/// The end of what the newest snapshot of its chain holds.
+pub(crate) const OPEN: i64 = i64::MAX;
+
+/// Raise it with every change here: a catalogue of another version is emptied and filled anew.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE chain (id INTEGER PRIMARY KEY, host TEXT NOT NULL, label BLOB NOT NULL, UNIQUE (host, label));
+    CREATE TABLE seen (chain INTEGER, number INTEGER, snapshot BLOB NOT NULL, PRIMARY KEY (chain, number)) WITHOUT ROWID;
+    CREATE TABLE damage (chain INTEGER, number INTEGER, first BLOB NOT NULL, until BLOB, problem TEXT NOT NULL);
+    CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
+    CREATE TABLE name (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE);
+    CREATE TABLE version (
+        name INTEGER, folder INTEGER, chain INTEGER, first INTEGER, last INTEGER NOT NULL,
+        item INTEGER NOT NULL, size INTEGER NOT NULL, seconds INTEGER NOT NULL, nanoseconds INTEGER NOT NULL,
+        content BLOB NOT NULL, PRIMARY KEY (name, folder, chain, first)
+    ) WITHOUT ROWID;
+    CREATE VIRTUAL TABLE name_text USING fts5(
+        text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
+    );";
+
+/// Makes the tables where they are not there yet.
+pub(crate) fn prepare(connection: &Connection) -> Result<(), CatalogueError> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match version {
+        VERSION => Ok(()),
+        0 => Ok(connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?),
+        _ => Err(CatalogueError::Damaged),
+    }
+}

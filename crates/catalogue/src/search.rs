@@ -1,0 +1,94 @@
+//! Looking names up.
+
+use crate::name_index::question;
+use crate::spans::{ChainId, Seen, left_of};
+use crate::update::{ItemVersion, joined, seen_of, version_of};
+use crate::{Catalogue, CatalogueError};
+use chest_model::{ObjectHash, TreePath, folded};
+use rusqlite::params;
+use std::collections::HashMap;
+
+/// What names must be like.
+pub struct NameQuery<'q> {
+    /// Parts that every name in question holds, folded: they narrow the search, and need not say all.
+    pub parts: Vec<&'q str>,
+    /// Whether a name is meant, folded.
+    pub fits: &'q dyn Fn(&str) -> bool,
+}
+
+/// One version of a path, in the snapshots of one chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundVersion {
+    /// Whose.
+    pub chain: ChainId,
+    /// Where.
+    pub path: TreePath,
+    /// Which version.
+    pub version: ItemVersion,
+    /// The first snapshot of the span.
+    pub first: ObjectHash,
+    /// The last snapshot of the span.
+    pub last: ObjectHash,
+}
+
+impl Catalogue {
+    /// Every version of every path whose name fits; several spans may be of equal versions.
+    pub fn names(&self, query: &NameQuery<'_>) -> Result<Vec<FoundVersion>, CatalogueError> {
+        let mut spans = Spans { catalogue: self, seen: HashMap::new(), found: Vec::new() };
+        let mut visit = |id: i64, name: &[u8]| match (query.fits)(&folded(name)) {
+            true => spans.of_name(id, name),
+            false => Ok(()),
+        };
+        match question(&query.parts) {
+            Some(question) => {
+                let mut ids = self.connection.prepare_cached("SELECT rowid FROM name_text WHERE name_text MATCH ?1")?;
+                let mut ids = ids.query([question])?;
+                let mut name = self.connection.prepare_cached("SELECT name FROM name WHERE id = ?1")?;
+                while let Some(row) = ids.next()? {
+                    let id: i64 = row.get(0)?;
+                    visit(id, &name.query_row([id], |row| row.get::<_, Vec<u8>>(0))?)?;
+                }
+            }
+            None => {
+                let mut names = self.connection.prepare_cached("SELECT id, name FROM name")?;
+                let mut names = names.query([])?;
+                while let Some(row) = names.next()? {
+                    visit(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
+                }
+            }
+        }
+        Ok(spans.found)
+    }
+}
+
+/// Gathers spans, the chains' snapshots at hand.
+struct Spans<'c> {
+    catalogue: &'c Catalogue,
+    seen: HashMap<ChainId, Vec<Seen>>,
+    found: Vec<FoundVersion>,
+}
+
+impl Spans<'_> {
+    fn of_name(&mut self, id: i64, name: &[u8]) -> Result<(), CatalogueError> {
+        let mut rows = self.catalogue.connection.prepare_cached(
+            "SELECT item, size, seconds, nanoseconds, content, chain, first, last, folder.path
+             FROM version JOIN folder ON folder.id = version.folder WHERE version.name = ?1",
+        )?;
+        let mut rows = rows.query(params![id])?;
+        while let Some(row) = rows.next()? {
+            let chain = ChainId(row.get(5)?);
+            let seen = match self.seen.get(&chain) {
+                Some(seen) => seen,
+                None => {
+                    let seen = seen_of(&self.catalogue.connection, chain)?;
+                    self.seen.entry(chain).or_insert(seen)
+                }
+            };
+            if let Some((first, last)) = left_of((row.get(6)?, row.get(7)?), seen) {
+                let (path, version) = (joined(row.get(8)?, name)?, version_of(row)?);
+                self.found.push(FoundVersion { chain, path, version, first, last });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,392 @@
+//! Filling the catalogue, one snapshot after another. Nothing counts until it is committed.
+
+use crate::schema::OPEN;
+use crate::spans::{ChainId, Damage, Seen};
+use crate::{Catalogue, CatalogueError};
+use chest_model::{ObjectHash, Timestamp, TreePath, folded};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use std::collections::HashMap;
+
+/// Beyond this many, the ids of folders are asked for again.
+const MOST_FOLDERS: usize = 1 << 16;
+
+/// What tells one version of an item from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ItemVersion {
+    /// What it is, as a number that the engine knows.
+    pub item: u8,
+    /// Bytes of content.
+    pub size: u64,
+    /// When its content was last changed.
+    pub modified: Timestamp,
+    /// A digest of its content.
+    pub content: [u8; 16],
+}
+
+/// A change of the catalogue under way.
+pub struct Update<'c> {
+    transaction: Transaction<'c>,
+    folders: HashMap<Vec<u8>, i64>,
+}
+
+impl Catalogue {
+    /// The chains and their snapshots, in order.
+    pub fn chains(&self) -> Result<Vec<(ChainId, String, Vec<u8>, Vec<Seen>)>, CatalogueError> {
+        let mut chains = self.connection.prepare_cached("SELECT id, host, label FROM chain")?;
+        let chains = chains.query_map([], |row| Ok((ChainId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
+        let all = chains.map(|chain| {
+            let (id, host, label) = chain?;
+            Ok((id, host, label, seen_of(&self.connection, id)?))
+        });
+        all.collect()
+    }
+
+    /// What could not be read.
+    pub fn damage(&self) -> Result<Vec<Damage>, CatalogueError> {
+        let mut rows =
+            self.connection.prepare_cached("SELECT chain, number, first, until, problem FROM damage ORDER BY rowid")?;
+        let rows = rows.query_map([], |row| {
+            let until: Option<Vec<u8>> = row.get(3)?;
+            Ok(Damage {
+                chain: ChainId(row.get(0)?),
+                number: row.get(1)?,
+                from: path_of(row.get(2)?)?,
+                until: until.map(path_of).transpose()?,
+                problem: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl<'c> Update<'c> {
+    pub(crate) fn begin(connection: &'c mut Connection) -> Result<Self, CatalogueError> {
+        Ok(Self { transaction: connection.transaction()?, folders: HashMap::new() })
+    }
+
+    /// All of it counts from now on.
+    pub fn commit(self) -> Result<(), CatalogueError> {
+        Ok(self.transaction.commit()?)
+    }
+
+    /// A machine's root, noted where it is new.
+    pub fn chain(&self, host: &str, label: &[u8]) -> Result<ChainId, CatalogueError> {
+        self.transaction.execute("INSERT OR IGNORE INTO chain (host, label) VALUES (?1, ?2)", params![host, label])?;
+        let find = "SELECT id FROM chain WHERE host = ?1 AND label = ?2";
+        Ok(self.transaction.query_row(find, params![host, label], |row| Ok(ChainId(row.get(0)?)))?)
+    }
+
+    /// Notes the next snapshot of a chain; gives its number.
+    pub fn add_snapshot(&self, chain: ChainId, snapshot: ObjectHash) -> Result<i64, CatalogueError> {
+        let next = "SELECT 1 + coalesce(max(number), 0) FROM seen WHERE chain = ?1";
+        let number: i64 = self.transaction.query_row(next, [chain.0], |row| row.get(0))?;
+        let insert = "INSERT INTO seen (chain, number, snapshot) VALUES (?1, ?2, ?3)";
+        self.transaction.execute(insert, params![chain.0, number, snapshot.0])?;
+        Ok(number)
+    }
+
+    /// A path has this version from this snapshot on; one that it had until then ends with the snapshot before.
+    pub fn put(
+        &mut self,
+        chain: ChainId,
+        number: i64,
+        path: &TreePath,
+        version: &ItemVersion,
+    ) -> Result<(), CatalogueError> {
+        let Some((name, folder)) = self.place(path)? else { return Ok(()) };
+        let mut open = self.transaction.prepare_cached(
+            "SELECT item, size, seconds, nanoseconds, content FROM version
+             WHERE name = ?1 AND folder = ?2 AND chain = ?3 AND last = ?4",
+        )?;
+        let open = open.query_row(params![name, folder, chain.0, OPEN], version_of).optional()?;
+        if open == Some(*version) {
+            return Ok(());
+        }
+        if open.is_some() {
+            self.end(chain, number, name, folder)?;
+        }
+        let mut insert = self.transaction.prepare_cached(
+            "INSERT INTO version (name, folder, chain, first, last, item, size, seconds, nanoseconds, content)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?;
+        insert.execute(params![
+            name,
+            folder,
+            chain.0,
+            number,
+            OPEN,
+            version.item,
+            // Two's complement: sizes come back as they were, whatever a stored tree claims.
+            version.size as i64,
+            version.modified.seconds,
+            version.modified.nanoseconds,
+            version.content
+        ])?;
+        Ok(())
+    }
+
+    /// A path is not there any more in this snapshot.
+    pub fn remove(&mut self, chain: ChainId, number: i64, path: &TreePath) -> Result<(), CatalogueError> {
+        match self.place(path)? {
+            Some((name, folder)) => self.end(chain, number, name, folder),
+            None => Ok(()),
+        }
+    }
+
+    /// Part of a snapshot cannot be read.
+    pub fn note_damage(&self, damage: &Damage) -> Result<(), CatalogueError> {
+        let insert = "INSERT INTO damage (chain, number, first, until, problem) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let until = damage.until.as_ref().map(TreePath::as_bytes);
+        let Damage { chain, number, from, problem, .. } = damage;
+        self.transaction.execute(insert, params![chain.0, number, from.as_bytes(), until, problem])?;
+        Ok(())
+    }
+
+    /// All paths that are there as of the newest snapshot of a chain.
+    pub fn open_paths(&self, chain: ChainId) -> Result<Vec<TreePath>, CatalogueError> {
+        let mut rows = self.transaction.prepare_cached(
+            "SELECT folder.path, name.name FROM version JOIN folder ON folder.id = version.folder
+             JOIN name ON name.id = version.name WHERE version.chain = ?1 AND version.last = ?2",
+        )?;
+        let rows = rows.query_map(params![chain.0, OPEN], |row| joined(row.get(0)?, &row.get::<_, Vec<u8>>(1)?))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Takes back every snapshot of a chain after this number, as if it had never been seen.
+    pub fn go_back(&self, chain: ChainId, number: i64) -> Result<(), CatalogueError> {
+        for change in [
+            "DELETE FROM version WHERE chain = ?1 AND first > ?2",
+            "UPDATE version SET last = 9223372036854775807 WHERE chain = ?1 AND last >= ?2",
+            "DELETE FROM seen WHERE chain = ?1 AND number > ?2",
+            "DELETE FROM damage WHERE chain = ?1 AND number > ?2",
+        ] {
+            self.transaction.execute(change, params![chain.0, number])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets snapshots that are gone, and all that only they held.
+    pub fn forget(&self, chain: ChainId, numbers: &[i64]) -> Result<(), CatalogueError> {
+        for number in numbers {
+            self.transaction.execute("DELETE FROM seen WHERE chain = ?1 AND number = ?2", params![chain.0, number])?;
+            self.transaction
+                .execute("DELETE FROM damage WHERE chain = ?1 AND number = ?2", params![chain.0, number])?;
+        }
+        self.transaction.execute(
+            "DELETE FROM version WHERE chain = ?1 AND NOT EXISTS (SELECT 1 FROM seen
+             WHERE seen.chain = version.chain AND seen.number BETWEEN version.first AND version.last)",
+            [chain.0],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets names and folders that nothing has any more.
+    pub fn sweep(&mut self) -> Result<(), CatalogueError> {
+        self.folders.clear();
+        self.transaction.execute_batch(
+            "DELETE FROM name_text WHERE rowid IN
+                 (SELECT id FROM name WHERE NOT EXISTS (SELECT 1 FROM version WHERE version.name = name.id));
+             DELETE FROM name WHERE NOT EXISTS (SELECT 1 FROM version WHERE version.name = name.id);
+             DELETE FROM folder WHERE id NOT IN (SELECT folder FROM version);
+             DELETE FROM chain WHERE NOT EXISTS (SELECT 1 FROM seen WHERE seen.chain = chain.id);",
+        )?;
+        Ok(())
+    }
+
+    fn end(&self, chain: ChainId, number: i64, name: i64, folder: i64) -> Result<(), CatalogueError> {
+        let mut before =
+            self.transaction.prepare_cached("SELECT max(number) FROM seen WHERE chain = ?1 AND number < ?2")?;
+        let before: Option<i64> = before.query_row(params![chain.0, number], |row| row.get(0))?;
+        let mut end = self.transaction.prepare_cached(
+            "UPDATE version SET last = ?1 WHERE name = ?2 AND folder = ?3 AND chain = ?4 AND last = ?5",
+        )?;
+        end.execute(params![before.unwrap_or(0), name, folder, chain.0, OPEN])?;
+        Ok(())
+    }
+
+    /// The ids of a path's name and folder; `None` for the root itself, which nobody looks for.
+    fn place(&mut self, path: &TreePath) -> Result<Option<(i64, i64)>, CatalogueError> {
+        let (Some(name), Some(folder)) = (path.name(), path.parent()) else { return Ok(None) };
+        Ok(Some((self.name(name)?, self.folder(folder.as_bytes())?)))
+    }
+
+    fn name(&self, name: &[u8]) -> Result<i64, CatalogueError> {
+        let mut known = self.transaction.prepare_cached("SELECT id FROM name WHERE name = ?1")?;
+        if let Some(id) = known.query_row([name], |row| row.get(0)).optional()? {
+            return Ok(id);
+        }
+        self.transaction.prepare_cached("INSERT INTO name (name) VALUES (?1)")?.execute([name])?;
+        let id = self.transaction.last_insert_rowid();
+        let mut index = self.transaction.prepare_cached("INSERT INTO name_text (rowid, text) VALUES (?1, ?2)")?;
+        index.execute(params![id, folded(name)])?;
+        Ok(id)
+    }
+
+    fn folder(&mut self, path: &[u8]) -> Result<i64, CatalogueError> {
+        if let Some(id) = self.folders.get(path) {
+            return Ok(*id);
+        }
+        let mut insert = self.transaction.prepare_cached("INSERT OR IGNORE INTO folder (path) VALUES (?1)")?;
+        insert.execute([path])?;
+        let mut known = self.transaction.prepare_cached("SELECT id FROM folder WHERE path = ?1")?;
+        let id = known.query_row([path], |row| row.get(0))?;
+        if self.folders.len() >= MOST_FOLDERS {
+            self.folders.clear();
+        }
+        self.folders.insert(path.to_vec(), id);
+        Ok(id)
+    }
+}
+
+pub(crate) fn seen_of(connection: &Connection, chain: ChainId) -> Result<Vec<Seen>, CatalogueError> {
+    let mut seen = connection.prepare_cached("SELECT number, snapshot FROM seen WHERE chain = ?1 ORDER BY number")?;
+    let seen = seen.query_map([chain.0], |row| Ok(Seen { number: row.get(0)?, snapshot: ObjectHash(row.get(1)?) }))?;
+    Ok(seen.collect::<Result<_, _>>()?)
+}
+
+/// The first five columns.
+pub(crate) fn version_of(row: &Row<'_>) -> rusqlite::Result<ItemVersion> {
+    Ok(ItemVersion {
+        item: row.get(0)?,
+        size: row.get::<_, i64>(1)? as u64,
+        modified: Timestamp::new(row.get(2)?, row.get(3)?),
+        content: row.get(4)?,
+    })
+}
+
+/// What was written from a path is one again, unless the database is damaged.
+pub(crate) fn path_of(bytes: Vec<u8>) -> rusqlite::Result<TreePath> {
+    TreePath::from_bytes(bytes).map_err(|_| rusqlite::Error::InvalidQuery)
+}
+
+/// A folder's path and a name in it.
+pub(crate) fn joined(folder: Vec<u8>, name: &[u8]) -> rusqlite::Result<TreePath> {
+    path_of(folder)?.child(name).map_err(|_| rusqlite::Error::InvalidQuery)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FoundVersion, NameQuery};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    const HOST: &str = "office";
+
+    fn path(text: &str) -> TreePath {
+        TreePath::from_bytes(text.as_bytes().to_vec()).unwrap()
+    }
+
+    fn snapshot(number: u8) -> ObjectHash {
+        ObjectHash([number; 32])
+    }
+
+    fn version(size: u64) -> ItemVersion {
+        ItemVersion { item: 0, size, modified: Timestamp::new(-1, 999_999_999), content: [size as u8; 16] }
+    }
+
+    /// Every name that holds the word: path, size, first and last snapshot.
+    fn found(catalogue: &Catalogue, word: &str) -> BTreeSet<(TreePath, u64, u8, u8)> {
+        let word = chest_model::folded_text(word);
+        let fits = |name: &str| name.contains(&word);
+        let found = catalogue.names(&NameQuery { parts: vec![&word], fits: &fits }).unwrap();
+        let plain = |one: FoundVersion| (one.path, one.version.size, one.first.0[0], one.last.0[0]);
+        found.into_iter().map(plain).collect()
+    }
+
+    /// Three snapshots: `kept` throughout, `short` in the first two, `late` in the last two, and `changed` anew in each.
+    fn three_snapshots() -> (Catalogue, ChainId) {
+        let mut catalogue = Catalogue::in_memory().unwrap();
+        let mut update = catalogue.update().unwrap();
+        let chain = update.chain(HOST, b"docs").unwrap();
+        for number in 1..=3 {
+            assert_eq!(update.add_snapshot(chain, snapshot(number)).unwrap(), i64::from(number));
+            let number = i64::from(number);
+            update.put(chain, number, &path("a/changed.txt"), &version(number as u64)).unwrap();
+            update.put(chain, number, &path("a/kept.txt"), &version(9)).unwrap();
+            match number {
+                1 => update.put(chain, number, &path("b/short.txt"), &version(9)).unwrap(),
+                2 => update.put(chain, number, &path("b/late.txt"), &version(9)).unwrap(),
+                _ => update.remove(chain, number, &path("b/short.txt")).unwrap(),
+            }
+        }
+        update.commit().unwrap();
+        (catalogue, chain)
+    }
+
+    #[test]
+    fn every_version_is_known_with_its_span() {
+        let (catalogue, _) = three_snapshots();
+        let changed =
+            [(1, 1, 1), (2, 2, 2), (3, 3, 3)].map(|(size, first, last)| (path("a/changed.txt"), size, first, last));
+        assert_eq!(found(&catalogue, "CHANGED"), changed.into());
+        let others = [("a/kept.txt", 1, 3), ("b/short.txt", 1, 2), ("b/late.txt", 2, 3)];
+        let others = others.map(|(name, first, last)| (path(name), 9, first, last));
+        assert_eq!(
+            found(&catalogue, "t").difference(&found(&catalogue, "ged")).cloned().collect::<BTreeSet<_>>(),
+            others.into()
+        );
+    }
+
+    #[test]
+    fn what_only_forgotten_snapshots_held_is_gone_and_its_name_too() {
+        let (mut catalogue, chain) = three_snapshots();
+        let mut update = catalogue.update().unwrap();
+        update.forget(chain, &[1, 2]).unwrap();
+        update.sweep().unwrap();
+        update.commit().unwrap();
+        let left = [("a/changed.txt", 3), ("a/kept.txt", 9), ("b/late.txt", 9)];
+        assert_eq!(found(&catalogue, ""), left.map(|(name, size)| (path(name), size, 3, 3)).into());
+        let names: i64 = catalogue.connection.query_row("SELECT count(*) FROM name", [], |row| row.get(0)).unwrap();
+        let indexed = "SELECT count(*) FROM name_text WHERE name_text MATCH '\"sho\"'";
+        let indexed: i64 = catalogue.connection.query_row(indexed, [], |row| row.get(0)).unwrap();
+        assert_eq!((names, indexed), (3, 0));
+    }
+
+    #[test]
+    fn going_back_is_as_if_the_later_snapshots_had_never_been() {
+        let (mut catalogue, chain) = three_snapshots();
+        let update = catalogue.update().unwrap();
+        update.go_back(chain, 2).unwrap();
+        update.commit().unwrap();
+        let left = [("a/changed.txt", 1, 1, 1), ("a/changed.txt", 2, 2, 2), ("a/kept.txt", 9, 1, 2)];
+        let left = left.into_iter().chain([("b/short.txt", 9, 1, 2), ("b/late.txt", 9, 2, 2)]);
+        assert_eq!(found(&catalogue, ""), left.map(|(name, size, from, to)| (path(name), size, from, to)).collect());
+        let open: BTreeSet<TreePath> = catalogue.update().unwrap().open_paths(chain).unwrap().into_iter().collect();
+        assert_eq!(open, ["a/changed.txt", "a/kept.txt", "b/short.txt", "b/late.txt"].map(path).into());
+    }
+
+    #[test]
+    fn what_is_not_committed_does_not_count() {
+        let (mut catalogue, chain) = three_snapshots();
+        let before = found(&catalogue, "");
+        let mut update = catalogue.update().unwrap();
+        let number = update.add_snapshot(chain, snapshot(4)).unwrap();
+        update.put(chain, number, &path("new"), &version(1)).unwrap();
+        drop(update);
+        assert_eq!(found(&catalogue, ""), before);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// The index may only narrow: what it finds is what a look at every name finds.
+        #[test]
+        fn a_part_of_a_name_is_found_wherever_it_stands(
+            names in prop::collection::btree_set(r#"[abé"*'. 0É]{1,9}"#, 1..30), word in r#"[abé"*'. 0É]{0,4}"#,
+        ) {
+            let mut catalogue = Catalogue::in_memory().unwrap();
+            let mut update = catalogue.update().unwrap();
+            let chain = update.chain(HOST, b"docs").unwrap();
+            let number = update.add_snapshot(chain, snapshot(1)).unwrap();
+            let names: Vec<TreePath> = names.iter().filter_map(|name| TreePath::from_bytes(name.clone().into_bytes()).ok()).collect();
+            for name in &names {
+                update.put(chain, number, name, &version(1)).unwrap();
+            }
+            update.commit().unwrap();
+            let holds = |name: &&TreePath| folded(name.as_bytes()).contains(&chest_model::folded_text(&word));
+            let expected: BTreeSet<_> = names.iter().filter(holds).map(|name| (name.clone(), 1, 1, 1)).collect();
+            prop_assert_eq!(found(&catalogue, &word), expected);
+        }
+    }
+}
