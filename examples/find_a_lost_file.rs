@@ -2,7 +2,8 @@
 //! the sealed envelope would do it. Run it with `cargo run --release --example find_a_lost_file`.
 
 use chest_engine::backup::{BackupOptions, backup};
-use chest_engine::browse::{FindQuery, Selection, SnapshotSelector, find, select};
+use chest_engine::browse::{Selection, SnapshotSelector, select};
+use chest_engine::catalogue::{FindQuery, find};
 use chest_engine::init::{InitOptions, init};
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::repository::TwiceStore;
@@ -60,8 +61,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     back_up(&context, &documents)?;
 
     let opened = Opened::open(&context, &Credential::Words(TypedWords::parse(&envelope)?))?;
-    let query = FindQuery { word: "burial".to_owned(), only_deleted: true };
-    let found = find(&opened, &query, &Silent)?;
+    let query = FindQuery { only_deleted: true, ..FindQuery::of("burial") };
+    let found = find(&context, &opened, &query)?;
     let hit = found.hits.first().ok_or("it was not found")?;
     let version = hit.versions.first().ok_or("it has no version")?;
     println!("found {} in backup {}", String::from_utf8_lossy(&hit.path.to_bytes()), version.last_seen.0);

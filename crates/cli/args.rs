@@ -221,17 +221,28 @@ const SNAPSHOT_HELP: &str = "SNAPSHOT is `latest`, a date such as 2026-11-21 (th
 /// Find files by name in all backups, deleted ones too
 ///
 /// WORD is part of a name, in capitals or not; with *, ? or [ it is a pattern for the whole name, or for the whole path below
-/// the backed-up folder where it holds a /. One hit a line; finding nothing is no error.
+/// the backed-up folder where it holds a /. Of several words one is in the name, and the others there or in the folders above.
+/// One hit a line; finding nothing is no error.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     chest find minutes\n  \
-    chest find '*.xlsx'\n  \
+    chest find minutes october\n  \
+    chest find '*.xlsx' --since 2026-10-01\n  \
     chest find --deleted allotment\n  \
     chest find --versions budget")]
 pub struct Find {
-    /// What to look for
-    #[arg(value_name = "WORD")]
-    pub word: String,
+    /// What to look for; of several words, all
+    #[arg(value_name = "WORD", required = true)]
+    pub words: Vec<String>,
+    /// Only what was last changed on this day or later, such as 2026-10-31
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Only what was last changed before this day
+    #[arg(long, value_name = "DATE")]
+    pub before: Option<String>,
+    /// Only what is backed up as this
+    #[arg(long, value_enum)]
+    pub class: Option<ClassName>,
     /// Only what the newest backup no longer holds
     #[arg(long)]
     pub deleted: bool,

@@ -1,10 +1,11 @@
 //! `latest`, `2026-11-21` or `1a2b3c4d`, and `SNAPSHOT:PATH`: which backup is meant, and what in it.
 
-use crate::args::Narrow;
+use crate::args::{ClassName, Narrow};
 use crate::errors::CliError;
 use crate::output::names;
 use crate::time::span_of_uk_day;
 use chest_engine::browse::{Selection, ShownPath, SnapshotSelector};
+use chest_model::Class;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -52,6 +53,15 @@ pub fn narrowed(narrow: &Narrow, path: &ShownPath) -> Narrow {
         narrow.root = Some(OsString::from(names::shown(&path.root)));
     }
     narrow
+}
+
+/// The kind of documents that is meant.
+pub fn class(name: ClassName) -> Class {
+    match name {
+        ClassName::Documents => Class::Documents,
+        ClassName::Email => Class::Email,
+        ClassName::Other => Class::Other,
+    }
 }
 
 /// Reads a path as `ls` and `find` print it.

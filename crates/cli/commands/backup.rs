@@ -2,7 +2,7 @@
 
 mod sources;
 
-use crate::args::{Backup, ClassName};
+use crate::args::Backup;
 use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
@@ -16,7 +16,7 @@ use crate::output::{Report, SHORT_ID};
 use crate::time::day_and_time;
 use chest_engine::backup::{BackupOptions, BackupOutcome, ClassOutcome, RootOutcome, backup};
 use chest_engine::repo::ObjectError;
-use chest_model::{Class, Completeness};
+use chest_model::Completeness;
 use serde::Serialize;
 use sources::Sources;
 use std::io::{self, Write};
@@ -46,14 +46,6 @@ pub fn run(workplace: &Workplace, args: &Backup) -> Result<Exit, Failure> {
         Completeness::Partial if doubts::summary(&outcome.doubts).is_some() => Exit::Doubtful,
         Completeness::Partial => Exit::Partial,
     })
-}
-
-fn class(name: ClassName) -> Class {
-    match name {
-        ClassName::Documents => Class::Documents,
-        ClassName::Email => Class::Email,
-        ClassName::Other => Class::Other,
-    }
 }
 
 struct BackedUp<'o> {

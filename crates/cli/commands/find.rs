@@ -2,49 +2,75 @@
 
 use crate::args::Find;
 use crate::context::Workplace;
-use crate::errors::{Doing, Failure};
+use crate::errors::{CliError, Doing, Failure};
 use crate::exit::Exit;
 use crate::output::amounts::{count, size};
 use crate::output::json::{self, PathJson};
-use crate::output::names::{harmless, shown_path};
+use crate::output::names::{harmless, shown, shown_path};
 use crate::output::{Report, SHORT_ID};
-use crate::time::day_and_time;
-use chest_engine::browse::{self, FindOutcome, FindQuery, Hit, HitVersion, ItemType};
+use crate::selector::class;
+use crate::time::{day_and_time, span_of_uk_day};
+use chest_engine::browse::ItemType;
+use chest_engine::catalogue::{self, FindOutcome, FindQuery, Hit, HitVersion, Keeping};
 use chest_model::{ObjectHash, Timestamp};
 use serde::Serialize;
 use std::io::{self, Write};
+use std::ops::Range;
+
+/// Of so many hits the commands that bring them back are written out.
+const COMMANDS: usize = 5;
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
-    let query = FindQuery { word: args.word.clone(), only_deleted: args.deleted };
+    let query = FindQuery {
+        words: args.words.clone(),
+        only_deleted: args.deleted,
+        changed: span(args.since.as_deref(), args.before.as_deref())?,
+        class: args.class.map(class),
+    };
     let reading = workplace.open(Doing::Reading)?;
-    let outcome = reading.told(browse::find(&reading.opened, &query, reading.context.monitor))?;
+    let outcome = reading.told(catalogue::find(&reading.context, &reading.opened, &query))?;
     workplace.show(&Found { outcome: &outcome, versions: args.versions })?;
-    advise(workplace, &outcome, &query.word);
+    advise(workplace, &outcome, &query.words.join(" "));
     Ok(if outcome.damaged.is_empty() { Exit::Done } else { Exit::Damage })
+}
+
+/// From the first moment of a UK day to the first of another; without an end where none is given.
+fn span(since: Option<&str>, before: Option<&str>) -> Result<Range<Timestamp>, CliError> {
+    let start = |day: &str| match span_of_uk_day(day) {
+        Ok((start, _)) => Ok(start),
+        Err(_) => Err(CliError::NotADate(shown(day.as_bytes()))),
+    };
+    let from = since.map(start).transpose()?.unwrap_or(Timestamp::new(i64::MIN, 0));
+    let until = before.map(start).transpose()?.unwrap_or(Timestamp::new(i64::MAX, 999_999_999));
+    Ok(from..until)
 }
 
 /// On standard error, so that standard output holds the hits alone.
 fn advise(workplace: &Workplace, outcome: &FindOutcome, word: &str) {
     let searched = count(outcome.snapshots as u64, "backup");
-    let readable = |hit: &Hit| hit.versions.iter().find(|version| version.item != ItemType::Unreadable).cloned();
-    match outcome.hits.iter().find_map(|hit| Some((hit, readable(hit)?))) {
-        None if !outcome.hits.is_empty() => workplace.console.remark(&format!(
-            "{} in {searched}, unreadable in every one: there is nothing to bring back.",
-            count(outcome.hits.len() as u64, "hit")
-        )),
-        Some((hit, version)) => workplace.console.remark(&format!(
-            "{} in {searched}. To bring one back: chest restore {} {} --to FOLDER",
-            count(outcome.hits.len() as u64, "hit"),
-            short(&version.last_seen.0),
-            quoted(&shown_path(&hit.path))
-        )),
-        None => workplace.console.remark(&format!("Nothing called \"{}\" in {searched}.", harmless(word))),
+    let hits = count(outcome.hits.len() as u64, "hit");
+    let commands: Vec<String> = outcome.hits.iter().filter_map(command).take(COMMANDS).collect();
+    workplace.console.remark(&match &commands[..] {
+        [] if outcome.hits.is_empty() => format!("Nothing called \"{}\" in {searched}.", harmless(word)),
+        [] => format!("{hits} in {searched}, unreadable in every one: there is nothing to bring back."),
+        [one] => format!("{hits} in {searched}. To bring one back: {one}"),
+        several => format!("{hits} in {searched}. To bring one back:\n  {}", several.join("\n  ")),
+    });
+    if outcome.keeping == Keeping::MadeAnew {
+        workplace.console.remark("The search catalogue on this computer could not be used, and was made anew.");
     }
     for damaged in &outcome.damaged {
         let damaged = harmless(damaged);
         workplace.console.remark(&format!("DAMAGED: part of a list of files cannot be read: {damaged}"));
     }
+}
+
+/// What brings back the newest version that could be read.
+fn command(hit: &Hit) -> Option<String> {
+    let version = hit.versions.iter().find(|version| version.item != ItemType::Unreadable)?;
+    let path = quoted(&shown_path(&hit.path));
+    Some(format!("chest restore {} {path} --to FOLDER", short(&version.last_seen.0)))
 }
 
 struct Found<'o> {

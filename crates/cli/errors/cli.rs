@@ -101,6 +101,9 @@ pub enum CliError {
     /// `..` and the like.
     #[error("\"{0}\" is not a path in a backup")]
     NotAPath(String),
+    /// Neither a date nor like one.
+    #[error("\"{0}\" is not a date")]
+    NotADate(String),
     /// `--as` with several paths.
     #[error("--as gives a name to one PATH, and several were given")]
     OneNameForSeveral,
@@ -189,6 +192,7 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         CliError::NotAPath(_) => {
             (Exit::Usage, "not-a-path", "Write it as `chest ls` and `chest find` print it, without . and ..")
         }
+        CliError::NotADate(_) => (Exit::Usage, "not-a-date", "Write the day like this: 2026-10-31."),
         CliError::OneNameForSeveral => (Exit::Usage, "one-name-for-several", "Back up one PATH at a time with --as."),
         CliError::SourceIsRepository(_) => {
             (Exit::Usage, "source-is-repository", "Back up your documents, not the backups.")

@@ -68,6 +68,9 @@ fn advice(error: &EngineError) -> (Exit, &'static str, &'static str) {
         EngineError::BadPattern { .. } => {
             (Exit::Usage, "bad-pattern", "Use * for any letters and ? for one, or plain letters without either.")
         }
+        EngineError::Catalogue(_) => {
+            (Exit::Failed, "catalogue", "Run the command again: the search catalogue is made anew from the backups.")
+        }
         EngineError::Repo(_) | EngineError::Source(_) | EngineError::Target(_) | EngineError::Output(_) => {
             (Exit::Failed, "failed", "Run the command again.")
         }

@@ -240,6 +240,7 @@ fn called(phase: Phase) -> &'static str {
         Phase::Planning => "Planning",
         Phase::Restoring => "Restoring",
         Phase::CheckingTrees => "Going through the lists of files",
+        Phase::Cataloguing => "Filling the search catalogue",
         Phase::CheckingData => "Reading stored content",
         Phase::Examining => "Trying out the storage",
     }

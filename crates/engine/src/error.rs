@@ -84,6 +84,9 @@ pub enum EngineError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The search catalogue failed, and in memory too.
+    #[error(transparent)]
+    Catalogue(#[from] chest_catalogue::CatalogueError),
     /// Writing a file's content out failed.
     #[error("writing failed: {0}")]
     Output(std::io::Error),

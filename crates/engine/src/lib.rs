@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod browse;
+pub mod catalogue;
 pub mod check;
 mod context;
 pub mod doctor;

@@ -1,7 +1,7 @@
 //! Opening a repository for reading.
 
 use crate::{Context, EngineError};
-use chest_model::{Phase, Progress, WriterId};
+use chest_model::{Phase, Progress, RepositoryId, WriterId};
 use chest_repo::RepoError;
 use chest_repo::history::HistoryError;
 use chest_repo::layout::{LOG, OWNER, Place, SLOTS};
@@ -24,6 +24,10 @@ pub struct Opened {
     pub contradiction: Option<HistoryError>,
     /// Records that this machine has seen before, which are there and damaged, in both copies.
     pub damaged_since_seen: BTreeSet<String>,
+    /// Which repository it is: names this machine's own files about it.
+    pub(crate) repository: RepositoryId,
+    /// What seals them.
+    pub(crate) local_key: LocalKey,
     fetchers: Mutex<BTreeMap<WriterId, Arc<Fetcher>>>,
 }
 
@@ -70,7 +74,8 @@ impl Look {
         context.monitor.progress(Progress::End);
         context.monitor.progress(Progress::Begin { phase: Phase::Opening, items: 0, bytes: 0 });
         let local_key = LocalKey::of_master(&master);
-        let state = context.state(master.repository());
+        let repository = master.repository();
+        let state = context.state(repository);
         let mut seen = vec![Seen::load(&state, SEEN, &local_key)?];
         let session = ReaderSession::open(context.store.clone(), &self.0, master)?;
         // What this machine saw when it backed up counts too: many never do anything else.
@@ -89,7 +94,8 @@ impl Look {
             let _ = now.store(&state, SEEN, &local_key, context.environment);
         }
         context.monitor.progress(Progress::End);
-        Ok(Opened { session, contradiction, damaged_since_seen, fetchers: Mutex::default() })
+        let fetchers = Mutex::default();
+        Ok(Opened { session, contradiction, damaged_since_seen, repository, local_key, fetchers })
     }
 }
 

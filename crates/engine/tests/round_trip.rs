@@ -6,11 +6,12 @@ mod common;
 
 use chest_engine::Context;
 use chest_engine::backup::{BackupOptions, backup};
-use chest_engine::browse::{FindQuery, ItemType, Selection, cat, find, list, select, snapshots};
+use chest_engine::browse::{ItemType, Selection, cat, list, select, snapshots};
+use chest_engine::catalogue::{FindQuery, find};
 use chest_engine::restore::{RestoreRequest, plan};
 use chest_engine::source::{Content, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_engine::target::{Existing, MetadataNote};
-use chest_model::{Completeness, Monitor, Phase, Progress, RootDescription, Silent};
+use chest_model::{Completeness, Monitor, Phase, Progress, RootDescription};
 use common::{Machine, assert_same, folder_source, noise, request, shown};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
@@ -110,12 +111,11 @@ fn old_versions_and_deleted_files_are_found_and_restored() {
 
     let opened = machine.open().unwrap();
     assert_eq!(snapshots(&opened).snapshots.len(), 3);
-    let query = |word: &str| FindQuery { word: word.to_owned(), only_deleted: false };
-    let march = find(&opened, &query("MARCH"), &Silent).unwrap();
+    let march = find(&machine.context(), &opened, &FindQuery::of("MARCH")).unwrap();
     assert_eq!(march.hits.len(), 1);
     assert_eq!(march.hits[0].versions.len(), 2);
     assert!(!march.hits[0].deleted);
-    let april = find(&opened, &query("*.txt"), &Silent).unwrap();
+    let april = find(&machine.context(), &opened, &FindQuery::of("*.txt")).unwrap();
     assert_eq!(april.hits.len(), 2);
     let april = april.hits.iter().find(|hit| hit.deleted).unwrap();
 
@@ -149,8 +149,7 @@ fn a_name_is_found_however_its_accents_and_capitals_are_spelt() {
     machine.backup().unwrap();
     let opened = machine.open().unwrap();
     for word in ["café", "cafe\u{301}", "CAFÉ", "CAFÉ*", "cafe\u{301} *.txt", "**/*É*", "[c]af\u{e9}*"] {
-        let query = FindQuery { word: word.to_owned(), only_deleted: false };
-        let hits = find(&opened, &query, &Silent).unwrap().hits;
+        let hits = find(&machine.context(), &opened, &FindQuery::of(word)).unwrap().hits;
         let found: Vec<&[u8]> = hits.iter().map(|hit| hit.path.path.as_bytes()).collect();
         let expected: Vec<&[u8]> = vec![names[2].as_bytes(), names[1].as_bytes(), names[0].as_bytes()];
         assert_eq!(found, expected, "{word:?}");

@@ -19,6 +19,8 @@ pub enum Phase {
     Restoring,
     /// Going through trees.
     CheckingTrees,
+    /// Filling the search catalogue.
+    Cataloguing,
     /// Reading packs.
     CheckingData,
     /// Trying out a store.

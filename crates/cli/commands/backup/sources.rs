@@ -1,10 +1,10 @@
 //! What is to be backed up: each path as a source, without the repository and this program's own folders, should they lie in it.
 
-use super::class;
 use crate::args::Backup;
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
+use crate::selector::class;
 use chest_engine::EngineError;
 use chest_engine::source::{Excludes, FolderOptions, FolderSource, MissingSource, Source};
 use chest_model::{Class, RootDescription, RootEncoding};

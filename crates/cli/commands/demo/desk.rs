@@ -8,7 +8,8 @@ use crate::machine::{Machine, threads};
 use crate::output::progress::Meter;
 use crate::time::day;
 use chest_engine::backup::{BackupOptions, BackupOutcome, backup};
-use chest_engine::browse::{FindOutcome, FindQuery, Selection, ShownPath, find, select};
+use chest_engine::browse::{Selection, ShownPath, select};
+use chest_engine::catalogue::{FindOutcome, FindQuery, find};
 use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check};
 use chest_engine::init::{InitOptions, InitOutcome, init};
 use chest_engine::repo::RepoError;
@@ -71,8 +72,8 @@ impl<'d> Desk<'d> {
     }
 
     pub(super) fn find_deleted(&self, word: &str) -> Result<Timed<FindOutcome>, Failure> {
-        let query = FindQuery { word: word.to_owned(), only_deleted: true };
-        self.reading(Doing::Reading, |context, opened| find(opened, &query, context.monitor))
+        let query = FindQuery { only_deleted: true, ..FindQuery::of(word) };
+        self.reading(Doing::Reading, |context, opened| find(context, opened, &query))
     }
 
     pub(super) fn restore(

@@ -144,6 +144,7 @@ fn code(phase: Phase) -> &'static str {
         Phase::Planning => "planning",
         Phase::Restoring => "restoring",
         Phase::CheckingTrees => "checking-trees",
+        Phase::Cataloguing => "cataloguing",
         Phase::CheckingData => "checking-data",
         Phase::Examining => "examining",
     }

@@ -1,14 +1,12 @@
-//! Looking into a repository without restoring: its snapshots, what they hold, where something was last seen, what changed.
+//! Looking into a repository without restoring: its snapshots, what they hold, what changed.
 
 mod cat;
 mod diff;
-mod find;
 mod list;
 mod select;
 
 pub use cat::cat;
 pub use diff::{Change, ChangeKind, DiffOutcome, diff};
-pub use find::{FindOutcome, FindQuery, Hit, HitVersion, find};
 pub use list::{ListOutcome, ListedItem, list};
 pub use select::{Selection, SnapshotSelector, damaged_records, select, snapshots};
 
@@ -77,6 +75,19 @@ pub enum ItemType {
 }
 
 impl ItemType {
+    /// Every kind, in the order of its number.
+    const ALL: [Self; 5] = [Self::File, Self::Folder, Self::Link, Self::Special, Self::Unreadable];
+
+    /// Its number in the search catalogue.
+    pub(crate) fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind of that number.
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
     pub(crate) fn of(kind: &EntryKind) -> Self {
         match kind {
             EntryKind::File { .. } => Self::File,

@@ -1,21 +1,36 @@
-//! Finds files and folders by name over all versions, deleted ones too. Each tree node is visited once, however many
-//! snapshots share it.
+//! Finds files and folders by name over all versions, deleted ones too.
 
-use super::{ItemType, ShownPath, VersionKey, holds_root};
-use crate::{EngineError, Opened};
-use chest_model::{Entry, Exception, ExceptionKind, Monitor, ObjectHash, Phase, Progress, Timestamp, TreePath};
+use super::fill::{Chains, chains_of};
+use super::names::Word;
+use super::{Keeping, consult};
+use crate::browse::{ItemType, ShownPath};
+use crate::{Context, EngineError, Opened};
+use chest_catalogue::{Catalogue, ChainId, Damage, FoundVersion, ItemVersion, NameQuery};
+use chest_model::{Class, Exception, ExceptionKind, ObjectHash, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;
-use chest_repo::tree::Collector;
-use globset::{GlobBuilder, GlobMatcher};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 /// What to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindQuery {
-    /// Part of a name, in any case; or, with `*`, `?` or `[`, a pattern for the whole name, or for the path where it has a `/`.
-    pub word: String,
+    /// Each a part of a name, in any case; or, with `*`, `?` or `[`, a pattern for the whole name, or for the path where it has
+    /// a `/`. Of several, one is in the name, and the others there or in the folders above.
+    pub words: Vec<String>,
     /// Only what the newest snapshot of its machine and root no longer holds.
     pub only_deleted: bool,
+    /// Only versions last changed in this time.
+    pub changed: Range<Timestamp>,
+    /// Only what is backed up as this.
+    pub class: Option<Class>,
+}
+
+impl FindQuery {
+    /// Whatever has this in its name.
+    pub fn of(word: &str) -> Self {
+        let changed = Timestamp::new(i64::MIN, 0)..Timestamp::new(i64::MAX, 999_999_999);
+        Self { words: vec![word.to_owned()], only_deleted: false, changed, class: None }
+    }
 }
 
 /// What was found.
@@ -27,10 +42,12 @@ pub struct FindOutcome {
     pub damaged: Vec<String>,
     /// How many snapshots were searched.
     pub snapshots: usize,
+    /// How the catalogue fared.
+    pub keeping: Keeping,
 }
 
 /// One path, over all versions.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     /// Where it is or was.
     pub path: ShownPath,
@@ -41,7 +58,7 @@ pub struct Hit {
 }
 
 /// One version of a path.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HitVersion {
     /// What it was.
     pub item: ItemType,
@@ -56,121 +73,131 @@ pub struct HitVersion {
 }
 
 /// Searches all snapshots.
-pub fn find(opened: &Opened, query: &FindQuery, monitor: &dyn Monitor) -> Result<FindOutcome, EngineError> {
-    let matcher = Matcher::new(&query.word)?;
+pub fn find(context: &Context<'_>, opened: &Opened, query: &FindQuery) -> Result<FindOutcome, EngineError> {
+    let words: Vec<Word> = query.words.iter().map(|word| Word::new(word)).collect::<Result<_, _>>()?;
     let (snapshots, _) = opened.session.snapshots();
-    monitor.progress(Progress::Begin { phase: Phase::CheckingTrees, items: snapshots.len() as u64, bytes: 0 });
-    let mut collector = Collector::default();
-    let mut pick = |entry: Entry| matcher.fits(&entry.path).then(|| (entry.path.clone(), VersionKey::of(&entry)));
-    let mut hits: BTreeMap<(Vec<u8>, TreePath), BTreeMap<usize, Vec<VersionKey>>> = BTreeMap::new();
-    for (number, snapshot) in snapshots.iter().enumerate() {
-        if monitor.cancelled() {
-            return Err(EngineError::Interrupted);
-        }
-        let fetcher = opened.fetcher_of(snapshot)?;
-        for root in &snapshot.body.roots {
-            collector.gather(&root.tree, &*fetcher, &mut pick);
-            for (path, version) in collector.items(&root.tree) {
-                let key = (root.description.label.clone(), path.clone());
-                hits.entry(key).or_default().entry(number).or_default().push(version.clone());
+    let ask = |catalogue: &Catalogue| Answer::new(catalogue, &snapshots)?.find(catalogue, query, &words);
+    let ((hits, damaged), keeping) = consult(context, opened, &ask)?;
+    Ok(FindOutcome { hits, damaged, snapshots: snapshots.len(), keeping })
+}
+
+/// What is needed to make hits of what the catalogue says.
+struct Answer<'s> {
+    snapshots: &'s [Snapshot],
+    /// The place of each snapshot among all, oldest first.
+    places: HashMap<ObjectHash, usize>,
+    chains: HashMap<ChainId, Chain<'s>>,
+    damage: Vec<Damage>,
+}
+
+/// One machine's root.
+struct Chain<'s> {
+    label: Vec<u8>,
+    newest: &'s Snapshot,
+    /// What could not be read when the newest snapshot was made: nothing is known of what lies below.
+    hidden: HashSet<&'s TreePath>,
+    /// What cannot be read now, of the newest snapshot.
+    lost: Vec<(TreePath, Option<TreePath>)>,
+}
+
+impl<'s> Answer<'s> {
+    fn new(catalogue: &Catalogue, snapshots: &'s [Snapshot]) -> Result<Self, EngineError> {
+        let places = snapshots.iter().enumerate().map(|(place, snapshot)| (snapshot.record.hash, place)).collect();
+        let damage = catalogue.damage()?;
+        let known: Chains<'s> = chains_of(snapshots);
+        let mut chains = HashMap::new();
+        for (id, host, label, seen) in catalogue.chains()? {
+            let newest = known.get(&(host, label.clone())).and_then(|all| all.last());
+            if let (Some(newest), Some(last)) = (newest, seen.last()) {
+                let of_newest = damage.iter().filter(|damage| damage.chain == id && damage.number == last.number);
+                let lost = of_newest.map(|damage| (damage.from.clone(), damage.until.clone())).collect();
+                let hidden = hidden_in(newest, &label);
+                chains.insert(id, Chain { label, newest, hidden, lost });
             }
         }
-        monitor.progress(Progress::Done { items: 1, bytes: 0 });
+        Ok(Self { snapshots, places, chains, damage })
     }
-    monitor.progress(Progress::End);
-    let newest = newest_of_each_root(&snapshots);
-    let mut hits: Vec<Hit> = hits
-        .into_iter()
-        .map(|((root, path), seen)| hit(ShownPath { root, path }, &seen, &snapshots, &newest))
-        .filter(|hit| hit.deleted || !query.only_deleted)
-        .collect();
-    hits.sort_by(|a, b| (&a.path.root, &a.path.path).cmp(&(&b.path.root, &b.path.path)));
-    let damaged = collector.damaged.iter().map(|(from, error)| format!("{from}: {error}")).collect();
-    Ok(FindOutcome { hits, damaged, snapshots: snapshots.len() })
-}
 
-/// How a word is held against names, both folded: in any case, and with accents spelt either way.
-enum Matcher {
-    /// Part of a name.
-    Part(String),
-    Name(GlobMatcher),
-    Path(GlobMatcher),
-}
-
-impl Matcher {
-    fn new(word: &str) -> Result<Self, EngineError> {
-        let folded = chest_model::folded_text(word);
-        if !word.contains(['*', '?', '[']) {
-            return Ok(Self::Part(folded));
+    /// The hits, and what could not be read.
+    fn find(
+        &self,
+        catalogue: &Catalogue,
+        query: &FindQuery,
+        words: &[Word],
+    ) -> Result<(Vec<Hit>, Vec<String>), EngineError> {
+        let mut paths: BTreeMap<(&[u8], TreePath), Vec<FoundVersion>> = BTreeMap::new();
+        for (number, word) in words.iter().enumerate() {
+            let fits = |name: &str| word.fits_name(name);
+            for found in catalogue.names(&NameQuery { parts: word.parts(), fits: &fits })? {
+                let Some(chain) = self.chains.get(&found.chain) else { continue };
+                let others = words.iter().enumerate().filter(|(other, _)| *other != number);
+                let narrowed = others.clone().all(|(_, other)| other.narrows(&chain.label, &found.path));
+                // Of several words that are in the name, the first brings it.
+                let is_first = !words[..number].iter().any(|earlier| earlier.fits(&found.path));
+                if word.fits(&found.path) && narrowed && is_first && chain.is_of(query.class) {
+                    paths.entry((&chain.label, found.path.clone())).or_default().push(found);
+                }
+            }
         }
-        let glob = GlobBuilder::new(&folded).literal_separator(true).build();
-        let bad =
-            |error: globset::Error| EngineError::BadPattern { pattern: word.to_owned(), problem: error.to_string() };
-        let matcher = glob.map_err(bad)?.compile_matcher();
-        Ok(if word.contains('/') { Self::Path(matcher) } else { Self::Name(matcher) })
+        let hits = paths
+            .into_iter()
+            .map(|((root, path), found)| self.hit(ShownPath { root: root.to_vec(), path }, &found, &query.changed));
+        let is_meant = |hit: &Hit| !hit.versions.is_empty() && (hit.deleted || !query.only_deleted);
+        let damaged = self.damage.iter().map(|damage| format!("{}: {}", damage.from, damage.problem));
+        Ok((hits.filter(is_meant).collect(), damaged.collect()))
     }
 
-    fn fits(&self, path: &TreePath) -> bool {
-        let Some(name) = path.name() else { return false };
-        match self {
-            Self::Part(word) => chest_model::folded(name).contains(word),
-            Self::Name(glob) => glob.is_match(chest_model::folded(name)),
-            Self::Path(glob) => glob.is_match(chest_model::folded(path.as_bytes())),
+    /// Puts the spans of one path together: equal versions become one, with the first and last snapshot that held it.
+    fn hit(&self, path: ShownPath, found: &[FoundVersion], changed: &Range<Timestamp>) -> Hit {
+        let place = |snapshot: &ObjectHash| self.places.get(snapshot).copied();
+        let mut versions: HashMap<ItemVersion, (usize, usize)> = HashMap::new();
+        for one in found.iter().filter(|one| changed.contains(&one.version.modified)) {
+            if let (Some(first), Some(last)) = (place(&one.first), place(&one.last)) {
+                let span = versions.entry(one.version).or_insert((first, last));
+                *span = (span.0.min(first), span.1.max(last));
+            }
         }
+        let at = |place: usize| (self.snapshots[place].record.hash, self.snapshots[place].public.ended);
+        let mut versions: Vec<HitVersion> = versions
+            .into_iter()
+            .filter_map(|(version, (first, last))| {
+                Some(HitVersion {
+                    item: ItemType::from_number(version.item)?,
+                    size: version.size,
+                    modified: version.modified,
+                    first_seen: at(first),
+                    last_seen: at(last),
+                })
+            })
+            .collect();
+        versions.sort_by_key(|version| std::cmp::Reverse((version.last_seen.1, version.modified)));
+        // Deleted where no machine's newest snapshot of that root holds it.
+        let held =
+            |one: &FoundVersion| self.chains.get(&one.chain).is_some_and(|chain| chain.newest.record.hash == one.last);
+        let unknown = |chain: &Chain<'_>| chain.label == path.root && chain.hides(&path.path);
+        let deleted = !found.iter().any(held) && !self.chains.values().any(unknown);
+        Hit { path, versions, deleted }
     }
 }
 
-/// The newest snapshot that holds each machine's root: what is not in it is deleted.
-fn newest_of_each_root(snapshots: &[Snapshot]) -> HashMap<(Vec<u8>, String), usize> {
-    let mut newest = HashMap::new();
-    for (number, snapshot) in snapshots.iter().enumerate() {
-        for root in snapshot.body.roots.iter().filter(|root| holds_root(snapshot, &root.description.label)) {
-            newest.insert((root.description.label.clone(), snapshot.body.host.clone()), number);
-        }
+impl Chain<'_> {
+    fn is_of(&self, class: Option<Class>) -> bool {
+        let root = self.newest.body.roots.iter().find(|root| root.description.label == self.label);
+        class.is_none_or(|class| root.is_some_and(|root| root.description.class == class))
     }
-    newest
+
+    /// Whether nothing can be said of a path: a folder on the way to it could not be read, or cannot be now.
+    fn hides(&self, path: &TreePath) -> bool {
+        let above = std::iter::successors(Some(path.clone()), TreePath::parent);
+        let is_lost = |(from, until): &(TreePath, Option<TreePath>)| {
+            path >= from && until.as_ref().is_none_or(|until| path < until)
+        };
+        (!self.hidden.is_empty() && above.into_iter().any(|path| self.hidden.contains(&path)))
+            || self.lost.iter().any(is_lost)
+    }
 }
 
-/// Whether a folder on the way to the path could not be read, so that nothing can be said of the path.
-fn is_unknown(snapshot: &Snapshot, path: &ShownPath) -> bool {
-    let hides = |one: &Exception| {
-        one.root == path.root && matches!(one.kind, ExceptionKind::Unreadable(_)) && path.path.is_within(&one.path)
-    };
-    snapshot.body.exceptions.iter().any(hides)
-}
-
-/// Puts the sightings of one path together: equal versions become one, with the first and last snapshot that held it.
-fn hit(
-    path: ShownPath,
-    seen: &BTreeMap<usize, Vec<VersionKey>>,
-    snapshots: &[Snapshot],
-    newest: &HashMap<(Vec<u8>, String), usize>,
-) -> Hit {
-    let mut versions: HashMap<VersionKey, (usize, usize)> = HashMap::new();
-    for (number, found) in seen {
-        for version in found {
-            versions.entry(version.clone()).and_modify(|span| span.1 = *number).or_insert((*number, *number));
-        }
-    }
-    let at = |number: usize| (snapshots[number].record.hash, snapshots[number].public.ended);
-    let mut versions: Vec<HitVersion> = versions
-        .into_iter()
-        .map(|(key, (first, last))| HitVersion {
-            item: key.item,
-            size: key.size,
-            modified: key.modified,
-            first_seen: at(first),
-            last_seen: at(last),
-        })
-        .collect();
-    versions.sort_by_key(|version| std::cmp::Reverse((version.last_seen.1, version.modified)));
-    // Deleted where no machine's newest snapshot of that root holds it.
-    let held = |number: &usize| {
-        let host = snapshots[*number].body.host.clone();
-        newest.get(&(path.root.clone(), host)) == Some(number)
-    };
-    let unknown =
-        |(root, number): (&(Vec<u8>, String), &usize)| root.0 == path.root && is_unknown(&snapshots[*number], &path);
-    let deleted = !seen.keys().any(held) && !newest.iter().any(unknown);
-    Hit { path, versions, deleted }
+fn hidden_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> HashSet<&'s TreePath> {
+    let hides = |one: &&Exception| one.root == label && matches!(one.kind, ExceptionKind::Unreadable(_));
+    snapshot.body.exceptions.iter().filter(hides).map(|one| &one.path).collect()
 }

@@ -92,6 +92,16 @@ impl LocalFolder {
         Ok(file)
     }
 
+    /// Opens a file to read and change in place, made if need be.
+    pub fn open_to_change(&self, name: &str) -> Result<File, RepoError> {
+        self.make()?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(self.file(name)).map_err(|error| self.error(name, error))
+    }
+
     /// Removes a file, if it is there.
     pub fn remove(&self, name: &str) -> Result<(), RepoError> {
         match fs::remove_file(self.file(name)) {

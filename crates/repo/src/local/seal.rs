@@ -6,6 +6,7 @@ use crate::crypto::derive::{Secret, context, dk};
 use crate::header::{array, le32};
 use crate::keys::{MasterKey, WriterKey};
 use chest_model::{Environment, RandomError};
+use zeroize::Zeroizing;
 
 const SALT_LEN: usize = 32;
 const HEAD_LEN: usize = 4 + SALT_LEN;
@@ -36,6 +37,11 @@ impl LocalKey {
     /// That of somebody who holds the master key.
     pub fn of_master(master: &MasterKey) -> Self {
         Self(dk(context!("local state"), &[&master.secret()[..], &master.repository().0]))
+    }
+
+    /// The secret of this repository's search catalogue on this machine.
+    pub fn catalogue_secret(&self) -> Zeroizing<[u8; 32]> {
+        dk(context!("local catalogue"), &[&self.0[..]])
     }
 
     /// Seals one frame.

@@ -1,0 +1,104 @@
+//! Finding things over all versions by the search catalogue, which is kept on this computer and brought up to date from the
+//! repository before it answers. What is asked of it follows from the repository alone: where the catalogue is lost, damaged or
+//! cannot be kept, the answers are the same, and only slower.
+
+mod fill;
+mod find;
+mod names;
+
+pub use find::{FindOutcome, FindQuery, Hit, HitVersion, find};
+
+use crate::{Context, EngineError, Opened};
+use chest_catalogue::{Catalogue, CatalogueError, CatalogueKey, Condition};
+use std::fs::{File, TryLockError};
+use std::time::Duration;
+
+/// The catalogue's name in the cache folder of a repository.
+const FILE: &str = "catalogue";
+/// How often a catalogue that another run holds is asked for.
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+
+/// How the catalogue fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is kept on this computer.
+    Kept,
+    /// What lay there could not be used, and was made anew.
+    MadeAnew,
+    /// It cannot be kept on this computer: it was made for this once.
+    NotKept,
+}
+
+/// Brings the catalogue up to date and asks it. One that turns out to be damaged is made anew, and asked again.
+fn consult<T>(
+    context: &Context<'_>,
+    opened: &Opened,
+    ask: &dyn Fn(&Catalogue) -> Result<T, EngineError>,
+) -> Result<(T, Keeping), EngineError> {
+    let mut keeping = Keeping::Kept;
+    for _ in 0..2 {
+        let Ok(file) = locked_file(context, opened)? else { break };
+        match Catalogue::open(file, &key(opened), random(context)?) {
+            Ok((mut catalogue, condition)) => {
+                if condition == Condition::Discarded {
+                    keeping = Keeping::MadeAnew;
+                }
+                match fill_and_ask(&mut catalogue, context, opened, ask) {
+                    Err(EngineError::Catalogue(_)) => {}
+                    answer => return Ok((answer?, keeping)),
+                }
+            }
+            Err(CatalogueError::Disk(_)) => break,
+            Err(_) => {}
+        }
+        if discard(context, opened).is_err() {
+            break;
+        }
+        keeping = Keeping::MadeAnew;
+    }
+    let mut catalogue = Catalogue::in_memory()?;
+    Ok((fill_and_ask(&mut catalogue, context, opened, ask)?, Keeping::NotKept))
+}
+
+fn fill_and_ask<T>(
+    catalogue: &mut Catalogue,
+    context: &Context<'_>,
+    opened: &Opened,
+    ask: &dyn Fn(&Catalogue) -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    fill::bring_up_to_date(catalogue, opened, context.monitor)?;
+    ask(catalogue)
+}
+
+/// The file, locked: another run that fills it does what would have to be done here too, so it is waited for. The inner error
+/// says that no file can be had.
+fn locked_file(context: &Context<'_>, opened: &Opened) -> Result<Result<File, ()>, EngineError> {
+    let Ok(file) = context.cache(opened.repository).open_to_change(FILE) else { return Ok(Err(())) };
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Ok(file)),
+            Err(TryLockError::WouldBlock) if context.monitor.cancelled() => return Err(EngineError::Interrupted),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_TRIES),
+            // Some shares know no locks; two runs that write at once must not be.
+            Err(TryLockError::Error(_)) => return Ok(Err(())),
+        }
+    }
+}
+
+/// Empties the file, so that it is begun anew.
+fn discard(context: &Context<'_>, opened: &Opened) -> Result<(), EngineError> {
+    match locked_file(context, opened)? {
+        Ok(file) => file.set_len(0).map_err(|error| CatalogueError::Disk(error).into()),
+        Err(()) => Err(CatalogueError::Damaged.into()),
+    }
+}
+
+fn key(opened: &Opened) -> CatalogueKey {
+    CatalogueKey::new(opened.local_key.catalogue_secret())
+}
+
+fn random(context: &Context<'_>) -> Result<[u8; 32], EngineError> {
+    let mut random = [0; 32];
+    context.environment.fill_random(&mut random).map_err(chest_repo::RepoError::from)?;
+    Ok(random)
+}

@@ -1,0 +1,289 @@
+//! The search catalogue against a plain look into every snapshot; and that it may be lost, damaged or killed at any time.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use chest_engine::browse::{ItemType, list};
+use chest_engine::catalogue::{FindOutcome, FindQuery, Keeping, find};
+use chest_engine::repo::repository::Snapshot;
+use chest_engine::source::{FolderOptions, FolderSource, Source};
+use chest_engine::{EngineError, Opened};
+use chest_model::{
+    Class, Monitor, ObjectHash, Progress, RootDescription, RootEncoding, Timestamp, TreePath, UnreadableReason, folded,
+};
+use chest_testkit::FailingSource;
+use common::{Machine, shown};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What is known of a path: what it was, how long, when changed, first and last seen; and whether it is gone.
+type Known = BTreeMap<Vec<u8>, (BTreeSet<(u8, u64, Timestamp, ObjectHash, ObjectHash)>, bool)>;
+
+fn number(item: ItemType) -> u8 {
+    item as u8
+}
+
+/// What the catalogue says of all names with this word.
+fn by_catalogue(machine: &Machine, opened: &Opened, word: &str) -> Known {
+    let found = find(&machine.context(), opened, &FindQuery::of(word)).unwrap();
+    known(&found)
+}
+
+fn known(found: &FindOutcome) -> Known {
+    let hits = found.hits.iter().map(|hit| {
+        let versions = hit.versions.iter().map(|version| {
+            (number(version.item), version.size, version.modified, version.first_seen.0, version.last_seen.0)
+        });
+        (hit.path.to_bytes(), (versions.collect(), hit.deleted))
+    });
+    hits.collect()
+}
+
+/// The same, by listing every snapshot whole. Content is told by length and time, which the tests never let coincide.
+fn by_listing(opened: &Opened, word: &str) -> Known {
+    let (snapshots, _) = opened.session.snapshots();
+    let mut spans: BTreeMap<Vec<u8>, BTreeMap<(u8, u64, Timestamp), (ObjectHash, ObjectHash)>> = BTreeMap::new();
+    let mut newest: BTreeMap<(String, Vec<u8>), &Snapshot> = BTreeMap::new();
+    let mut held: BTreeMap<ObjectHash, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for snapshot in &snapshots {
+        for root in &snapshot.body.roots {
+            newest.insert((snapshot.body.host.clone(), root.description.label.clone()), snapshot);
+        }
+        for item in list(opened, snapshot, &shown(""), true).unwrap().items {
+            let Some(name) = item.path.path.name() else { continue };
+            if !folded(name).contains(word) {
+                continue;
+            }
+            let id = snapshot.record.hash;
+            held.entry(id).or_default().insert(item.path.to_bytes());
+            let key = (number(item.item), item.size, item.metadata.modified);
+            let span = spans.entry(item.path.to_bytes()).or_default().entry(key).or_insert((id, id));
+            span.1 = id;
+        }
+    }
+    let is_deleted = |path: &[u8]| {
+        let of_root = newest.iter().filter(|((_, label), _)| path.starts_with(&[&label[..], b"/"].concat()));
+        !of_root.clone().any(|(_, snapshot)| {
+            let holds = held.get(&snapshot.record.hash).is_some_and(|held| held.contains(path));
+            let hides = snapshot.body.exceptions.iter().any(|one| {
+                let above = [&one.root[..], b"/", one.path.as_bytes(), b"/"].concat();
+                path.starts_with(&above)
+            });
+            holds || hides
+        })
+    };
+    let all = spans.into_iter().map(|(path, versions)| {
+        let versions = versions.into_iter().map(|((item, size, time), (first, last))| (item, size, time, first, last));
+        let deleted = is_deleted(&path);
+        (path, (versions.collect(), deleted))
+    });
+    all.collect()
+}
+
+fn source(machine: &Machine, label: &str) -> FailingSource<FolderSource> {
+    let path = machine.folder.path().join(label);
+    std::fs::create_dir_all(&path).unwrap();
+    let description = RootDescription {
+        label: label.as_bytes().to_vec(),
+        native_path: path.as_os_str().as_encoded_bytes().to_vec(),
+        encoding: RootEncoding::UnixBytes,
+        class: Class::Documents,
+    };
+    FailingSource::new(FolderSource::new(&path, description, FolderOptions::default()).unwrap())
+}
+
+/// A few random changes in a folder; gives a file that was written, if any was.
+fn change(machine: &Machine, label: &str, random: &mut fastrand::Rng, step: usize) -> Option<PathBuf> {
+    let root = machine.folder.path().join(label);
+    let mut written = None;
+    for _ in 0..random.usize(0..6) {
+        let path =
+            root.join(format!("folder {}", random.u8(0..3))).join(format!("Minutes {:02}.txt", random.u8(0..12)));
+        match random.u8(0..5) {
+            0 => drop(std::fs::remove_file(&path)),
+            1 => drop(std::fs::remove_dir_all(path.parent().unwrap())),
+            2 => drop(std::fs::rename(&path, path.with_file_name(format!("Agenda {step}.txt")))),
+            _ => {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, format!("{label} {step} {}", random.u64(..))).unwrap();
+                written = Some(path);
+            }
+        }
+    }
+    written
+}
+
+/// One random backup: of one root or two, on one machine or another, with or without something that cannot be read.
+fn random_backup(machine: &Machine, random: &mut fastrand::Rng, step: usize) {
+    let host = ["parish-office", "chair"][random.usize(0..2)];
+    machine.environment.set_host_name(host);
+    let labels: &[&str] = [&["docs"][..], &["docs", "mail"], &["mail"]][random.usize(0..3)];
+    let sources = labels.iter().map(|label| {
+        let source = source(machine, label);
+        let written = change(machine, label, random, step);
+        if let Some(path) = written.filter(|_| random.u8(0..3) == 0) {
+            let below = path.strip_prefix(machine.folder.path().join(label)).unwrap();
+            let below = TreePath::from_bytes(below.as_os_str().as_encoded_bytes().to_vec()).unwrap();
+            source.fail_open(below, UnreadableReason::ReadError);
+        }
+        Box::new(source) as Box<dyn Source>
+    });
+    machine.backup_of(sources.collect()).unwrap();
+}
+
+fn assert_agree(machine: &Machine, seed: u64, step: usize) {
+    let opened = machine.open().unwrap();
+    for word in ["", "0", "minutes", "es 0", "agenda", "folder"] {
+        let (catalogue, listing) = (by_catalogue(machine, &opened, word), by_listing(&opened, word));
+        assert_eq!(catalogue, listing, "seed {seed}, step {step}, {word:?}");
+    }
+}
+
+#[test]
+fn the_catalogue_says_what_a_look_into_every_backup_says() {
+    for seed in 0..12 {
+        let machine = Machine::new();
+        let mut random = fastrand::Rng::with_seed(seed);
+        for step in 0..8 {
+            random_backup(&machine, &mut random, step);
+            // Some steps are taken in together, so that several snapshots are new at once.
+            if random.bool() {
+                assert_agree(&machine, seed, step);
+            }
+        }
+        assert_agree(&machine, seed, 8);
+        let opened = machine.open().unwrap();
+        let grown = by_catalogue(&machine, &opened, "");
+        std::fs::remove_dir_all(machine.folder.path().join("cache")).unwrap();
+        assert_eq!(by_catalogue(&machine, &opened, ""), grown, "made anew, seed {seed}");
+    }
+}
+
+/// Two backups, a file of the first gone in the second.
+fn with_a_deleted_file() -> Machine {
+    let machine = Machine::new();
+    machine.write("minutes/march.txt", b"of march");
+    machine.write("minutes/april.txt", b"of april");
+    machine.backup().unwrap();
+    std::fs::remove_file(machine.source().join("minutes/april.txt")).unwrap();
+    machine.backup().unwrap();
+    machine
+}
+
+fn catalogue_file(machine: &Machine) -> PathBuf {
+    let opened = machine.open().unwrap();
+    find(&machine.context(), &opened, &FindQuery::of("x")).unwrap();
+    let cache = std::fs::read_dir(machine.folder.path().join("cache")).unwrap();
+    cache.map(|folder| folder.unwrap().path().join("catalogue")).find(|path| path.exists()).unwrap()
+}
+
+fn april(machine: &Machine) -> FindOutcome {
+    let found = find(&machine.context(), &machine.open().unwrap(), &FindQuery::of("april")).unwrap();
+    assert!(matches!(&found.hits[..], [hit] if hit.deleted && hit.versions.len() == 1), "{found:?}");
+    found
+}
+
+#[test]
+fn whatever_befalls_the_file_the_answer_is_the_same() {
+    let machine = with_a_deleted_file();
+    let file = catalogue_file(&machine);
+    assert_eq!(april(&machine).keeping, Keeping::Kept);
+    let sound = std::fs::read(&file).unwrap();
+    let mut random = fastrand::Rng::with_seed(7);
+    for round in 0..60 {
+        let mut bytes = sound.clone();
+        let at = random.usize(..bytes.len());
+        match round % 4 {
+            0 => bytes.truncate(at),
+            1 => bytes[at] ^= 1 << random.u8(0..8),
+            2 => bytes[at..].fill(0),
+            // A page from elsewhere in the file.
+            _ => bytes.copy_within(4096..4096 + 8240, 4096 + 8240 * random.usize(1..4)),
+        }
+        std::fs::write(&file, &bytes).unwrap();
+        april(&machine);
+    }
+    std::fs::write(&file, b"not a catalogue at all").unwrap();
+    assert_eq!(april(&machine).keeping, Keeping::MadeAnew);
+    assert_eq!(april(&machine).keeping, Keeping::Kept);
+}
+
+#[test]
+fn where_nothing_can_be_kept_the_catalogue_is_made_in_memory() {
+    let machine = with_a_deleted_file();
+    let cache = machine.folder.path().join("cache");
+    std::fs::remove_dir_all(&cache).unwrap();
+    std::fs::write(&cache, b"a file where a folder must be").unwrap();
+    assert_eq!(april(&machine).keeping, Keeping::NotKept);
+}
+
+#[test]
+fn no_name_lies_in_the_open() {
+    let machine = with_a_deleted_file();
+    let file = catalogue_file(&machine);
+    let bytes = std::fs::read(file).unwrap();
+    assert!(bytes.len() > 50_000, "{} bytes were looked at", bytes.len());
+    for needle in ["april", "march", "minutes", "documents", "version", "SQLite", "parish"] {
+        let needle = needle.as_bytes();
+        assert!(!bytes.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle)), "{needle:?}");
+    }
+}
+
+/// Stops at the given step forward.
+struct Stops(AtomicU32);
+
+impl Monitor for Stops {
+    fn progress(&self, _: Progress) {}
+    fn cancelled(&self) -> bool {
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(1))) == Ok(0)
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_is_taken_up_by_the_next() {
+    let machine = Machine::new();
+    for week in 0..4 {
+        (0..5).for_each(|number| machine.write(&format!("week {week}/{number}.txt"), b"words"));
+        machine.backup().unwrap();
+    }
+    let opened = machine.open().unwrap();
+    let expected = by_listing(&opened, "");
+    for after in 0..40 {
+        let stops = Stops(AtomicU32::new(after));
+        let mut context = machine.context();
+        context.monitor = &stops;
+        let answer = find(&context, &opened, &FindQuery::of(""));
+        assert!(matches!(&answer, Ok(_) | Err(EngineError::Interrupted)), "{answer:?}");
+        assert_eq!(by_catalogue(&machine, &opened, ""), expected, "stopped after {after}");
+        std::fs::remove_dir_all(machine.folder.path().join("cache")).unwrap();
+    }
+}
+
+#[test]
+fn what_lies_in_a_damaged_part_of_a_tree_is_not_called_deleted_and_is_found_again_once_mended() {
+    let machine = Machine::new();
+    (0..400).for_each(|number| machine.write(&format!("file {number:03}.txt"), format!("{number}").as_bytes()));
+    machine.backup().unwrap();
+    let first = machine.memory.names();
+    (0..400).step_by(3).for_each(|number| machine.write(&format!("file {number:03}.txt"), b"later"));
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let all = by_catalogue(&machine, &opened, "file");
+    assert_eq!(all.len(), 400);
+    drop(opened);
+    std::fs::remove_dir_all(machine.folder.path().join("cache")).unwrap();
+    // The packs that the second backup added are gone for a while.
+    let packs = machine.memory.names().into_iter().filter(|name| name.as_str().starts_with("packs/"));
+    let added: Vec<_> = packs.filter(|name| !first.contains(name)).collect();
+    let taken: Vec<_> = added.iter().map(|name| (name.clone(), machine.remove(name).unwrap())).collect();
+    let opened = machine.open().unwrap();
+    let found = find(&machine.context(), &opened, &FindQuery::of("file")).unwrap();
+    assert!(!found.damaged.is_empty(), "it is told");
+    assert_eq!(found.hits.iter().filter(|hit| hit.deleted).count(), 0);
+    for (name, bytes) in taken {
+        machine.memory.insert_raw(name, bytes);
+    }
+    let opened = machine.open().unwrap();
+    assert_eq!(by_catalogue(&machine, &opened, "file"), all);
+}
