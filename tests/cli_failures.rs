@@ -171,12 +171,106 @@ fn a_backup_tells_what_is_missing_from_what_is_damaged() {
 
 /// Turns a bit of a stored file, which nobody may write, in the middle.
 fn spoil(path: &Path) {
+    let length = fs::metadata(path).unwrap().len();
+    spoil_at(path, usize::try_from(length).unwrap() / 2);
+}
+
+fn spoil_at(path: &Path, at: usize) {
     let mut bytes = fs::read(path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
+    bytes[at] ^= 1;
     fs::remove_file(path).unwrap();
     fs::write(path, bytes).unwrap();
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o444)).unwrap();
+}
+
+/// The owner's records, the one that begins the repository first.
+fn decisions(office: &Office) -> Vec<String> {
+    let files = office.stored_files("repo/owner");
+    let mut names: Vec<String> =
+        files.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    names.sort_by(|a, b| b.cmp(a));
+    names
+}
+
+/// Alters both copies of a record, at this byte.
+fn spoil_decision(office: &Office, name: &str, at: usize) {
+    for folder in ["repo/owner", "repo/second/owner"] {
+        let path = office.path(folder).join(name);
+        spoil_at(&path, at);
+    }
+}
+
+const DECISION_SAFETY: &str = "What the backups hold lies in other objects, which this does not touch";
+const DECISION_NEXT: &str = "Bring that object back from an older version at the storage provider";
+
+#[test]
+fn a_damaged_record_that_begins_the_repository_is_named_by_every_command() {
+    // In the repository's id, in what is signed, in the signature.
+    for at in [20, 190, 4000] {
+        let office = Office::with_backup();
+        let genesis = decisions(&office)[0].clone();
+        spoil_decision(&office, &genesis, at);
+        let what = format!("owner/{genesis}, a record of the owner's decisions, is damaged");
+        let commands: [&[&str]; 4] =
+            [&["backup", "docs"], &["snapshots"], &["restore", "latest", "--to", "out"], &["check"]];
+        for arguments in commands {
+            told(&office, arguments, 4, &what, DECISION_SAFETY, DECISION_NEXT);
+        }
+        let scrubbed = office.run(["check", "--scrub"]).ended(4);
+        assert!(scrubbed.out.contains(&genesis) && !scrubbed.out.contains("gone"), "{}", scrubbed.out);
+    }
+}
+
+#[test]
+fn a_damaged_enrolment_is_named_and_the_log_of_its_computer_is_not_called_gone() {
+    for fresh in [false, true] {
+        let office = Office::with_backup();
+        let enrolment = decisions(&office).pop().unwrap();
+        spoil_decision(&office, &enrolment, 190);
+        let what = format!("owner/{enrolment}, a record of the owner's decisions, is damaged");
+        match fresh {
+            true => fs::remove_dir_all(office.path("state")).unwrap(),
+            false => drop(told(&office, &["backup", "docs"], 4, &what, DECISION_SAFETY, DECISION_NEXT)),
+        }
+        let id = "0123456789";
+        for snapshot in ["latest", id] {
+            told(&office, &["restore", snapshot, "--to", "out"], 4, &what, DECISION_SAFETY, DECISION_NEXT);
+        }
+        assert_damage_listed(&office, &enrolment, 0);
+    }
+}
+
+#[test]
+fn a_damaged_record_that_hides_no_backup_stops_no_restore() {
+    let office = Office::with_backup();
+    let slots = decisions(&office).swap_remove(1);
+    spoil_decision(&office, &slots, 190);
+    let what = format!("owner/{slots}, a record of the owner's decisions, is damaged");
+    told(&office, &["backup", "docs"], 4, &what, DECISION_SAFETY, DECISION_NEXT);
+    let restored = office.run(["restore", "latest", "--to", "out"]).ended(0);
+    assert!(restored.err.contains(&format!("WARNING: {what}")), "{}", restored.err);
+    assert_eq!(office.read("out/docs/budget.csv"), office.read("docs/budget.csv"));
+    assert_damage_listed(&office, &slots, 1);
+}
+
+/// By the list of backups and by a check, neither of which takes damage for something that was removed.
+#[track_caller]
+fn assert_damage_listed(office: &Office, record: &str, backups: usize) {
+    let listed = office.run(["snapshots"]).ended(4);
+    for sentence in [record, DECISION_SAFETY, DECISION_NEXT] {
+        assert!(listed.out.contains(sentence), "{sentence:?} is not in\n{}", listed.out);
+    }
+    let json = office.run(["snapshots", "--json"]).ended(4).json();
+    assert_eq!(json["unreadable"][0]["object"], format!("owner/{record}"), "{json}");
+    assert_eq!(json["snapshots"].as_array().unwrap().len(), backups, "{json}");
+    for arguments in [&["check", "--json"][..], &["check", "--scrub", "--json"]] {
+        let checked = office.run(arguments).ended(4).json();
+        let findings = checked["findings"].as_array().unwrap();
+        let damaged: Vec<_> = findings.iter().filter(|finding| finding["severity"] == "damage").collect();
+        assert_eq!(damaged.len(), 1, "{checked}");
+        assert_eq!(damaged[0]["object"], format!("owner/{record}"), "{checked}");
+        assert!(findings.iter().all(|finding| finding["id"] != "no-records"), "{checked}");
+    }
 }
 
 #[test]

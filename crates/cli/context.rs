@@ -147,6 +147,9 @@ impl Workplace {
                 "WARNING: {records} of backups cannot be read, so that backups may be missing here. Run `chest check`."
             ));
         }
+        if let Some(error) = opened.session.owner.damage() {
+            self.console.remark(&format!("WARNING: {error}. Run `chest check`."));
+        }
         Ok(Reading { context, opened, doing })
     }
 

@@ -6,6 +6,7 @@ mod engine;
 mod repository;
 
 pub use cli::CliError;
+pub use repository::{DECISION_NEXT, DECISION_SAFETY};
 
 use crate::exit::Exit;
 use crate::output::names::harmless;

@@ -2,7 +2,7 @@
 
 use crate::args::{Narrow, Snapshots};
 use crate::context::Workplace;
-use crate::errors::{Doing, Failure};
+use crate::errors::{DECISION_NEXT, DECISION_SAFETY, Doing, Failure};
 use crate::exit::Exit;
 use crate::output::amounts::{count, grouped, size};
 use crate::output::json::{self, ContainerJson, ProblemJson};
@@ -11,6 +11,7 @@ use crate::output::tables::{Side, write_table};
 use crate::output::{Report, SHORT_ID};
 use crate::time::day_and_time;
 use chest_engine::browse::{self, SnapshotsOutcome};
+use chest_engine::repo::layout::OWNER;
 use chest_model::SnapshotSummary;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -101,6 +102,9 @@ impl Report for Listed {
         }
         for (object, problem) in &self.0.unreadable {
             writeln!(out, "DAMAGED: the record {object} cannot be opened: {problem}")?;
+        }
+        if self.0.unreadable.iter().any(|(object, _)| object.starts_with(OWNER)) {
+            writeln!(out, "{DECISION_SAFETY}\nNext:  {DECISION_NEXT}")?;
         }
         writeln!(out, "{}", count(self.0.snapshots.len() as u64, "backup"))
     }

@@ -11,6 +11,13 @@ use chest_engine::store::StoreError;
 const DAMAGE: &str = "What is damaged cannot be read; other files and other backups may well be intact.";
 const RUN_CHECK: &str = "Run `chest check --read-data` to see everything that is damaged. Do not delete anything yet.";
 
+/// What a damaged record of the owner's means for what is stored.
+pub const DECISION_SAFETY: &str = "What the backups hold lies in other objects, which this does not touch; but until that record is back, \
+    not every backup can be shown.";
+/// What to do about it.
+pub const DECISION_NEXT: &str = "Leave everything in the repository as it is. Bring that object back from an older version at the storage \
+    provider, or from another copy of the repository. `chest check --scrub` says whether anything else is damaged.";
+
 impl Failure {
     pub(super) fn of_repository(error: &RepoError, doing: Doing) -> Self {
         let plain = |exit, code, next: &str| Self::new(exit, code, error.to_string(), next).saying(doing.safety());
@@ -137,6 +144,11 @@ fn of_history(error: &HistoryError, doing: Doing) -> Failure {
         HistoryError::NotEnrolled | HistoryError::Revoked { .. } => {
             let next = "Ask whoever keeps the passphrase whether this computer may back up; then run `chest writer enrol`.";
             Failure::new(Exit::CannotUnlock, "not-enrolled", what, next).saying(doing.safety())
+        }
+        HistoryError::OwnerRecordDamaged { .. } => {
+            let nothing = if doing == Doing::BackingUp { "No new backup was recorded. " } else { "" };
+            let safety = format!("{nothing}{DECISION_SAFETY}");
+            Failure::new(Exit::Damage, "damaged-record", what, DECISION_NEXT).saying(&safety)
         }
         HistoryError::OutOfOrder => {
             let next = "Run the command again, and report this if it comes back.";

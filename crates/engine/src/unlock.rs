@@ -24,6 +24,8 @@ pub struct Opened {
     pub contradiction: Option<HistoryError>,
     /// Records that this machine has seen before, which are there and damaged, in both copies.
     pub damaged_since_seen: BTreeSet<String>,
+    /// A damaged record of the owner's, where there are logs of computers that are not known, perhaps for want of it.
+    pub hides_backups: Option<HistoryError>,
     /// Which repository it is: names this machine's own files about it.
     pub(crate) repository: RepositoryId,
     /// What seals them.
@@ -87,15 +89,19 @@ impl Look {
         }
         let (damaged_since_seen, missing) = seen_and_not_there(&session, &seen);
         let contradiction = missing.into_iter().next().map(|missing| HistoryError::SeenBeforeMissing { missing });
+        let unknown = |seen: &Seen| seen.logs.keys().any(|writer| !session.logs.contains_key(writer));
+        let has_unknown = !session.strangers.is_empty() || seen.iter().any(unknown);
+        let hides_backups = session.owner.damage().filter(|_| has_unknown);
         let now = heads(&session);
         // Only a machine that has a place for state keeps it: a read-only home must not stop a restore. What it knows of
         // newer records is never replaced by an older state.
-        if contradiction.is_none() && damaged_since_seen.is_empty() && now != seen[0] {
+        let is_whole = contradiction.is_none() && damaged_since_seen.is_empty() && session.owner.damage().is_none();
+        if is_whole && now != seen[0] {
             let _ = now.store(&state, SEEN, &local_key, context.environment);
         }
         context.monitor.progress(Progress::End);
         let fetchers = Mutex::default();
-        Ok(Opened { session, contradiction, damaged_since_seen, repository, local_key, fetchers })
+        Ok(Opened { session, contradiction, damaged_since_seen, hides_backups, repository, local_key, fetchers })
     }
 }
 
@@ -135,7 +141,10 @@ fn heads(session: &ReaderSession) -> Seen {
 fn seen_and_not_there(session: &ReaderSession, seen: &[Seen]) -> (BTreeSet<String>, BTreeSet<String>) {
     let owner = seen.iter().flat_map(|seen| &seen.owner);
     let owner = owner.filter(|record| !session.owner.chain().contains(record)).map(|record| Place::Owner(*record));
-    let logs = seen.iter().flat_map(|seen| &seen.logs).flat_map(|(writer, heads)| {
+    // Of a computer of which the enrolment cannot be read nothing can be said, least of all that its log is gone.
+    let is_known = |writer: &WriterId| session.logs.contains_key(writer) || session.owner.damage().is_none();
+    let logs = seen.iter().flat_map(|seen| &seen.logs).filter(|(writer, _)| is_known(writer));
+    let logs = logs.flat_map(|(writer, heads)| {
         let log = session.logs.get(writer);
         let gone = heads.iter().filter(move |record| log.is_none_or(|log| !log.chain().contains(record)));
         gone.map(|record| Place::Log(*writer, *record))

@@ -66,7 +66,10 @@ fn enrolled(context: &Context<'_>, look: &LookAhead) -> Result<(LocalFolder, Wri
             return Ok((state, writer));
         }
     }
-    Err(EngineError::NotEnrolled)
+    match OwnerHistory::damaged_beginning(look)? {
+        Some(damaged) => Err(damaged.into()),
+        None => Err(EngineError::NotEnrolled),
+    }
 }
 
 fn check_sources(sources: &[Box<dyn Source>]) -> Result<(), EngineError> {
@@ -156,7 +159,12 @@ impl Run<'_> {
                     return Ok(Some(outcome));
                 }
                 WriterOperation::Finish(Verdict::Again) => return Ok(None),
-                WriterOperation::Finish(Verdict::Refused(error)) => return Err(error.into()),
+                WriterOperation::Finish(Verdict::Refused(error)) => {
+                    return Err(match &round.owner {
+                        Some(owner) => owner.explain(error).into(),
+                        None => error.into(),
+                    });
+                }
             };
             operation = machine.step(event);
         }
@@ -178,7 +186,7 @@ impl Run<'_> {
         owner.check_reader(&self.writer.reader)?;
         let grant = owner.writers().get(&self.writer.key.writer()).copied();
         if grant.is_none_or(|grant| grant.key != self.writer.key.public()) {
-            return Err(HistoryError::NotEnrolled.into());
+            return Err(owner.explain(HistoryError::NotEnrolled).into());
         }
         owner.configuration().check_writable().map_err(|problem| EngineError::object("the configuration", problem))?;
         let view = owner.view();

@@ -3,6 +3,7 @@
 use super::{SnapshotsOutcome, holds_root};
 use crate::{EngineError, Opened};
 use chest_model::{SnapshotSummary, Timestamp, shown};
+use chest_repo::history::HistoryError;
 use chest_repo::repository::Snapshot;
 
 /// What was asked for.
@@ -38,9 +39,11 @@ pub struct Selection {
 pub fn snapshots(opened: &Opened) -> SnapshotsOutcome {
     let (snapshots, unreadable) = opened.session.snapshots();
     let unreadable = unreadable.into_iter().map(|(name, error)| (name, error.to_string()));
+    let decisions = opened.session.owner.ignored.iter().filter(|ignored| ignored.is_damaged());
+    let decisions = decisions.map(|ignored| (ignored.object.clone(), ignored.problem.to_string()));
     SnapshotsOutcome {
         snapshots: snapshots.iter().map(summary).collect(),
-        unreadable: unreadable.chain(damaged_records(opened)).collect(),
+        unreadable: unreadable.chain(damaged_records(opened)).chain(decisions).collect(),
     }
 }
 
@@ -59,8 +62,8 @@ fn summary(snapshot: &Snapshot) -> SnapshotSummary {
 /// The snapshot that is meant.
 pub fn select(opened: &Opened, selection: &Selection) -> Result<Snapshot, EngineError> {
     let selector = selection.selector.clone().unwrap_or(SnapshotSelector::Latest);
-    if let (SnapshotSelector::Latest, Some(object)) = (&selector, opened.damaged_since_seen.first()) {
-        return Err(EngineError::LatestDamaged { object: object.clone() });
+    if selector == SnapshotSelector::Latest {
+        check_latest(opened)?;
     }
     let (all, _) = opened.session.snapshots();
     let mut fitting: Vec<Snapshot> = all.into_iter().filter(|snapshot| is_within(snapshot, selection)).collect();
@@ -76,7 +79,7 @@ pub fn select(opened: &Opened, selection: &Selection) -> Result<Snapshot, Engine
             }
         }
     }
-    fitting.pop().ok_or_else(|| match &selection.root {
+    let nothing_fits = || match &selection.root {
         Some(root) if selection.host.is_none() && selector == SnapshotSelector::Latest => {
             EngineError::InNoBackup { path: shown(root) }
         }
@@ -84,6 +87,21 @@ pub fn select(opened: &Opened, selection: &Selection) -> Result<Snapshot, Engine
             SnapshotSelector::Latest => "latest".to_owned(),
             SnapshotSelector::Between { text, .. } | SnapshotSelector::Id(text) => text,
         }),
+    };
+    fitting.pop().ok_or_else(|| opened.hides_backups.clone().map_or_else(nothing_fits, EngineError::from))
+}
+
+/// Nothing older is taken for the latest: neither where a newer record was seen here and is damaged, nor where the backups
+/// of a whole computer cannot be shown.
+fn check_latest(opened: &Opened) -> Result<(), EngineError> {
+    if let Some(error) = &opened.hides_backups {
+        return Err(error.clone().into());
+    }
+    let Some(object) = opened.damaged_since_seen.first() else { return Ok(()) };
+    let as_missing = HistoryError::SeenBeforeMissing { missing: object.clone() };
+    Err(match opened.session.owner.explain(as_missing) {
+        error @ HistoryError::OwnerRecordDamaged { .. } => error.into(),
+        _ => EngineError::LatestDamaged { object: object.clone() },
     })
 }
 

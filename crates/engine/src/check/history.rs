@@ -4,7 +4,7 @@ use super::{CheckOutcome, finding, unknown_object};
 use crate::{EngineError, Opened};
 use chest_model::{ObjectHash, Severity, WriterId};
 use chest_repo::history::{Chain, HistoryError, IgnoredRecord};
-use chest_repo::layout::Place;
+use chest_repo::layout::{OWNER, Place};
 use chest_repo::record::{AddedKind, Inventory};
 use chest_repo::repository::read_slots;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,10 @@ const GAP_REMEDY: &str = "Do not delete anything. Ask the storage provider; look
 const IGNORED_MEANING: &str = "This record is not used. If it was a backup, that backup cannot be shown.";
 const IGNORED_REMEDY: &str =
     "Look for an older version of this object at the storage provider; other backups are not affected.";
+const DECISION_MEANING: &str = "What the owner decided in it is not known: perhaps which computer may back up, and then that computer's \
+     backups cannot be shown. What the backups hold lies in other objects.";
+const DECISION_REMEDY: &str = "Do not delete anything. Bring this object back from an older version at the storage provider, or \
+     from another copy of the repository.";
 const FORK_MEANING: &str =
     "Two copies of one computer have written: a restored image, or a copied folder. Nothing is lost.";
 const FORK_REMEDY: &str = "If you know of no such copy, give this computer a new key with `chest writer enrol`.";
@@ -22,8 +26,8 @@ const FORK_REMEDY: &str = "If you know of no such copy, give this computer a new
 pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
     let session = &opened.session;
     let owner = &session.owner;
-    chain("the owner's", owner.chain(), |record| Place::Owner(record).name().to_string(), outcome);
     ignored(&owner.ignored, outcome);
+    chain("the owner's", owner.chain(), |record| Place::Owner(record).name().to_string(), outcome);
     for log in session.logs.values() {
         let writer = log.writer();
         let title = format!("computer {}'s", &writer.to_hex()[..8]);
@@ -44,7 +48,9 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
         }
     }
     for log in session.logs.values() {
-        for (chain, record) in log.missing_elsewhere(&session.logs) {
+        // Of a computer of which the enrolment cannot be read nothing is known.
+        let is_known = |chain: &WriterId| session.logs.contains_key(chain) || owner.damage().is_none();
+        for (chain, record) in log.missing_elsewhere(&session.logs).into_iter().filter(|(chain, _)| is_known(chain)) {
             let name = Place::Log(chain, record).name();
             let what = "another computer has seen this record, and it is gone";
             outcome.add(finding("history-gap", Severity::Damage, name, what, GAP_MEANING, GAP_REMEDY));
@@ -75,9 +81,12 @@ fn chain<T>(
     name: impl Fn(chest_repo::record::RecordRef) -> String,
     outcome: &mut CheckOutcome,
 ) {
-    for gap in chain.gaps() {
+    for gap in chain.gaps().into_iter().map(&name) {
         let what = format!("a record of {title} history is missing or out of place");
-        outcome.add(finding("history-gap", Severity::Damage, name(gap), what, GAP_MEANING, GAP_REMEDY));
+        // One that is there and damaged is told as such.
+        if !outcome.findings.iter().any(|finding| finding.object == gap) {
+            outcome.add(finding("history-gap", Severity::Damage, gap, what, GAP_MEANING, GAP_REMEDY));
+        }
     }
     let heads = chain.heads();
     if let [_, second, ..] = heads[..] {
@@ -87,9 +96,12 @@ fn chain<T>(
 }
 
 fn ignored(records: &[IgnoredRecord], outcome: &mut CheckOutcome) {
-    for IgnoredRecord { object, problem } in records {
-        let what = problem.to_string();
-        outcome.add(finding("record-damaged", Severity::Damage, object, what, IGNORED_MEANING, IGNORED_REMEDY));
+    for record in records {
+        let (object, what) = (&record.object, record.problem.to_string());
+        let is_decision = object.starts_with(OWNER) && record.is_damaged();
+        let (meaning, remedy) =
+            if is_decision { (DECISION_MEANING, DECISION_REMEDY) } else { (IGNORED_MEANING, IGNORED_REMEDY) };
+        outcome.add(finding("record-damaged", Severity::Damage, object, what, meaning, remedy));
     }
 }
 
@@ -123,7 +135,7 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
     }
     check_inventories(opened, outcome)?;
     let recorded = session.logs.values().any(|log| !log.chain().is_empty());
-    if !recorded && outcome.packs > 0 {
+    if !recorded && outcome.packs > 0 && session.owner.damage().is_none() {
         let what = "there is data, and no backup is recorded";
         let meaning =
             "If a backup was ever completed here, its records were removed. If none was, the first was interrupted.";
@@ -132,8 +144,14 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
     }
     for name in &session.strangers {
         if !outcome.findings.iter().any(|finding| finding.object == *name) {
-            let meaning = "It is signed by nobody whom the owner added, and is not used.";
-            let remedy = "If you did not expect it, ask who can write to this storage.";
+            let meaning = match opened.hides_backups {
+                Some(_) => "It may be a backup of a computer whose enrolment stands in a record that is damaged.",
+                None => "It is signed by nobody whom the owner added, and is not used.",
+            };
+            let remedy = match opened.hides_backups {
+                Some(_) => "Leave it where it is. Once that record is back, run this check again.",
+                None => "If you did not expect it, ask who can write to this storage.",
+            };
             outcome.add(finding(
                 "stranger",
                 Severity::Warning,
@@ -200,7 +218,7 @@ fn note_leftover(belongs: bool, name: impl ToString, opened: &Opened, outcome: &
     if belongs {
         return;
     }
-    if opened.session.logs.values().any(|log| !log.ignored.is_empty()) {
+    if opened.hides_backups.is_some() || opened.session.logs.values().any(|log| !log.ignored.is_empty()) {
         let what = "no readable record names it; a damaged one may have";
         let meaning = "It may be part of the backup whose record is damaged.";
         let remedy = "Leave it where it is. If an older version of the damaged record turns up, it is needed.";

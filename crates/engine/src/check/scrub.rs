@@ -91,6 +91,8 @@ fn check_chains(
 ) -> Result<(), EngineError> {
     let owner = match OwnerHistory::read(store, OwnerTrust::Unproven, OnNewer::Report) {
         Ok(owner) => owner,
+        // Told by its name already.
+        Err(RepoError::History(HistoryError::OwnerRecordDamaged { .. })) => return Ok(()),
         Err(RepoError::History(error)) => {
             outcome.history_contradicted = true;
             outcome.add(finding("history-gap", Severity::Damage, "owner/", error.to_string(), MEANING, REMEDY));
@@ -100,7 +102,9 @@ fn check_chains(
     };
     let (logs, _) = LogHistory::read_all(store, &owner, OnNewer::Report)?;
     for log in logs.values() {
-        if let Err(HistoryError::Gap { missing }) = log.check_sound(&owner) {
+        if let Err(HistoryError::Gap { missing }) = log.check_sound(&owner)
+            && !outcome.findings.iter().any(|finding| finding.object == missing)
+        {
             outcome.history_contradicted = true;
             outcome.add(finding(
                 "history-gap",
@@ -141,7 +145,7 @@ fn check_inventory(
         let what = "a signed record names it, and it is not there";
         outcome.add(finding("object-missing", Severity::Damage, name, what, MEANING, REMEDY));
     }
-    if outcome.packs > 0 && logs.values().all(|log| log.chain().is_empty()) {
+    if outcome.packs > 0 && owner.damage().is_none() && logs.values().all(|log| log.chain().is_empty()) {
         let what = "there is data, and no backup is recorded";
         outcome.add(finding("no-records", Severity::Warning, "log/", what, MEANING, REMEDY));
     }

@@ -236,9 +236,12 @@ fn a_genesis_of_another_repository_beside_ours_is_reported_and_stops_nothing() {
     let mut planted = machine.memory.get(&genesis).unwrap().to_vec();
     planted[16..48].copy_from_slice(&[0xaa; 32]);
     let last = |bytes: &[u8]| format!("owner/ffffffffffffffff-{}", blake3::hash(bytes).to_hex());
+    let end = planted.len() - 8;
+    // However late ours stands in the listing.
+    let mut number = 0u64;
     while last(&planted) < genesis.to_string() {
-        let end = planted.len() - 1;
-        planted[end] = planted[end].wrapping_add(1);
+        number += 1;
+        planted[end..].copy_from_slice(&number.to_le_bytes());
     }
     put_record(&machine.memory, "owner/", 0, planted);
     machine.backup().unwrap();

@@ -9,10 +9,11 @@ use crate::scene::{
 use chest_engine::EngineError;
 use chest_engine::browse::{Selection, SnapshotSelector, select, snapshots};
 use chest_engine::check::{CheckOutcome, scrub};
+use chest_engine::repo::history::HistoryError;
 use chest_engine::repo::layout::Place;
 use chest_engine::repo::record::{Inventory, RecordFrame};
 use chest_engine::repo::repository::TwiceStore;
-use chest_engine::repo::{Opener, RepoError};
+use chest_engine::repo::{ObjectError, Opener, RepoError};
 use chest_engine::store::{LocalStore, MemoryStore, ObjectName, ObjectStore, PutOutcome, StoreError};
 use chest_model::{ObjectHash, Severity};
 use chest_testkit::{FaultPlan, FaultyStore, RecordingStore, Verb, damage};
@@ -123,8 +124,14 @@ fn two_bad_copies_are_damage_to_the_object_itself() {
         machine
     };
     let machine = harmed(&genesis);
-    assert!(machine.open().err().unwrap().to_string().contains("begins the repository"));
-    assert!(machine.backup().is_err());
+    for refused in [machine.open().map(drop), machine.backup().map(drop)] {
+        assert_owner_damage(refused, &genesis);
+    }
+    assert_owner_damage(harmed(&add_writer).backup(), &add_writer);
+    let latest = select(&harmed(&add_writer).open().unwrap(), &Selection::default());
+    assert_owner_damage(latest, &add_writer);
+    let checked = check_all(&harmed(&add_writer)).unwrap();
+    assert!(checked.is_damaged() && !checked.history_contradicted, "{:?}", told(&checked));
     for refused in [harmed(&add_writer).backup(), harmed(&older).backup()] {
         assert!(matches!(refused, Err(EngineError::Repo(RepoError::History(_)))), "{refused:?}");
     }
@@ -135,6 +142,15 @@ fn two_bad_copies_are_damage_to_the_object_itself() {
     let damaged = [one_slot, other_slot].map(|slot| harmed(&slot).open().err().map(|error| (slot, error)));
     let (slot, error) = damaged.into_iter().flatten().next().unwrap();
     assert!(error.to_string().contains(slot.as_str()), "{error}");
+}
+
+#[track_caller]
+fn assert_owner_damage<T: std::fmt::Debug>(refused: Result<T, EngineError>, record: &ObjectName) {
+    let damaged = HistoryError::OwnerRecordDamaged { object: record.to_string(), problem: ObjectError::NotItsName };
+    match refused {
+        Err(EngineError::Repo(RepoError::History(error))) => assert_eq!(error, damaged),
+        other => panic!("{record}: {other:?}"),
+    }
 }
 
 /// A repository of before has no second copies: that is no fault, and the next backup adds them.

@@ -34,6 +34,14 @@ pub enum HistoryError {
         /// The name of what is missing.
         missing: String,
     },
+    /// A record of the owner's that is needed lies there, and none of its copies is what was put.
+    #[error("{object}, a record of the owner's decisions, is damaged, and there is no good copy of it: {problem}")]
+    OwnerRecordDamaged {
+        /// Its name.
+        object: String,
+        /// What is wrong with it.
+        problem: ObjectError,
+    },
     /// No record begins the history.
     #[error("the record that begins the repository is missing or damaged")]
     NoGenesis,
@@ -64,6 +72,17 @@ pub struct IgnoredRecord {
     pub object: String,
     /// What is wrong with it.
     pub problem: ObjectError,
+}
+
+impl IgnoredRecord {
+    /// Whether it was put and is not what was put any more: neither gone, nor somebody else's.
+    pub fn is_damaged(&self) -> bool {
+        matches!(self.problem, ObjectError::NotItsName | ObjectError::BadLength { .. })
+    }
+
+    fn as_owner_damage(&self) -> HistoryError {
+        HistoryError::OwnerRecordDamaged { object: self.object.clone(), problem: self.problem.clone() }
+    }
 }
 
 /// Fetches a record and holds it against its name. `Ok(Err(..))` is a bad record, `Err` a store that fails.

@@ -9,7 +9,7 @@ use crate::keys::MasterKey;
 use crate::layout::{OWNER, Place};
 use crate::record::{LiveSlot, OwnerBody, OwnerPublic, RecordFrame, RecordRef, WriterGrant};
 use chest_model::{ObjectHash, RepositoryId, WriterId};
-use chest_store::ObjectStore;
+use chest_store::{ObjectName, ObjectStore};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why the owner's records are believed.
@@ -107,6 +107,9 @@ impl OwnerHistory {
             self.genesis = Some(Genesis { record: *record, repository, owner_key, reader_fingerprint, configuration });
             return Ok(());
         }
+        if let (None, Some(damaged)) = (&other, self.ignored.iter().find(|ignored| is_damaged_beginning(ignored))) {
+            return Err(damaged.as_owner_damage().into());
+        }
         // A repository that begins with a newer program's record is a newer program's repository.
         let newer = self.ignored.iter().find(|ignored| ignored.problem.is_from_newer());
         match (newer, other) {
@@ -139,6 +142,39 @@ impl OwnerHistory {
         // `read` returns only histories with a genesis record, and there is no other way to make one.
         #[allow(clippy::expect_used)]
         self.genesis.as_ref().expect("read() found a genesis record")
+    }
+
+    /// The first of the owner's records that is there and damaged.
+    pub fn damage(&self) -> Option<HistoryError> {
+        self.ignored.iter().find(|ignored| ignored.is_damaged()).map(IgnoredRecord::as_owner_damage)
+    }
+
+    /// What stands behind an error: where the record that is said to be missing lies there and is damaged, it is that; and
+    /// where a computer is said not to be enrolled, a damaged record may be its enrolment.
+    pub fn explain(&self, error: HistoryError) -> HistoryError {
+        let behind = match &error {
+            HistoryError::Gap { missing } | HistoryError::SeenBeforeMissing { missing } => {
+                let is_it = |ignored: &&IgnoredRecord| ignored.is_damaged() && ignored.object == *missing;
+                self.ignored.iter().find(is_it).map(IgnoredRecord::as_owner_damage)
+            }
+            HistoryError::NotEnrolled => self.damage(),
+            _ => None,
+        };
+        behind.unwrap_or(error)
+    }
+
+    /// The record that begins the repository, where it is damaged: then it does not even say which repository this is.
+    pub fn damaged_beginning(store: &dyn ObjectStore) -> Result<Option<HistoryError>, RepoError> {
+        for listed in store.list(OWNER)? {
+            let Some(place @ Place::Owner(_)) = Place::parse(&listed.name) else { continue };
+            if let Err(problem) = fetch(store, &place, listed.size)? {
+                let ignored = IgnoredRecord { object: listed.name.to_string(), problem };
+                if is_damaged_beginning(&ignored) {
+                    return Ok(Some(ignored.as_owner_damage()));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The records.
@@ -227,6 +263,11 @@ impl OwnerHistory {
             .flat_map(|public| condemned_by(&public.body))
             .collect()
     }
+}
+
+fn is_damaged_beginning(ignored: &IgnoredRecord) -> bool {
+    let place = ObjectName::new(ignored.object.clone()).ok().and_then(|name| Place::parse(&name));
+    ignored.is_damaged() && matches!(place, Some(Place::Owner(record)) if record.seq == 0)
 }
 
 fn condemned_by(body: &OwnerBody) -> impl Iterator<Item = ObjectHash> {
