@@ -97,6 +97,14 @@ pub(super) fn read_exact_at(bytes: &dyn ArchiveBytes, offset: u64, buffer: &mut 
     Ok(())
 }
 
+/// Whether the archive is that long.
+pub(super) fn is_there(read: io::Result<()>) -> io::Result<bool> {
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        read => read.map(|()| true),
+    }
+}
+
 /// An archive's bytes, for several readers at a time.
 pub(super) type Shared = Arc<dyn ArchiveBytes>;
 

@@ -1,7 +1,7 @@
 //! The end of an archive, which says where its directory lies. It is searched for from the back; Zip64's record counts where
 //! there is one, whatever its locator says of the number of disks (OneDrive writes 0).
 
-use super::bytes::{ArchiveBytes, read_exact_at, u16_at, u32_at, u64_at};
+use super::bytes::{ArchiveBytes, is_there, read_exact_at, u16_at, u32_at, u64_at};
 use std::io;
 
 const END: &[u8; 4] = b"PK\x05\x06";
@@ -93,9 +93,5 @@ fn zip64_end(bytes: &dyn ArchiveBytes, end: u64) -> io::Result<Option<(u64, [u8;
 
 fn has_signature(bytes: &dyn ArchiveBytes, at: u64, signature: &[u8; 4]) -> io::Result<bool> {
     let mut found = [0; 4];
-    match read_exact_at(bytes, at, &mut found) {
-        Ok(()) => Ok(found == *signature),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
-    }
+    Ok(is_there(read_exact_at(bytes, at, &mut found))? && found == *signature)
 }

@@ -2,7 +2,7 @@
 //! own header, as far as they go.
 
 use super::archive::{Budget, Listing};
-use super::bytes::{ArchiveBytes, Shared, Stretch, read_exact_at, u16_at, u32_at, u64_at};
+use super::bytes::{ArchiveBytes, Shared, Stretch, is_there, read_exact_at, u16_at, u32_at, u64_at};
 use super::extra::Sizes;
 use super::inflate::Unpacked;
 use super::member::{DEFLATED, Header, Member, SIZES_FOLLOW, STORED, damaged};
@@ -25,9 +25,8 @@ pub(super) fn walk(
     let mut listing = Listing::default();
     let mut at = 0;
     loop {
-        let mut stretch = Stretch::new(bytes, at, u64::MAX);
         let mut record = [0; HEADER_LEN as usize];
-        if !stretch.fill(&mut record)? || !record.starts_with(HEADER) {
+        if !is_there(read_exact_at(&**bytes, at, &mut record))? || !record.starts_with(HEADER) {
             break;
         }
         let [name, extra] = [26, 28].map(|at| usize::from(u16_at(&record, at)));
@@ -36,11 +35,11 @@ pub(super) fn walk(
             return Ok(listing);
         }
         let mut variable = vec![0; name + extra];
-        if !stretch.fill(&mut variable)? {
+        if !is_there(read_exact_at(&**bytes, at + HEADER_LEN, &mut variable))? {
             break;
         }
         let header = header(&record, &variable, name, at);
-        let begins = stretch.position();
+        let begins = at + HEADER_LEN + variable.len() as u64;
         let (name, mut member) = header.member(archive, owner, zone);
         let ends = if header.flags & SIZES_FOLLOW == 0 {
             begins.checked_add(member.packed).filter(|&end| end <= bytes.length()).map(|end| (end, end))
@@ -176,9 +175,8 @@ pub(super) fn begins_well(bytes: &dyn ArchiveBytes) -> bool {
 /// Where a member's data begins, by its own header.
 pub(super) fn data_begins(bytes: &dyn ArchiveBytes, header: u64) -> io::Result<Option<u64>> {
     let mut record = [0; HEADER_LEN as usize];
-    match read_exact_at(bytes, header, &mut record) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        read => read?,
+    if !is_there(read_exact_at(bytes, header, &mut record))? {
+        return Ok(None);
     }
     let after = HEADER_LEN + u64::from(u16_at(&record, 26)) + u64::from(u16_at(&record, 28));
     Ok(if record.starts_with(HEADER) { header.checked_add(after) } else { None })
