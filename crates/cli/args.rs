@@ -111,7 +111,11 @@ pub struct Init {
     pub kdf_memory: Option<u32>,
 }
 
-/// Back up folders or files
+/// Back up folders, files or exports
+///
+/// A ZIP file that is named is an export: what is in it is stored, so that next week's costs only what has changed. Several parts of
+/// one export become one folder, and of a folder that holds nothing but weekly exports the newest is taken. ZIP files inside other
+/// folders, and Office documents, stay the files they are.
 ///
 /// Needs no passphrase: this computer's own key can add backups, but neither read nor delete them. The last line says COMPLETE,
 /// or PARTIAL and how many items could not be read (exit code 3).
@@ -119,15 +123,20 @@ pub struct Init {
 #[command(after_help = "Examples:\n  \
     chest backup ~/Documents\n  \
     chest backup ~/OneDrive --email ~/Exports/mailbox\n  \
+    chest backup ~/Downloads/OneDrive_1_20-11-2026.zip ~/Downloads/OneDrive_2_20-11-2026.zip\n  \
+    chest backup --as-is ~/Downloads/Export.zip\n  \
     chest backup --class email --as mail ~/Exports/mailbox.mbox\n  \
     chest backup --exclude '*.tmp' --exclude /old/ --reason 'before the move' /srv/council")]
 pub struct Backup {
     /// What to back up; each is stored under its own name
     #[arg(required_unless_present_any = ["email", "other"], value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Store the one PATH under this name
+    /// Store the one PATH under this name; an export is called "OneDrive export" otherwise
     #[arg(long = "as", value_name = "NAME")]
     pub as_name: Option<OsString>,
+    /// Store ZIP files as the files they are, not what is in them
+    #[arg(long)]
+    pub as_is: bool,
     /// What kind of documents the PATHs are
     #[arg(long, value_enum, default_value_t = ClassName::Documents)]
     pub class: ClassName,

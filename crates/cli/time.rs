@@ -10,7 +10,8 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 #[error("not a date")]
 pub struct NotADate;
 
-fn uk() -> TimeZone {
+/// The UK's zone: that of clocks and of dates without a zone.
+pub fn uk() -> TimeZone {
     TimeZoneDatabase::bundled().get("Europe/London").unwrap_or(TimeZone::UTC)
 }
 

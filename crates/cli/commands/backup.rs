@@ -1,5 +1,6 @@
 //! `chest backup`: adds a backup, and says plainly whether it is complete.
 
+mod named;
 mod sources;
 
 use crate::args::Backup;
@@ -10,6 +11,7 @@ use crate::machine::threads;
 use crate::output::amounts::{count, grouped, size};
 use crate::output::doubts::{self, DoubtJson, write_doubts};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
+use crate::output::exports::write_inside;
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, shown};
 use crate::output::{Report, SHORT_ID};
@@ -27,6 +29,9 @@ pub fn run(workplace: &Workplace, args: &Backup) -> Result<Exit, Failure> {
     let sources = sources::open(workplace, args)?;
     for left_out in &sources.left_out {
         workplace.console.remark(&format!("Left out, because it belongs to the backups: {}", shown(left_out)));
+    }
+    for note in &sources.notes {
+        workplace.console.remark(&format!("NOTE: {note}"));
     }
     let options = BackupOptions {
         reason: args.reason.clone(),
@@ -69,6 +74,8 @@ struct BackedUpJson<'o> {
     exceptions: Vec<ExceptionJson>,
     exception_count: u64,
     left_out: Vec<PathJson>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'o [String],
     files_read: u64,
     bytes_read: u64,
     files_unchanged: u64,
@@ -147,6 +154,7 @@ impl Report for BackedUp<'_> {
             }
             let (files, folders) = (count(root.files, "file"), count(root.folders, "folder"));
             writeln!(out, "{name}: {files} in {folders}, {}", size(root.bytes))?;
+            write_inside(out, root)?;
         }
         writeln!(
             out,
@@ -191,6 +199,7 @@ impl Report for BackedUp<'_> {
             exceptions: outcome.exceptions.iter().map(ExceptionJson::of).collect(),
             exception_count: outcome.items_unread + outcome.items_changed,
             left_out: self.sources.left_out.iter().map(|path| PathJson::of_bytes(path)).collect(),
+            notes: &self.sources.notes,
             files_read: outcome.files_read,
             bytes_read: outcome.bytes_read,
             files_unchanged: outcome.files_unchanged,

@@ -16,7 +16,7 @@ pub fn write_exceptions(out: &mut dyn Write, exceptions: &[Exception]) -> io::Re
         let path = ShownPath { root: exception.root.clone(), path: exception.path.clone() };
         let why = match exception.is_of_whole_root() {
             true => format!("NOT BACKED UP at all: {}", harmless(&exception.message)),
-            false => reason(exception.kind).to_owned(),
+            false => why(exception),
         };
         writeln!(out, "  {}: {why}", shown_path(&path))?;
     }
@@ -52,6 +52,16 @@ fn summary(whole: u64, unread: u64, changed: u64) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+/// What a source says itself of an export is plainer than any word for its kind; what the system says is not.
+fn why(exception: &Exception) -> String {
+    use UnreadableReason::{ReadError, Unsupported};
+    let may_be_plain = matches!(exception.kind, ExceptionKind::Unreadable(ReadError | Unsupported));
+    if !may_be_plain || exception.message.is_empty() || exception.message.contains("(os error ") {
+        return reason(exception.kind).to_owned();
+    }
+    harmless(&exception.message)
+}
+
 fn reason(kind: ExceptionKind) -> &'static str {
     match kind {
         ExceptionKind::ChangedWhileRead => "changed while it was read; what is kept may mix old and new",
@@ -71,6 +81,26 @@ fn reason(kind: ExceptionKind) -> &'static str {
 mod tests {
     use super::*;
     use chest_model::TreePath;
+
+    #[test]
+    fn plain_words_are_shown_as_they_are_and_the_systems_are_not() {
+        let said = |reason, message: &str| {
+            let kind = ExceptionKind::Unreadable(reason);
+            let path = TreePath::from_bytes(b"a".to_vec()).unwrap();
+            let mut out = Vec::new();
+            write_exceptions(
+                &mut out,
+                &[Exception { root: b"docs".to_vec(), path, kind, message: message.to_owned() }],
+            )
+            .unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let system = "Input/output error (os error 5)";
+        assert_eq!(said(UnreadableReason::ReadError, system), "  docs/a: the disk or network reported an error\n");
+        assert_eq!(said(UnreadableReason::ReadError, ""), "  docs/a: the disk or network reported an error\n");
+        assert_eq!(said(UnreadableReason::InUse, "busy"), "  docs/a: in use by another program\n");
+        assert_eq!(said(UnreadableReason::Unsupported, "it is locked"), "  docs/a: it is locked\n");
+    }
 
     #[test]
     fn what_was_not_read_and_what_changed_are_told_apart() {

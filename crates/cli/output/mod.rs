@@ -3,6 +3,7 @@
 pub mod amounts;
 pub mod doubts;
 pub mod exceptions;
+pub mod exports;
 pub mod json;
 pub mod names;
 pub mod progress;

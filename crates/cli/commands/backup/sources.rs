@@ -1,12 +1,18 @@
-//! What is to be backed up: each path as a source, without the repository and this program's own folders, should they lie in it.
+//! What is to be backed up: each path, or each export, as a source, without the repository and this program's own folders,
+//! should they lie in it.
 
+use super::named::{Named, What, sort_out};
 use crate::args::Backup;
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
+use crate::output::exports::{of_names, of_older};
 use crate::selector::class;
+use crate::time::uk;
 use chest_engine::EngineError;
-use chest_engine::source::{Excludes, FolderOptions, FolderSource, MissingSource, Source};
+use chest_engine::source::{
+    Excludes, FolderOptions, FolderSource, MissingSource, Source, SourceError, ZipLimits, ZipOptions, ZipSource,
+};
 use chest_model::{Class, RootDescription, RootEncoding};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -17,59 +23,85 @@ pub struct Sources {
     pub sources: Vec<Box<dyn Source>>,
     /// Folders of our own that lie in them and are left out.
     pub left_out: Vec<Vec<u8>>,
+    /// What else is to be said of them before they are backed up.
+    pub notes: Vec<String>,
 }
 
 /// Opens every path. One that is not there is backed up as what it is, missing, unless all of them are.
 pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
-    let given = given(args);
-    if args.as_name.is_some() && given.len() > 1 {
+    let own = OwnFolders::of(workplace)?;
+    let named = sort_out(&given(args), args.as_is, &zip_options(excludes(workplace, args, Vec::new())?));
+    if args.as_name.is_some() && named.len() > 1 {
         return Err(CliError::OneNameForSeveral.into());
     }
-    let own = OwnFolders::of(workplace)?;
-    let mut all = Sources { sources: Vec::new(), left_out: Vec::new() };
+    let mut all = Sources { sources: Vec::new(), left_out: Vec::new(), notes: Vec::new() };
     let mut missing = Vec::new();
-    for (path, class) in &given {
-        let real = real_path(path);
-        own.refuse(path, &real)?;
-        let mut patterns = [&workplace.settings.exclude[..], &args.exclude].concat();
-        // Last, so that no pattern of the user's takes them back in.
-        for folder in own.below(&real) {
-            patterns.push(anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)));
-            all.left_out.push(folder.as_os_str().as_bytes().to_vec());
+    for one in &named {
+        let real = real_path(&one.path);
+        own.refuse(&one.path, &real)?;
+        for part in one.parts() {
+            own.refuse(part, &real_path(part))?;
         }
-        let excludes = Excludes::new(&patterns, !args.no_default_excludes)
-            .map_err(|error| CliError::Exclude(error.to_string()))?;
-        let options = FolderOptions { excludes, threads: threads(), one_file_system: args.one_file_system };
-        let description = description(args, path, &real, *class);
-        match FolderSource::new(path, description.clone(), options) {
-            Ok(source) => all.sources.push(Box::new(source)),
+        let below: Vec<&PathBuf> = own.below(&real).collect();
+        let patterns = below.iter().map(|folder| anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)));
+        let excludes = excludes(workplace, args, patterns.collect())?;
+        all.left_out.extend(below.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()));
+        let name = args.as_name.as_ref().map(|name| name.as_bytes().to_vec());
+        let description = RootDescription {
+            label: name.unwrap_or_else(|| one.label(&named)),
+            native_path: real.as_os_str().as_bytes().to_vec(),
+            encoding: RootEncoding::UnixBytes,
+            class: one.class,
+        };
+        match open_one(args, one, description.clone(), excludes, &mut all.notes) {
+            Ok(source) => all.sources.push(source),
             Err(error) => {
                 all.sources.push(Box::new(MissingSource::new(description, &error)));
                 missing.push(error);
             }
         }
     }
-    if missing.len() < given.len() {
+    if missing.len() < named.len() {
         return Ok(all);
     }
     let first = missing.into_iter().next().map_or(EngineError::NothingToBackUp, EngineError::from);
     Err(Failure::of(&first, Doing::BackingUp))
 }
 
+fn open_one(
+    args: &Backup,
+    named: &Named,
+    description: RootDescription,
+    excludes: Excludes,
+    notes: &mut Vec<String>,
+) -> Result<Box<dyn Source>, SourceError> {
+    if named.what == What::AsItIs {
+        let options = FolderOptions { excludes, threads: threads(), one_file_system: args.one_file_system };
+        return Ok(Box::new(FolderSource::new(&named.path, description, options)?));
+    }
+    if let What::Newest(folder) = &named.what {
+        notes.extend(of_older(folder.older));
+    }
+    let source = ZipSource::open(named.parts(), description, &zip_options(excludes))?;
+    notes.extend(of_names(source.notes()));
+    Ok(Box::new(source))
+}
+
+/// Times in ZIP files are those of the clock on the wall.
+fn zip_options(excludes: Excludes) -> ZipOptions {
+    ZipOptions { excludes, zone: uk(), limits: ZipLimits::default() }
+}
+
+/// What is left out; `own` comes last, so that no pattern of the user's takes it back in.
+fn excludes(workplace: &Workplace, args: &Backup, own: Vec<String>) -> Result<Excludes, CliError> {
+    let patterns = [&workplace.settings.exclude[..], &args.exclude, &own].concat();
+    Excludes::new(&patterns, !args.no_default_excludes).map_err(|error| CliError::Exclude(error.to_string()))
+}
+
 /// Every path that was named, with its class.
 fn given(args: &Backup) -> Vec<(&Path, Class)> {
     let all = [(&args.paths, class(args.class)), (&args.email, Class::Email), (&args.other, Class::Other)];
     all.into_iter().flat_map(|(paths, class)| paths.iter().map(move |path| (path.as_path(), class))).collect()
-}
-
-fn description(args: &Backup, path: &Path, real: &Path, class: Class) -> RootDescription {
-    let name = args.as_name.as_ref().map(|name| name.as_bytes().to_vec());
-    RootDescription {
-        label: name.unwrap_or_else(|| FolderSource::label_for(path)),
-        native_path: real.as_os_str().as_bytes().to_vec(),
-        encoding: RootEncoding::UnixBytes,
-        class,
-    }
 }
 
 /// The folders that no backup may hold: it would grow with every run, and carry this computer's keys.

@@ -1,0 +1,127 @@
+//! What the paths on the command line mean: a folder or file as it is, or exports (ZIP files) for what is in them.
+
+use chest_engine::source::{ExportFolder, FolderSource, ZipOptions, in_folder, is_export, same_exports};
+use chest_model::Class;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// One source to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The path as it was typed; of several parts of one export, the first.
+    pub path: PathBuf,
+    /// What kind of documents it holds.
+    pub class: Class,
+    /// What it is taken for.
+    pub what: What,
+}
+
+/// What a path is taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A folder or file, as it is.
+    AsItIs,
+    /// The parts of an export that were named.
+    Export(Vec<PathBuf>),
+    /// The newest of the exports in a folder of them.
+    Newest(ExportFolder),
+}
+
+impl Named {
+    /// Every file that is to be read instead of the path.
+    pub fn parts(&self) -> &[PathBuf] {
+        match &self.what {
+            What::AsItIs => &[],
+            What::Export(parts) | What::Newest(ExportFolder { newest: parts, .. }) => parts,
+        }
+    }
+
+    /// The name under which it is stored unless another is chosen. That of an export does not depend on this week's name of the
+    /// file, or else next week's would be another thing.
+    pub fn label(&self, all: &[Self]) -> Vec<u8> {
+        let What::Export(_) = self.what else { return FolderSource::label_for(&self.path) };
+        let is_like_this = |one: &&Self| one.class == self.class && matches!(one.what, What::Export(_));
+        if all.iter().filter(is_like_this).count() > 1 {
+            return self.path.file_stem().unwrap_or_default().as_bytes().to_vec();
+        }
+        match self.class {
+            Class::Documents => b"OneDrive export".to_vec(),
+            Class::Email => b"E-mail export".to_vec(),
+            Class::Other => b"Other export".to_vec(),
+        }
+    }
+}
+
+/// Sorts out what was typed. Parts of one export become one; what cannot be looked at is left to whoever opens it.
+pub fn sort_out(given: &[(&Path, Class)], as_is: bool, options: &ZipOptions) -> Vec<Named> {
+    let mut all: Vec<Named> = Vec::new();
+    for class in Class::ALL {
+        let of_class: Vec<&Path> = given.iter().filter(|(_, one)| *one == class).map(|(path, _)| *path).collect();
+        let (files, others): (Vec<&Path>, Vec<&Path>) =
+            of_class.into_iter().partition(|path| !as_is && is_export(path).unwrap_or(false));
+        all.extend(others.into_iter().map(|path| other(path, class, as_is, options)));
+        let files: Vec<PathBuf> = files.into_iter().map(Path::to_owned).collect();
+        let exports = same_exports(files.clone(), &options.zone);
+        // If one has gone meanwhile, opening it tells.
+        let exports = exports.unwrap_or_else(|_| files.into_iter().map(|file| vec![file]).collect());
+        all.extend(exports.into_iter().map(|parts| Named { path: parts[0].clone(), class, what: What::Export(parts) }));
+    }
+    let position = |named: &Named| {
+        let is_of_it = |path: &Path| path == named.path || named.parts().iter().any(|part| part == path);
+        given.iter().position(|(path, class)| *class == named.class && is_of_it(path))
+    };
+    all.sort_by_key(position);
+    all
+}
+
+fn other(path: &Path, class: Class, as_is: bool, options: &ZipOptions) -> Named {
+    let exports = if as_is { None } else { in_folder(path, options).ok().flatten() };
+    Named { path: path.to_owned(), class, what: exports.map_or(What::AsItIs, What::Newest) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// An archive without members.
+    const ZIP: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+    #[test]
+    fn parts_of_one_export_are_one_and_everything_stays_in_the_order_in_which_it_was_typed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["OneDrive_1_20-11-2026.zip", "OneDrive_2_20-11-2026.zip", "mail.zip"] {
+            fs::write(path(name), ZIP).unwrap();
+        }
+        fs::create_dir(path("photos")).unwrap();
+        let (second, first) = (path("OneDrive_2_20-11-2026.zip"), path("OneDrive_1_20-11-2026.zip"));
+        let (mail, photos, gone) = (path("mail.zip"), path("photos"), path("gone.zip"));
+        let documents = Class::Documents;
+        let given = [
+            (photos.as_path(), documents),
+            (&second, documents),
+            (&gone, documents),
+            (&first, documents),
+            (&mail, Class::Email),
+        ];
+        let all = sort_out(&given, false, &ZipOptions::default());
+        let paths: Vec<&PathBuf> = all.iter().map(|named| &named.path).collect();
+        assert_eq!(paths, [&photos, &first, &gone, &mail]);
+        assert_eq!(all[1].parts(), [first.clone(), second.clone()]);
+        let labels: Vec<Vec<u8>> = all.iter().map(|named| named.label(&all)).collect();
+        assert_eq!(labels, [&b"photos"[..], b"OneDrive export", b"gone.zip", b"E-mail export"]);
+        let as_is = sort_out(&given, true, &ZipOptions::default());
+        assert!(as_is.len() == 5 && as_is.iter().all(|named| named.what == What::AsItIs));
+    }
+
+    #[test]
+    fn two_exports_of_one_class_have_the_names_of_their_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["Minutes.zip", "Accounts.zip"].map(|name| folder.path().join(name));
+        paths.iter().for_each(|path| fs::write(path, ZIP).unwrap());
+        let given: Vec<(&Path, Class)> = paths.iter().map(|path| (path.as_path(), Class::Other)).collect();
+        let all = sort_out(&given, false, &ZipOptions::default());
+        assert_eq!(all.iter().map(|named| named.label(&all)).collect::<Vec<_>>(), [&b"Minutes"[..], b"Accounts"]);
+    }
+}

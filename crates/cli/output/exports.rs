@@ -1,0 +1,82 @@
+//! What is said of exports (ZIP files): what was in them, and what had to get another name.
+
+use super::amounts::{count, grouped};
+use super::names::shown;
+use crate::time::day;
+use chest_engine::backup::RootOutcome;
+use chest_engine::source::ZipNote;
+use std::io::{self, Write};
+
+/// More names than these are not read on a screen.
+const SHOWN_AT_MOST: usize = 5;
+
+/// `Export.zip: 1,234 files inside, newest changed 20 November 2026`; nothing for a folder.
+pub fn write_inside(out: &mut dyn Write, root: &RootOutcome) -> io::Result<()> {
+    if root.containers.is_empty() {
+        return Ok(());
+    }
+    let mut names: Vec<String> =
+        root.containers.iter().take(SHOWN_AT_MOST).map(|container| shown(&container.name)).collect();
+    if root.containers.len() > SHOWN_AT_MOST {
+        names.push(format!("{} more", grouped((root.containers.len() - SHOWN_AT_MOST) as u64)));
+    }
+    let newest = root.newest_content.map(|newest| format!(", newest changed {}", day(newest))).unwrap_or_default();
+    writeln!(out, "{}: {} inside{newest}", names.join(", "), count(root.files, "file"))
+}
+
+/// A sentence for each file that had to get another name, the first ones only.
+pub fn of_names(notes: &[ZipNote]) -> Vec<String> {
+    let mut sentences: Vec<String> = notes.iter().take(SHOWN_AT_MOST).map(of_name).collect();
+    if notes.len() > SHOWN_AT_MOST {
+        let more = count((notes.len() - SHOWN_AT_MOST) as u64, "more file");
+        sentences.push(format!("{more} in the ZIP had to get another name likewise."));
+    }
+    sentences
+}
+
+fn of_name(note: &ZipNote) -> String {
+    match note {
+        ZipNote::Beside { path, stored_as } => {
+            format!("The ZIP holds different files named \"{path}\"; one of them is kept as \"{stored_as}\".")
+        }
+        ZipNote::Escaped { name, stored_as } => {
+            format!("No folder can hold the name \"{}\"; the file is kept as \"{stored_as}\".", shown(name))
+        }
+    }
+}
+
+/// That older exports were passed over.
+pub fn of_older(older: usize) -> Option<String> {
+    let (exports, are) = (count(older as u64, "older export"), if older == 1 { "is" } else { "are" });
+    (older > 0).then(|| {
+        format!(
+            "{exports} in this folder {are} not part of this backup; the newest is. What was backed up while it was the \
+             newest is in the backups of that time. `chest backup FILE` takes one now."
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chest_model::TreePath;
+
+    #[test]
+    fn beyond_a_screenful_files_with_another_name_are_counted() {
+        let path = |text: &str| TreePath::from_bytes(text.as_bytes().to_vec()).unwrap();
+        let note = ZipNote::Beside { path: path("a"), stored_as: path("a (2 in E.zip)") };
+        let said = of_names(&vec![note; 1005]);
+        assert_eq!(said.len(), 6);
+        assert_eq!(said[0], "The ZIP holds different files named \"a\"; one of them is kept as \"a (2 in E.zip)\".");
+        assert_eq!(said[5], "1,000 more files in the ZIP had to get another name likewise.");
+        let escaped = ZipNote::Escaped { name: b"../\x1b[2J".to_vec(), stored_as: path("%!%2E%2E/x") };
+        assert!(of_names(&[escaped])[0].contains(r#""../\x1b[2J""#));
+    }
+
+    #[test]
+    fn older_exports_are_told_and_none_is_not() {
+        assert_eq!(of_older(0), None);
+        assert!(of_older(1).unwrap().starts_with("1 older export in this folder is not part"));
+        assert!(of_older(3).unwrap().starts_with("3 older exports in this folder are not part"));
+    }
+}
