@@ -21,7 +21,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 
 fn files() -> Files {
     let mut files: Files =
-        (0..40).map(|number| (format!("Minutes/{number}/minutes of {number}.docx"), noise(number, 20_000))).collect();
+        (0..40).map(|number| (format!("Minutes/{number}/minutes of {number}.dat"), noise(number, 20_000))).collect();
     files.insert("Café/large.bin".to_owned(), noise(99, 3_000_000));
     files.insert("text.txt".to_owned(), b"It was RESOLVED to approve the minutes. ".repeat(5000));
     files.insert("empty".to_owned(), Vec::new());
@@ -121,16 +121,16 @@ fn of_next_weeks_export_only_what_has_changed_is_unpacked() {
     let mut files = files();
     let first = back_up(&machine, &[("Export.zip", &pack(files.iter(), zip::CompressionMethod::Deflated))]);
     assert_eq!(first.files_read, 43);
-    let changed = "Minutes/7/minutes of 7.docx";
+    let changed = "Minutes/7/minutes of 7.dat";
     files.insert(changed.to_owned(), noise(1000, 20_000));
-    files.insert("Minutes/new.docx".to_owned(), noise(1001, 20_000));
+    files.insert("Minutes/new.dat".to_owned(), noise(1001, 20_000));
     // The other way round, and packed in another way: nothing is where it was.
     let bytes = pack(files.iter().rev(), zip::CompressionMethod::Stored);
     let counted = Arc::new(FailingSource::new(source(&[("Export (1).zip", &bytes)])));
     let second = machine.backup_of(vec![Box::new(counted.clone())]).unwrap();
     let mut opened: Vec<String> = counted.opened().iter().map(TreePath::to_string).collect();
     opened.sort();
-    assert_eq!(opened, [changed, "Minutes/new.docx"]);
+    assert_eq!(opened, [changed, "Minutes/new.dat"]);
     assert_eq!((second.files_read, second.files_unchanged), (2, 42));
     assert!(second.bytes_sent * 5 < first.bytes_sent, "{} after {}", second.bytes_sent, first.bytes_sent);
     let to = machine.folder.path().join("restored");
@@ -164,7 +164,7 @@ fn a_download_that_broke_off_is_partial_and_what_is_whole_is_kept() {
 fn a_damaged_member_is_partial_and_read_again_once_it_is_whole() {
     let machine = Machine::new();
     let bytes = pack(files().iter(), zip::CompressionMethod::Stored);
-    let content = &files()["Minutes/3/minutes of 3.docx"];
+    let content = &files()["Minutes/3/minutes of 3.dat"];
     let at = bytes.windows(64).position(|window| *window == content[..64]).unwrap();
     let mut damaged = bytes.clone();
     damaged[at + 5000] ^= 1;
