@@ -11,6 +11,7 @@ mod mime;
 mod newest;
 mod plain;
 mod preview;
+mod pst;
 mod single;
 mod summary;
 mod types;
@@ -21,6 +22,7 @@ use std::ops::ControlFlow;
 pub use container::{ContainerKind, recognise};
 pub use newest::NewestDate;
 pub use preview::{AttachmentInfo, Preview, attachment, preview};
+pub use pst::PstError;
 pub use types::{FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
 
 /// Both, as one trait object.
@@ -39,11 +41,12 @@ pub fn visit<R: Read + Seek>(
     match kind {
         ContainerKind::Mbox => mbox::visit(input, from, limits, visitor),
         ContainerKind::Message => single::visit(input, limits, visitor),
-        ContainerKind::Pst => Visited { problem: Some(MailError::PstNotRead), ..Visited::default() },
+        ContainerKind::Pst => pst::visit(input, limits, visitor),
     }
 }
 
-/// One message, as the bytes of an `.eml` file: those that lie in the container, without the quoting that an mbox adds.
+/// One message, as the bytes of an `.eml` file: those that lie in the container, without the quoting that an mbox adds. An Outlook data file
+/// holds no such bytes; of it the message is put together, in the same way each time.
 pub fn raw<R: Read + Seek>(kind: ContainerKind, input: &mut R, locator: &Locator) -> Result<Vec<u8>, MailError> {
     let mut bytes = Vec::new();
     copy_raw(kind, input, locator, &mut bytes)?;
@@ -61,7 +64,7 @@ pub fn copy_raw<R: Read + Seek>(
         (ContainerKind::Mbox | ContainerKind::Message, Locator::Span { offset, length, unquote }) => {
             mbox::copy(input, *offset, *length, *unquote, output)
         }
-        (ContainerKind::Pst, Locator::Item(_)) => Err(MailError::PstNotRead),
+        (ContainerKind::Pst, Locator::Item(item)) => pst::copy(input, item, output),
         _ => Err(MailError::NotThere),
     }
 }

@@ -4,7 +4,7 @@ use chest_model::Timestamp;
 
 use crate::mime::Part;
 use crate::plain::one_line;
-use crate::summary::{LONGEST_NAME, date, guarded, people, subject, text};
+use crate::summary::{LONGEST_NAME, attachment_name, date, guarded, people, subject, text};
 
 /// So much text is shown.
 const LONGEST_TEXT: usize = 1 << 20;
@@ -48,7 +48,7 @@ pub fn preview(raw: &[u8]) -> Preview {
 fn look(root: &Part<'_>) -> Preview {
     let attachments = root.attachments();
     let named = attachments.iter().enumerate().map(|(index, part)| AttachmentInfo {
-        name: attachment_name(part, index),
+        name: attachment_name(part).unwrap_or_else(|| stand_in(part, index)),
         size: part.decoded(usize::MAX).len() as u64,
         content_type: one_line(&part.content_type(), LONGEST_NAME),
     });
@@ -69,28 +69,22 @@ pub fn attachment(raw: &[u8], index: usize) -> Option<(String, Vec<u8>)> {
         let root = Part::parse(raw);
         let attachments = root.attachments();
         let part = attachments.get(index)?;
-        Some((attachment_name(part, index), part.decoded(usize::MAX).into_owned()))
+        let name = attachment_name(part).unwrap_or_else(|| stand_in(part, index));
+        Some((name, part.decoded(usize::MAX).into_owned()))
     })
     .flatten()
 }
 
-fn attachment_name(part: &Part<'_>, index: usize) -> String {
-    let name = one_line(part.name().unwrap_or_default(), LONGEST_NAME);
-    if !name.is_empty() {
-        return name;
-    }
-    match part.content_type().as_str() {
-        "message/rfc822" | "message/global" => {
-            let decoded = part.decoded(usize::MAX);
-            let inner = Part::parse(&decoded);
-            let subject = inner.headers.as_ref().map(subject).filter(|subject| !subject.is_empty());
-            format!("{}.eml", subject.unwrap_or_else(|| format!("message {}", index + 1)))
-        }
-        "text/html" => format!("attachment {}.html", index + 1),
-        "text/plain" => format!("attachment {}.txt", index + 1),
-        "text/calendar" => format!("attachment {}.ics", index + 1),
-        _ => format!("attachment {}", index + 1),
-    }
+/// For what has no name.
+fn stand_in(part: &Part<'_>, index: usize) -> String {
+    let extension = match part.content_type().as_str() {
+        "message/rfc822" | "message/global" => ".eml",
+        "text/html" => ".html",
+        "text/plain" => ".txt",
+        "text/calendar" => ".ics",
+        _ => "",
+    };
+    format!("attachment {}{extension}", index + 1)
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ const LONGEST_PEOPLE: usize = 16 << 10;
 /// So much of a text, as it lies in the message, is enough for what is searched and shown.
 const TEXT_AS_SENT: usize = 1 << 20;
 
+/// The subject of an attached message is within these.
+const HEADERS_OF_ATTACHED: usize = 64 << 10;
+
 /// What came of a message.
 pub(crate) enum Outcome {
     Understood(Summary),
@@ -43,14 +46,13 @@ fn understand(raw: &[u8], limits: &Limits) -> Option<Summary> {
     let headers = root.headers.as_ref()?;
     let copies = [headers.to(), headers.cc(), headers.bcc()];
     let attachments = root.attachments();
-    let names = attachments.iter().filter_map(|part| part.name()).map(|name| one_line(name, LONGEST_NAME));
     Some(Summary {
         from: people([headers.from().or_else(|| headers.sender())]),
         to: people(copies),
         subject: subject(headers),
         date: date(headers),
         message_id: one_line(headers.message_id().unwrap_or_default(), LONGEST_NAME),
-        attachments: names.collect(),
+        attachments: attachments.iter().filter_map(|part| attachment_name(part)).collect(),
         text: text(&root, limits.text_bytes),
     })
 }
@@ -70,6 +72,20 @@ pub(crate) fn text(root: &Part<'_>, most: usize) -> String {
     }
     out.truncate(out.trim_end().len());
     out
+}
+
+/// What the sender called an attachment; of an attached message, its subject.
+pub(crate) fn attachment_name(part: &Part<'_>) -> Option<String> {
+    if let Some(name) = part.name() {
+        return Some(one_line(name, LONGEST_NAME));
+    }
+    if !matches!(part.content_type().as_str(), "message/rfc822" | "message/global") {
+        return None;
+    }
+    let decoded = part.decoded(HEADERS_OF_ATTACHED);
+    let inner = Part::parse(&decoded);
+    let subject = subject(inner.headers.as_ref()?);
+    (!subject.is_empty()).then(|| format!("{subject}.eml"))
 }
 
 pub(crate) fn subject(headers: &Message<'_>) -> String {

@@ -2,6 +2,8 @@
 
 use chest_model::Timestamp;
 
+use crate::pst::PstError;
+
 /// Where in its container a message is. Good as long as the container's bytes up to there stay the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Locator {
@@ -79,8 +81,7 @@ pub struct FoundMessage {
     pub locator: Locator,
     /// Where in an mbox its "From " line begins, for [`Resume::At`]; 0 elsewhere.
     pub starts_at: u64,
-    /// BLAKE3 of the bytes that [`crate::raw`] gives: the same message has the same in every container that keeps its bytes. In an Outlook
-    /// data file, which keeps none, of what it holds instead.
+    /// BLAKE3 of the bytes that [`crate::raw`] gives: the same message has the same in every container that keeps its bytes.
     pub identity: [u8; 32],
     /// What can be searched for.
     pub summary: Summary,
@@ -110,7 +111,8 @@ pub struct Summary {
 pub struct Visited {
     /// How many messages were shown.
     pub messages: u64,
-    /// How many could not be read, or could not be understood (those of an mbox are shown all the same, with an empty summary).
+    /// How many could not be read or understood, or not all of them. As far as there is something to show, they are shown and counted
+    /// above all the same.
     pub failed: u64,
     /// How many of those shown were too large to be summarised as a whole.
     pub truncated: u64,
@@ -135,9 +137,9 @@ pub enum MailError {
     /// The locator is of another container, or of an earlier state of this one.
     #[error("the message is not at this place in the mailbox")]
     NotThere,
-    /// Outlook data files are not read.
-    #[error("Outlook data files cannot be searched yet")]
-    PstNotRead,
+    /// An Outlook data file that cannot be read.
+    #[error("the Outlook data file cannot be read: {0}")]
+    Pst(#[from] PstError),
 }
 
 #[cfg(test)]

@@ -1,0 +1,297 @@
+//! One message of an Outlook data file, from its properties ([MS-OXCMSG] names them) to the parts of an `.eml` file.
+
+use std::io::Write;
+
+use chest_model::Timestamp;
+
+use super::PstError;
+use super::eml::{Base64Lines, file_name, header, people_header};
+use super::file::{Node, PstFile};
+use super::properties::{Properties, Table, charset};
+
+/// Messages within messages, up to here.
+const DEEPEST: usize = 10;
+const RECIPIENTS: u32 = 0x692;
+const ATTACHMENT: u32 = 0x05;
+/// An attachment that is a message itself.
+const BY_MESSAGE: u32 = 5;
+/// Items that lie in folders like messages, but are none.
+const NO_MAIL: [&str; 6] =
+    ["ipm.contact", "ipm.distlist", "ipm.appointment", "ipm.task", "ipm.stickynote", "ipm.activity"];
+
+/// Ids of properties.
+mod id {
+    pub const CLASS: u16 = 0x001a;
+    pub const SUBJECT: u16 = 0x0037;
+    pub const SUBMITTED: u16 = 0x0039;
+    pub const REPRESENTED_NAME: u16 = 0x0042;
+    pub const REPRESENTED_ADDRESS: u16 = 0x0065;
+    pub const HEADERS: u16 = 0x007d;
+    pub const RECIPIENT_TYPE: u16 = 0x0c15;
+    pub const SENDER_NAME: u16 = 0x0c1a;
+    pub const SENDER_ADDRESS: u16 = 0x0c1f;
+    pub const SHOWN_BCC: u16 = 0x0e02;
+    pub const SHOWN_CC: u16 = 0x0e03;
+    pub const SHOWN_TO: u16 = 0x0e04;
+    pub const DELIVERED: u16 = 0x0e06;
+    pub const BODY: u16 = 0x1000;
+    pub const HTML: u16 = 0x1013;
+    pub const MESSAGE_ID: u16 = 0x1035;
+    pub const REFERENCES: u16 = 0x1039;
+    pub const IN_REPLY_TO: u16 = 0x1042;
+    pub const NAME: u16 = 0x3001;
+    pub const ADDRESS: u16 = 0x3003;
+    pub const CONTENT: u16 = 0x3701;
+    pub const SHORT_FILE_NAME: u16 = 0x3704;
+    pub const METHOD: u16 = 0x3705;
+    pub const FILE_NAME: u16 = 0x3707;
+    pub const MIME_TYPE: u16 = 0x370e;
+    pub const CONTENT_ID: u16 = 0x3712;
+    pub const SMTP_ADDRESS: u16 = 0x39fe;
+    pub const HTML_CODE_PAGE: u16 = 0x3fde;
+    pub const CODE_PAGE: u16 = 0x3ffd;
+    pub const SENDER_SMTP: u16 = 0x5d01;
+    pub const REPRESENTED_SMTP: u16 = 0x5d02;
+}
+
+/// What came of an item.
+pub(crate) enum Written {
+    /// A message; some of it could not be read, and says so, if it is not whole.
+    Message { is_whole: bool },
+    /// It is none.
+    Nothing,
+}
+
+/// Writes the message.
+pub(crate) fn write(file: &mut PstFile<'_>, node: Node, out: &mut dyn Write) -> Result<Written, PstError> {
+    let message = Message::read(file, node)?;
+    let class = message.text(file, id::CLASS).unwrap_or_default().to_ascii_lowercase();
+    if NO_MAIL.iter().any(|other| class.starts_with(other)) {
+        return Ok(Written::Nothing);
+    }
+    let is_whole = message.write(file, 0, out)?;
+    Ok(Written::Message { is_whole })
+}
+
+struct Message {
+    node: Node,
+    properties: Properties,
+    code_page: u32,
+}
+
+impl Message {
+    fn read(file: &mut PstFile<'_>, node: Node) -> Result<Self, PstError> {
+        let properties = Properties::read(file, node)?;
+        let code_page = properties.integer(id::CODE_PAGE).unwrap_or(1252);
+        Ok(Self { node, properties, code_page })
+    }
+
+    fn text(&self, file: &mut PstFile<'_>, id: u16) -> Option<String> {
+        self.properties.text(file, id, self.code_page)
+    }
+
+    /// The first of these that is there.
+    fn first_text(&self, file: &mut PstFile<'_>, ids: &[u16]) -> String {
+        ids.iter().find_map(|id| self.text(file, *id)).unwrap_or_default()
+    }
+
+    /// True if all of it could be read.
+    fn write(&self, file: &mut PstFile<'_>, depth: usize, out: &mut dyn Write) -> Result<bool, PstError> {
+        self.write_headers(file, out)?;
+        header(out, "MIME-Version", "1.0")?;
+        let attachments: Vec<Node> =
+            self.properties.heap.inside.iter().filter(|node| node.id & 0x1f == ATTACHMENT).copied().collect();
+        if attachments.is_empty() {
+            self.write_bodies(file, depth, out)?;
+            return Ok(true);
+        }
+        let boundary = format!("mixed-{:08x}-{depth}", self.node.id);
+        write!(out, "Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n")?;
+        self.write_bodies(file, depth, out)?;
+        let mut is_whole = true;
+        for attachment in attachments {
+            write!(out, "\r\n--{boundary}\r\n")?;
+            match self.write_attachment(file, attachment, depth, out) {
+                Ok(whole) => is_whole &= whole,
+                Err(error @ (PstError::Read(_) | PstError::Endless)) => return Err(error),
+                Err(error) => {
+                    is_whole = false;
+                    // Whatever was written of it ends here.
+                    write!(out, "\r\n--{boundary}\r\n")?;
+                    write_damage(&error, out)?;
+                }
+            }
+        }
+        write!(out, "\r\n--{boundary}--\r\n")?;
+        Ok(is_whole)
+    }
+
+    /// Those that it came with, and what they lack.
+    fn write_headers(&self, file: &mut PstFile<'_>, out: &mut dyn Write) -> Result<(), PstError> {
+        let original = self.text(file, id::HEADERS).unwrap_or_default();
+        let kept = kept_headers(&original);
+        kept.iter().try_for_each(|line| write!(out, "{line}\r\n"))?;
+        let lacks = |name: &str| {
+            !kept.iter().any(|line| line.split(':').next().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+        };
+        if lacks("From") {
+            people_header(out, "From", &self.sender(file))?;
+        }
+        let recipients = self.recipients(file);
+        for (name, recipients) in ["To", "Cc", "Bcc"].into_iter().zip(recipients).filter(|(name, _)| lacks(name)) {
+            people_header(out, name, &recipients)?;
+        }
+        if lacks("Date")
+            && let Some(date) = self.date()
+        {
+            header(out, "Date", &date)?;
+        }
+        for (name, id) in [
+            ("Subject", id::SUBJECT),
+            ("Message-ID", id::MESSAGE_ID),
+            ("In-Reply-To", id::IN_REPLY_TO),
+            ("References", id::REFERENCES),
+        ] {
+            if lacks(name)
+                && let Some(value) = self.text(file, id)
+            {
+                header(out, name, without_prefix_length(&value))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sender(&self, file: &mut PstFile<'_>) -> Vec<(String, String)> {
+        let name = self.first_text(file, &[id::REPRESENTED_NAME, id::SENDER_NAME]);
+        let address = self
+            .first_text(file, &[id::REPRESENTED_SMTP, id::SENDER_SMTP, id::REPRESENTED_ADDRESS, id::SENDER_ADDRESS]);
+        if name.is_empty() && address.is_empty() { Vec::new() } else { vec![(name, address)] }
+    }
+
+    /// To, copies, blind copies.
+    fn recipients(&self, file: &mut PstFile<'_>) -> [Vec<(String, String)>; 3] {
+        let mut found = [const { Vec::new() }; 3];
+        let table = self.properties.heap.node(RECIPIENTS).and_then(|node| Table::read(file, node));
+        if let Ok(table) = table {
+            for row in 0..table.len() {
+                let text = |file: &mut PstFile<'_>, id| table.text(file, row, id, self.code_page);
+                let address = text(file, id::SMTP_ADDRESS).or_else(|| text(file, id::ADDRESS)).unwrap_or_default();
+                let name = text(file, id::NAME).unwrap_or_default();
+                let place = table.integer(row, id::RECIPIENT_TYPE).unwrap_or(1).clamp(1, 3) as usize - 1;
+                found[place].push((name, address));
+            }
+        }
+        for (place, id) in [id::SHOWN_TO, id::SHOWN_CC, id::SHOWN_BCC].into_iter().enumerate() {
+            if found[place].is_empty() {
+                let shown = self.text(file, id).unwrap_or_default();
+                let names = shown.split(';').map(str::trim).filter(|name| !name.is_empty());
+                found[place] = names.map(|name| (name.to_owned(), String::new())).collect();
+            }
+        }
+        found
+    }
+
+    fn date(&self) -> Option<String> {
+        let Timestamp { seconds, .. } =
+            self.properties.time(id::SUBMITTED).or_else(|| self.properties.time(id::DELIVERED))?;
+        let moment = jiff::Timestamp::from_second(seconds).ok()?;
+        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_string(&moment).ok()
+    }
+
+    /// Its text, as text, as a page or as both.
+    fn write_bodies(&self, file: &mut PstFile<'_>, depth: usize, out: &mut dyn Write) -> Result<(), PstError> {
+        let plain = self.text(file, id::BODY);
+        let page = self.properties.binary(file, id::HTML);
+        let page_letters = charset(self.properties.integer(id::HTML_CODE_PAGE).unwrap_or(self.code_page));
+        match (plain, page) {
+            (Some(plain), Some(page)) => {
+                let boundary = format!("texts-{:08x}-{depth}", self.node.id);
+                write!(out, "Content-Type: multipart/alternative; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n")?;
+                write_text("plain", "utf-8", plain.as_bytes(), out)?;
+                write!(out, "\r\n--{boundary}\r\n")?;
+                write_text("html", &page_letters, &page, out)?;
+                write!(out, "\r\n--{boundary}--\r\n")?;
+            }
+            (None, Some(page)) => write_text("html", &page_letters, &page, out)?,
+            (plain, None) => write_text("plain", "utf-8", plain.unwrap_or_default().as_bytes(), out)?,
+        }
+        Ok(())
+    }
+
+    fn write_attachment(
+        &self,
+        file: &mut PstFile<'_>,
+        node: Node,
+        depth: usize,
+        out: &mut dyn Write,
+    ) -> Result<bool, PstError> {
+        let properties = Properties::read(file, node)?;
+        let mut text = |id| properties.text(file, id, self.code_page);
+        let name = text(id::FILE_NAME).or_else(|| text(id::SHORT_FILE_NAME)).or_else(|| text(id::NAME));
+        let (kind, content_id) = (text(id::MIME_TYPE), text(id::CONTENT_ID));
+        if properties.integer(id::METHOD) == Some(BY_MESSAGE) {
+            let inner = properties.object(id::CONTENT).filter(|_| depth < DEEPEST);
+            let inner = inner.ok_or(PstError::Damaged("an attached message is not there"))?;
+            let inner = Self::read(file, inner)?;
+            write!(out, "Content-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\n")?;
+            return inner.write(file, depth + 1, out);
+        }
+        let kind =
+            kind.filter(|kind| kind.contains('/') && kind.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';'));
+        write!(out, "Content-Type: {}\r\n", kind.as_deref().unwrap_or("application/octet-stream"))?;
+        let name = name.map(|name| format!("; {}", file_name(&name))).unwrap_or_default();
+        write!(out, "Content-Disposition: attachment{name}\r\n")?;
+        if let Some(content_id) = content_id {
+            header(out, "Content-ID", &format!("<{}>", content_id.trim_matches(['<', '>'])))?;
+        }
+        write!(out, "Content-Transfer-Encoding: base64\r\n\r\n")?;
+        let mut lines = Base64Lines::new(out);
+        properties.stream(file, id::CONTENT, &mut |block| Ok(lines.push(&block)?))?;
+        lines.finish()?;
+        Ok(true)
+    }
+}
+
+fn write_text(kind: &str, charset: &str, bytes: &[u8], out: &mut dyn Write) -> Result<(), PstError> {
+    write!(out, "Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: base64\r\n\r\n")?;
+    let mut lines = Base64Lines::new(out);
+    lines.push(bytes)?;
+    Ok(lines.finish()?)
+}
+
+/// In place of an attachment, or after its beginning.
+fn write_damage(error: &PstError, out: &mut dyn Write) -> Result<(), PstError> {
+    let words = format!("The attachment before this note could not be read from the Outlook data file: {error}.\r\n");
+    write!(out, "Content-Disposition: attachment; filename=\"could not be read.txt\"\r\n")?;
+    write_text("plain", "utf-8", words.as_bytes(), out)
+}
+
+/// Outlook puts the length of "Re: " before some subjects.
+fn without_prefix_length(subject: &str) -> &str {
+    let mut letters = subject.chars();
+    match letters.next() {
+        Some('\u{1}') => {
+            letters.next();
+            letters.as_str()
+        }
+        _ => subject,
+    }
+}
+
+/// Whole header lines, without those that tell how the message was put together: that is done anew.
+fn kept_headers(original: &str) -> Vec<&str> {
+    let mut kept = Vec::new();
+    let mut is_kept = false;
+    for line in original.lines().map(|line| line.trim_end_matches('\r')).take_while(|line| !line.trim().is_empty()) {
+        if !line.starts_with([' ', '\t']) {
+            let name = line.split_once(':').map(|(name, _)| name.to_ascii_lowercase());
+            let is_header = |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+            is_kept =
+                name.filter(is_header).is_some_and(|name| !name.starts_with("content-") && name != "mime-version");
+        }
+        if is_kept {
+            kept.push(line);
+        }
+    }
+    kept
+}

@@ -1,0 +1,141 @@
+//! Outlook data files (PST), read as far as Microsoft's open specification [MS-PST] goes: the messages, not calendars or
+//! contacts. Such a file keeps no message as it was sent, only what Outlook made of it, so each is written anew as an `.eml` file; always
+//! the same bytes from the same item. A stranger may have written the file: no number in it is believed, and whatever would lead
+//! in circles runs out of a budget.
+
+mod bytes;
+mod eml;
+mod file;
+mod heap;
+mod message;
+mod node;
+mod properties;
+mod scramble;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+use crate::ReadSeek;
+use crate::summary::{Outcome, guarded, summarise};
+use crate::types::{FoundMessage, Limits, Locator, MailError, Visited};
+use file::{Node, PstFile};
+
+/// The kind of node that is a message in a folder.
+const MESSAGE: u32 = 0x04;
+
+/// Why an Outlook data file, or an item in it, cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PstError {
+    /// Its bytes cannot be read.
+    #[error("it cannot be read: {0}")]
+    Read(#[from] io::Error),
+    /// It does not begin as one.
+    #[error("it is not an Outlook data file")]
+    NotAPst,
+    /// A format that is not known.
+    #[error("its format (version {0}) is not known")]
+    Version(u16),
+    /// Protected in a way that is not known.
+    #[error("its contents are protected in a way (number {0}) that is not known")]
+    Scrambled(u8),
+    /// Not as it should be.
+    #[error("it is damaged: {0}")]
+    Damaged(&'static str),
+    /// References that lead in circles.
+    #[error("it is damaged: reading it would not end")]
+    Endless,
+    /// The item that is asked for is not in it.
+    #[error("this item is not in it")]
+    NoSuchItem,
+}
+
+/// Shows every message.
+pub(crate) fn visit(
+    input: &mut dyn ReadSeek,
+    limits: &Limits,
+    visitor: &mut dyn FnMut(FoundMessage) -> ControlFlow<()>,
+) -> Visited {
+    let mut visited = Visited::default();
+    if let Err(error) = visit_all(input, limits, visitor, &mut visited) {
+        visited.problem = Some(error.into());
+    }
+    visited
+}
+
+fn visit_all(
+    input: &mut dyn ReadSeek,
+    limits: &Limits,
+    visitor: &mut dyn FnMut(FoundMessage) -> ControlFlow<()>,
+    visited: &mut Visited,
+) -> Result<(), PstError> {
+    let mut file = PstFile::open(input)?;
+    for node in file.nodes_of_kind(MESSAGE)? {
+        let mut sink = Sink { kept: Vec::new(), limit: limits.message_bytes, hasher: blake3::Hasher::new(), length: 0 };
+        let written = guarded(|| message::write(&mut file, node, &mut sink));
+        let is_whole = match written {
+            Some(Ok(message::Written::Message { is_whole })) => is_whole,
+            Some(Ok(message::Written::Nothing)) => continue,
+            Some(Err(error @ (PstError::Endless | PstError::Read(_)))) => return Err(error),
+            Some(Err(_)) | None => {
+                visited.failed += 1;
+                continue;
+            }
+        };
+        let (summary, is_understood) = match summarise(&sink.kept, limits) {
+            Outcome::Understood(summary) => (summary, true),
+            Outcome::Failed => Default::default(),
+        };
+        visited.messages += 1;
+        visited.failed += u64::from(!is_whole || !is_understood);
+        visited.truncated += u64::from(sink.length > sink.kept.len() as u64);
+        let locator = Locator::Item(node.id.to_le_bytes().to_vec());
+        let found = FoundMessage { locator, starts_at: 0, identity: sink.hasher.finalize().into(), summary };
+        if visitor(found).is_break() {
+            visited.stopped = true;
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The message that this item is, written as an `.eml` file.
+pub(crate) fn copy(input: &mut dyn ReadSeek, item: &[u8], output: &mut dyn Write) -> Result<(), MailError> {
+    let id = <[u8; 4]>::try_from(item).map(u32::from_le_bytes).map_err(|_| MailError::NotThere)?;
+    if id & 0x1f != MESSAGE {
+        return Err(MailError::NotThere);
+    }
+    let copied = guarded(|| {
+        let mut file = PstFile::open(input)?;
+        let node: Node = file.find_node(id)?;
+        message::write(&mut file, node, output)
+    });
+    match copied.unwrap_or(Err(PstError::Damaged("an item is not what it should be"))) {
+        Ok(message::Written::Message { .. }) => Ok(()),
+        Ok(message::Written::Nothing) | Err(PstError::NoSuchItem) => Err(MailError::NotThere),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Keeps the beginning of what is written, and the hash of all.
+struct Sink {
+    kept: Vec<u8>,
+    limit: usize,
+    hasher: blake3::Hasher,
+    length: u64,
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.limit.saturating_sub(self.kept.len());
+        self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.hasher.update(bytes);
+        self.length += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,266 @@
+//! Outlook data files that the tests write themselves: nobody's real mail is needed.
+
+mod writer;
+
+use std::io::Cursor;
+use std::ops::ControlFlow;
+
+use proptest::prelude::*;
+
+use super::file::Width;
+use super::scramble::Scrambling;
+use crate::{
+    ContainerKind, FoundMessage, Limits, Locator, MailError, Resume, Visited, attachment, preview, raw, recognise,
+    visit,
+};
+use writer::{Inside, Value, Writer};
+
+/// 20 November 2026, 10:00 UTC.
+const SENT: i64 = 1_795_168_800;
+
+#[derive(Debug, Clone)]
+struct Message {
+    subject: String,
+    body: Option<String>,
+    html: Option<String>,
+    files: Vec<(String, Vec<u8>)>,
+    copies: usize,
+    inner: Option<Box<Message>>,
+}
+
+impl Message {
+    fn simple(subject: &str) -> Self {
+        let body = Some("Please cut it.".to_owned());
+        Self { subject: subject.to_owned(), body, html: None, files: Vec::new(), copies: 0, inner: None }
+    }
+
+    fn put(&self, writer: &mut Writer, id: u32, class: &str) -> Inside {
+        let mut inside = Vec::new();
+        for (name, bytes) in &self.files {
+            let values = [
+                (0x3707, Value::Text(name.clone())),
+                (0x3705, Value::Integer(1)),
+                (0x3701, Value::Binary(bytes.clone())),
+            ];
+            let file = writer.inside_id(5);
+            inside.push(writer.properties(file, &values, Vec::new()));
+        }
+        if let Some(inner) = &self.inner {
+            let (file, node) = (writer.inside_id(5), writer.inside_id(4));
+            let node = inner.put(writer, node, "IPM.Note");
+            inside.push(writer.properties(
+                file,
+                &[(0x3705, Value::Integer(5)), (0x3701, Value::Object(node))],
+                Vec::new(),
+            ));
+        }
+        let copies =
+            (0..self.copies).map(|number| (2, format!("Cöuncillor {number}"), format!("c{number}@example.org")));
+        let people: Vec<_> =
+            std::iter::once((1, "Chair".to_owned(), "chair@example.org".to_owned())).chain(copies).collect();
+        inside.push(writer.recipients(&people));
+        let mut values = vec![
+            (0x001a, Value::Text(class.to_owned())),
+            (0x0037, Value::Text(self.subject.clone())),
+            (0x0039, Value::Time(SENT)),
+            (0x0042, Value::Text("The Clerk".to_owned())),
+            (0x5d02, Value::Text("clerk@example.org".to_owned())),
+            (0x1035, Value::Text("<1@example.org>".to_owned())),
+        ];
+        values.extend(self.body.iter().map(|body| (0x1000, Value::Text(body.clone()))));
+        values.extend(self.html.iter().map(|html| (0x1013, Value::Binary(html.clone().into_bytes()))));
+        values.push((0x3fde, Value::Integer(65001)));
+        writer.properties(id, &values, inside)
+    }
+
+    /// What `raw` gives, and all that is in it, is what was put in.
+    fn check(&self, eml: &[u8]) {
+        let shown = preview(eml);
+        assert_eq!(shown.subject, self.subject.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert_eq!(
+            (shown.from.as_str(), shown.to.as_str()),
+            ("The Clerk <clerk@example.org>", "Chair <chair@example.org>")
+        );
+        let copies: Vec<String> =
+            (0..self.copies).map(|number| format!("Cöuncillor {number} <c{number}@example.org>")).collect();
+        assert_eq!(shown.cc, copies.join(", "));
+        assert_eq!(shown.date.map(|date| date.seconds), Some(SENT));
+        match (&self.body, &self.html) {
+            (Some(body), _) if !body.is_empty() => assert_eq!(shown.text, body.trim_end()),
+            (_, Some(_)) => assert_eq!(shown.text, "A page"),
+            _ => assert_eq!(shown.text, ""),
+        }
+        for (index, (name, bytes)) in self.files.iter().enumerate() {
+            let (found, content) = attachment(eml, index).unwrap();
+            assert_eq!(found, *name);
+            assert!(content == *bytes, "{name}: {} bytes, {} expected", content.len(), bytes.len());
+        }
+        if let Some(inner) = &self.inner {
+            inner.check(&attachment(eml, self.files.len()).unwrap().1);
+        }
+        assert_eq!(shown.attachments.len(), self.files.len() + usize::from(self.inner.is_some()));
+    }
+}
+
+fn message_id(number: usize) -> u32 {
+    (number as u32 + 1000) << 5 | 4
+}
+
+fn written(messages: &[Message], width: Width, scrambling: Scrambling) -> Vec<u8> {
+    let mut writer = Writer::new(width, scrambling);
+    for (number, message) in messages.iter().enumerate() {
+        let node = message.put(&mut writer, message_id(number), "IPM.Note");
+        writer.top(node);
+    }
+    writer.finish()
+}
+
+fn visited(bytes: &[u8]) -> (Vec<FoundMessage>, Visited) {
+    let mut found = Vec::new();
+    let visited =
+        visit(ContainerKind::Pst, &mut Cursor::new(bytes), Resume::Start, &Limits::default(), &mut |message| {
+            found.push(message);
+            ControlFlow::Continue(())
+        });
+    (found, visited)
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let text = "[ -~é\u{1f600}]{1,300}";
+    let bytes = proptest::collection::vec(any::<u8>(), 0..12_000);
+    let files = proptest::collection::vec(("[a-zé]{1,90}\\.pdf", bytes), 0..7);
+    let body = proptest::option::of("([a-zé ]{0,50}[a-z]\n){0,60}");
+    let html = proptest::option::of(Just("<p>A page</p>".to_owned()));
+    let flat = (text, body, html, files, 0usize..4).prop_map(|(subject, body, html, files, copies)| Message {
+        subject: format!("s{subject}"),
+        body,
+        html,
+        files,
+        copies,
+        inner: None,
+    });
+    (flat.clone(), proptest::option::of(flat))
+        .prop_map(|(message, inner)| Message { inner: inner.map(Box::new), ..message })
+}
+
+fn format() -> impl Strategy<Value = (Width, Scrambling)> {
+    let scrambling = prop_oneof![Just(Scrambling::None), Just(Scrambling::Permute), Just(Scrambling::Cyclic)];
+    (prop_oneof![Just(Width::Narrow), Just(Width::Wide)], scrambling)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn every_message_comes_out_with_all_that_is_in_it(
+        messages in proptest::collection::vec(message(), 0..8),
+        (width, scrambling) in format(),
+    ) {
+        let bytes = written(&messages, width, scrambling);
+        let (found, visited) = visited(&bytes);
+        prop_assert!(visited.problem.is_none() && visited.failed == 0, "{:?}", visited);
+        prop_assert_eq!(found.len(), messages.len());
+        for (found, message) in found.iter().zip(&messages) {
+            let eml = raw(ContainerKind::Pst, &mut Cursor::new(&bytes), &found.locator).unwrap();
+            prop_assert_eq!(*blake3::hash(&eml).as_bytes(), found.identity);
+            message.check(&eml);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_ends_and_harms_nothing(
+        place in any::<prop::sample::Index>(),
+        damage in proptest::collection::vec(any::<u8>(), 1..20),
+        cut in any::<prop::sample::Index>(),
+        (width, scrambling) in format(),
+    ) {
+        let files = vec![("a.pdf".to_owned(), vec![7; 9000])];
+        let messages = [Message { files, copies: 2, ..Message::simple("Hedge") }, Message::simple("Bench")];
+        let mut bytes = written(&messages, width, scrambling);
+        let at = place.index(bytes.len() - damage.len());
+        bytes[at..at + damage.len()].copy_from_slice(&damage);
+        for bytes in [&bytes[..], &bytes[..cut.index(bytes.len())]] {
+            let (found, _) = visited(bytes);
+            for message in found {
+                let _ = raw(ContainerKind::Pst, &mut Cursor::new(bytes), &message.locator);
+            }
+        }
+    }
+}
+
+#[test]
+fn such_files_are_recognised() {
+    for width in [Width::Narrow, Width::Wide] {
+        let bytes = written(&[], width, Scrambling::None);
+        assert_eq!(recognise(b"Outlook.pst", &bytes[..100]), Some(ContainerKind::Pst));
+        let (found, visited) = visited(&bytes);
+        assert!(found.is_empty() && visited.problem.is_none(), "{visited:?}");
+    }
+}
+
+#[test]
+fn contacts_and_appointments_are_no_messages() {
+    let mut writer = Writer::new(Width::Wide, Scrambling::None);
+    for (number, class) in
+        ["IPM.Contact", "IPM.Appointment", "IPM.Note.SMIME", "REPORT.IPM.Note.NDR"].iter().enumerate()
+    {
+        let node = Message::simple(class).put(&mut writer, message_id(number), class);
+        writer.top(node);
+    }
+    let bytes = writer.finish();
+    let (found, _) = visited(&bytes);
+    let subjects: Vec<_> = found.iter().map(|message| message.summary.subject.as_str()).collect();
+    assert_eq!(subjects, ["IPM.Note.SMIME", "REPORT.IPM.Note.NDR"]);
+    let contact = Locator::Item(message_id(0).to_le_bytes().to_vec());
+    assert!(matches!(raw(ContainerKind::Pst, &mut Cursor::new(&bytes), &contact), Err(MailError::NotThere)));
+}
+
+#[test]
+fn an_attachment_that_cannot_be_read_says_so_in_its_place() {
+    let mut writer = Writer::new(Width::Wide, Scrambling::None);
+    let lost = writer.inside_id(5);
+    let values = [(0x0037, Value::Text("Hedge".to_owned())), (0x1000, Value::Text("Words".to_owned()))];
+    // Its block is nowhere.
+    let node = writer.properties(message_id(0), &values, vec![(lost, 0xfff0, 0)]);
+    writer.top(node);
+    let bytes = writer.finish();
+    let (found, visited) = visited(&bytes);
+    assert_eq!((visited.messages, visited.failed), (1, 1));
+    assert_eq!(found[0].summary.text, "Words");
+    let eml = raw(ContainerKind::Pst, &mut Cursor::new(&bytes), &found[0].locator).unwrap();
+    let (name, words) = attachment(&eml, preview(&eml).attachments.len() - 1).unwrap();
+    assert_eq!(name, "could not be read.txt");
+    assert!(String::from_utf8(words).unwrap().contains("damaged"), "{name}");
+}
+
+#[test]
+fn one_damaged_message_does_not_hide_the_others() {
+    let mut writer = Writer::new(Width::Wide, Scrambling::None);
+    writer.top((message_id(0), 0xfff0, 0));
+    let node = Message::simple("Bench").put(&mut writer, message_id(1), "IPM.Note");
+    writer.top(node);
+    let (found, visited) = visited(&writer.finish());
+    assert_eq!((found.len(), visited.messages, visited.failed), (1, 1, 1));
+    assert_eq!(found[0].summary.subject, "Bench");
+}
+
+#[test]
+fn unknown_formats_are_told() {
+    let mut bytes = written(&[], Width::Wide, Scrambling::None);
+    bytes[10] = 99;
+    let (_, seen) = visited(&bytes);
+    assert!(matches!(&seen.problem, Some(MailError::Pst(super::PstError::Version(99)))), "{seen:?}");
+    bytes[10] = 23;
+    bytes[513] = 16;
+    let (_, seen) = visited(&bytes);
+    assert!(matches!(&seen.problem, Some(MailError::Pst(super::PstError::Scrambled(16)))), "{seen:?}");
+}
+
+#[test]
+fn an_item_that_is_not_there_is_told() {
+    let bytes = written(&[Message::simple("Hedge")], Width::Wide, Scrambling::None);
+    for item in [&message_id(5).to_le_bytes()[..], &[0x42, 0, 0, 0], &[1], &[]] {
+        let asked = raw(ContainerKind::Pst, &mut Cursor::new(&bytes), &Locator::Item(item.to_vec()));
+        assert!(matches!(asked, Err(MailError::NotThere)), "{item:?}: {asked:?}");
+    }
+}
