@@ -11,8 +11,6 @@ use crate::summary::{Outcome, summarise};
 use crate::types::{FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
 use crate::{ReadSeek, date};
 
-/// Between a counted message and the next one: a line break or two.
-const MOST_BETWEEN: u64 = 4;
 /// Deeper quoting is not looked for.
 const DEEPEST_QUOTE: usize = 1000;
 
@@ -168,20 +166,31 @@ impl<'a> Splitter<'a> {
         Ok(Some(Extent { starts_at, offset: open.offset, length, unquote: !open.is_bare() }))
     }
 
-    /// The end that a message's own header announces, if the next message begins there, or the file ends.
+    /// The end that a message's own header announces, if the next message begins there, or the file ends: right there, or after one
+    /// line break. Where that leaves open whose a blank line is, the announcement is not believed: it is not needed then.
     fn counted_end(&mut self, end: u64) -> Result<Option<u64>, MailError> {
-        // A place beyond the end looks like the end.
-        let before = end.saturating_sub(1).max(self.lines.offset());
+        let before = end.saturating_sub(4).max(self.lines.offset());
         let around = self.lines.peek(before, 1200)?;
-        let Some(rest) = around.get(usize::try_from(end - before).unwrap_or(usize::MAX)..) else { return Ok(None) };
-        let breaks = rest.iter().take_while(|&&byte| byte == b'\n' || byte == b'\r').count();
-        let (between, rest) = rest.split_at(breaks);
-        let line = rest.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default();
-        let begins_line = around.first() == Some(&b'\n') || !between.is_empty() || rest.is_empty();
-        let ends_here =
-            breaks as u64 <= MOST_BETWEEN && begins_line && (rest.is_empty() || date::of_envelope(line).is_some());
+        let Some((counted, rest)) = around.split_at_checked(usize::try_from(end - before).unwrap_or(usize::MAX)) else {
+            return Ok(None);
+        };
+        let after_break = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n"));
+        let ends_here = match after_break {
+            // Not in the middle of a line break.
+            Some(rest) => is_start_or_end(rest) && !counted.ends_with(b"\r"),
+            None => is_start_or_end(rest) && counted.ends_with(b"\n") && !ends_in_blank_line(counted),
+        };
         Ok(ends_here.then_some(end))
     }
+}
+
+fn is_start_or_end(bytes: &[u8]) -> bool {
+    let line = bytes.split_inclusive(|&byte| byte == b'\n').next();
+    line.is_none_or(|line| date::of_envelope(line).is_some())
+}
+
+fn ends_in_blank_line(text: &[u8]) -> bool {
+    matches!(text, b"\n" | b"\r\n") || text.ends_with(b"\n\n") || text.ends_with(b"\n\r\n")
 }
 
 /// A message whose end is not found yet.

@@ -163,6 +163,20 @@ fn a_length_that_leads_elsewhere_is_not_believed() {
 }
 
 #[test]
+fn a_length_never_moves_the_end_of_a_message_that_can_be_told_without_it() {
+    for body in ["body of it\n", "body\n\n", "body\n\n\n", "\n", "", ">From x\n\n"] {
+        for length in 0..body.len() + 6 {
+            let messages = vec![format!("Subject: a\nContent-Length: {length}\n\n{body}").into_bytes(); 2];
+            for line_break in ["\n", "\r\n"] {
+                let bytes = written(&messages, line_break);
+                let again: Vec<_> = mbox(&bytes).iter().map(|message| raw_of(&bytes, message)).collect();
+                assert_eq!(again, messages, "Content-Length: {length} of {body:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_locator_of_another_mailbox_is_refused() {
     let bytes = written(&[b"Subject: a\n\nx\n".to_vec()], "\n");
     let far = Locator::Span { offset: 10, length: 100_000, unquote: true };
