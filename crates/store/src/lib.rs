@@ -1,6 +1,7 @@
 //! Where sealed objects lie. One trait with the promise of each method, the stores that keep it, and the promises as code
 //! (`contract`) that tests and `chest doctor` run.
 
+mod aligned;
 pub mod contract;
 mod forward;
 mod local;
@@ -11,6 +12,7 @@ pub mod retry;
 pub mod s3;
 mod single_version;
 
+pub use aligned::AlignedBuffer;
 pub use local::LocalStore;
 pub use memory::MemoryStore;
 pub use name::{NameError, ObjectName};

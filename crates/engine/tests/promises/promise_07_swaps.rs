@@ -15,7 +15,7 @@ use chest_engine::repo::pack::{
 };
 use chest_engine::repo::record::RecordFrame;
 use chest_engine::repo::{ObjectError, Opener, Sealer};
-use chest_engine::store::ObjectStore;
+use chest_engine::store::{AlignedBuffer, ObjectStore};
 use chest_model::{Epoch, RepositoryId, WriterId};
 
 fn master(repository: u8, epoch: u32) -> MasterKey {
@@ -38,7 +38,7 @@ fn pack(master: &MasterKey, writer: u8) -> SealedPack {
         }
     });
     let ready = ReadyPack { class: PackClass::Data, size: 64 << 10, chunks: chunks.to_vec() };
-    seal_pack(&sealer, &domain(), &mut Decompressor::new().unwrap(), ready, Vec::new(), &[7; 32]).unwrap()
+    seal_pack(&sealer, &domain(), &mut Decompressor::new().unwrap(), ready, AlignedBuffer::default(), &[7; 32]).unwrap()
 }
 
 fn verify(opener: &Opener, bytes: &[u8]) -> Result<(), ObjectError> {
@@ -53,7 +53,7 @@ fn two_chunks_of_one_pack_cannot_change_places() {
     verify(&opener, &sealed.bytes).unwrap();
     let start = chunks_start(2) as usize;
     let (one, other) = (start..start + 1_016, start + 1_016..start + 2_032);
-    let mut swapped = sealed.bytes.clone();
+    let mut swapped = sealed.bytes.to_vec();
     swapped[one.clone()].copy_from_slice(&sealed.bytes[other.clone()]);
     swapped[other].copy_from_slice(&sealed.bytes[one]);
     assert_eq!(verify(&opener, &swapped), Err(ObjectError::DoesNotOpen));
@@ -64,7 +64,7 @@ fn a_chunk_of_another_pack_is_refused_in_the_same_place() {
     let opener = Opener::new(master(2, 0));
     let (mine, other) = (pack(&master(2, 0), 1), pack(&master(2, 0), 4));
     let start = chunks_start(2) as usize;
-    let mut mixed = mine.bytes.clone();
+    let mut mixed = mine.bytes.to_vec();
     mixed[start..start + 1_016].copy_from_slice(&other.bytes[start..start + 1_016]);
     assert_eq!(verify(&opener, &mixed), Err(ObjectError::DoesNotOpen));
 }

@@ -8,11 +8,12 @@ use crate::header::{KEY_PART_LEN, ObjectType, READER_HEADER_LEN, Sealer, array};
 use crate::index::IndexedPack;
 use crate::keys::DomainKeys;
 use chest_model::ObjectHash;
+use chest_store::AlignedBuffer;
 
 /// A pack ready to be sent, and what the index says of it.
 pub struct SealedPack {
     /// The object.
-    pub bytes: Vec<u8>,
+    pub bytes: AlignedBuffer,
     /// Its line in the index, with its name.
     pub indexed: IndexedPack,
 }
@@ -23,12 +24,12 @@ pub fn seal_pack(
     domain: &DomainKeys,
     decompressor: &mut Decompressor,
     ready: ReadyPack,
-    buffer: Vec<u8>,
+    mut bytes: AlignedBuffer,
     random: &[u8; 32],
 ) -> Result<SealedPack, ObjectError> {
     let count = ready.chunks.len();
     let table_end = TABLE_START + count * ROW_LEN;
-    let mut bytes = zeros(buffer, ready.size as usize);
+    bytes.set_len(ready.size as usize);
     let mut rows = Vec::with_capacity(count);
     let mut at = table_end + TAG_LEN;
     // Each chunk is let go as soon as it is copied: a pack is never in memory twice.
@@ -40,7 +41,10 @@ pub fn seal_pack(
         rows.push(row);
     }
     let padding_len = bytes.len() - at - TAG_LEN;
+    // The buffer may hold an earlier pack: what nothing else is written to becomes zeros.
+    bytes[at..at + padding_len].fill(0);
     let prologue = READER_HEADER_LEN..READER_HEADER_LEN + PROLOGUE_LEN;
+    bytes[prologue.clone()].fill(0);
     bytes[prologue.start..prologue.start + 4].copy_from_slice(&(count as u32).to_le_bytes());
     bytes[prologue.start + 8..prologue.end].copy_from_slice(&(padding_len as u64).to_le_bytes());
 
@@ -82,14 +86,4 @@ pub fn seal_pack(
         chunks: rows,
     };
     Ok(SealedPack { bytes, indexed })
-}
-
-/// So many zeros, in that buffer if it has the room.
-fn zeros(mut buffer: Vec<u8>, length: usize) -> Vec<u8> {
-    if buffer.capacity() < length {
-        return vec![0; length];
-    }
-    buffer.clear();
-    buffer.resize(length, 0);
-    buffer
 }

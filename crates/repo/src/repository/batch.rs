@@ -20,8 +20,9 @@ use crate::pack::{PackBuffers, PackClass, PackedChunk, Packer, PendingChunk, Rea
 use crate::parallel;
 use crate::record::{AddedKind, AddedObject};
 use crate::tree::NodeSink;
+use bytes::Bytes;
 use chest_model::{ChunkId, Environment, Monitor, ObjectHash, Progress};
-use chest_store::ObjectStore;
+use chest_store::{AlignedBuffer, ObjectStore};
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 use known::LiveSegment;
 use std::collections::HashMap;
@@ -228,7 +229,7 @@ impl<'a> Batch<'a> {
     fn seal(&self, ready: ReadyPack, tools: &mut ChunkTools) -> Result<SealedPack, RepoError> {
         let random = fresh(self.options.environment)?;
         // Smaller ones are the last of a run.
-        let buffer = if ready.size == self.pack_len() { self.buffers.take() } else { Vec::new() };
+        let buffer = if ready.size == self.pack_len() { self.buffers.take() } else { AlignedBuffer::default() };
         seal_pack(&self.sealer, &self.domain, &mut tools.decompressor, ready, buffer, &random)
             .map_err(|problem| RepoError::object("a new pack", problem))
     }
@@ -257,7 +258,7 @@ impl<'a> Batch<'a> {
         let SealedPack { bytes, indexed } = sealed;
         let length = bytes.len() as u64;
         self.journal.note(&indexed, self.options.environment)?;
-        let bytes = if length == self.pack_len() { self.buffers.lend(bytes) } else { bytes.into() };
+        let bytes = if length == self.pack_len() { self.buffers.lend(bytes) } else { Bytes::from_owner(bytes) };
         put_settled(self.options.store, &Place::Pack(indexed.name).name(), bytes)?;
         self.options.monitor.progress(Progress::Sent { bytes: length });
         let full = {

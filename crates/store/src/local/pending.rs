@@ -5,6 +5,7 @@
 //! Where a file system keeps locks per machine (sshfs), a file may be swept under a live writer on another machine: that
 //! writer then fails to publish, and writes it again.
 
+use super::direct;
 use super::place::{Place, open_folder};
 use super::publish::At;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, unlinkat};
@@ -35,7 +36,10 @@ impl<'a> Pending<'a> {
     /// Writes the bytes to a new file and makes them durable.
     pub(super) fn write(folder: &'a OwnedFd, bytes: &[u8]) -> io::Result<Self> {
         let mut pending = Self::create(folder)?;
-        pending.file.write_all(bytes)?;
+        // Nobody reads a pack soon, and copying it into the system's cache costs more than anything else that is done to it.
+        if !direct::write(&pending.file, bytes)? {
+            pending.file.write_all(bytes)?;
+        }
         pending.file.sync_all()?;
         Ok(pending)
     }

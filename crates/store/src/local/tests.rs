@@ -2,6 +2,7 @@
 
 use super::pending::{FOLDER, Pending};
 use super::*;
+use crate::AlignedBuffer;
 use crate::contract;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -218,4 +219,24 @@ fn a_name_below_an_object_is_refused_and_harms_nothing() {
     assert!(matches!(store.get(&name("a/b")), Err(StoreError::NotFound(_))));
     assert_eq!(listed(&store, ""), ["a"]);
     assert_eq!(store.strays().unwrap(), []);
+}
+
+#[test]
+fn packs_come_back_whether_they_went_past_the_systems_cache_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(folder.path()).unwrap();
+    for (number, length) in [1 << 20, (1 << 20) + 1, 3 << 20, (1 << 20) - 4096, 4096].into_iter().enumerate() {
+        let mut buffer = AlignedBuffer::default();
+        buffer.set_len(length);
+        buffer.iter_mut().enumerate().for_each(|(at, byte)| *byte = (at % 251) as u8);
+        let expected = buffer.to_vec();
+        let aligned = ObjectName::new(format!("packs/aligned-{number}")).unwrap();
+        assert_eq!(store.put(&aligned, Bytes::from_owner(buffer)).unwrap(), PutOutcome::Done);
+        let askew = ObjectName::new(format!("packs/askew-{number}")).unwrap();
+        let bytes = Bytes::from([&[0][..], &expected].concat()).slice(1..);
+        assert_eq!(store.put(&askew, bytes).unwrap(), PutOutcome::Done);
+        for name in [&aligned, &askew] {
+            assert!(store.get(name).unwrap() == expected, "{name}");
+        }
+    }
 }
