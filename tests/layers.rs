@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("catalogue", &["model"]),
     ("source", &["model"]),
     ("repo", &["store", "model"]),
-    ("engine", &["repo", "source", "store", "catalogue", "model"]),
+    ("engine", &["repo", "source", "store", "catalogue", "mail", "model"]),
     ("council", &["model"]),
     ("mail", &["model"]),
     ("testkit", &["model", "store", "source", "repo", "engine", "council"]),

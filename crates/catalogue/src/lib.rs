@@ -4,6 +4,8 @@
 
 mod error;
 mod key;
+mod mail;
+mod mail_search;
 mod name_index;
 mod schema;
 mod sealed;
@@ -14,6 +16,8 @@ mod vfs;
 
 pub use error::CatalogueError;
 pub use key::CatalogueKey;
+pub use mail::{Letter, MailboxProblem, MailboxVersion};
+pub use mail_search::{FoundLetter, LetterQuery, Whereabouts};
 pub use search::{FoundVersion, NameQuery};
 pub use spans::{ChainId, Damage, Seen};
 pub use update::{ItemVersion, Update};

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 pub(crate) const OPEN: i64 = i64::MAX;
 
 /// Raise it with every change here: a catalogue of another version is emptied and filled anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE chain (id INTEGER PRIMARY KEY, host TEXT NOT NULL, label BLOB NOT NULL, UNIQUE (host, label));
@@ -23,6 +23,28 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
     CREATE VIRTUAL TABLE name_text USING fts5(
         text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
+    );
+    CREATE TABLE mailbox_to_read (
+        chain INTEGER, folder INTEGER, name INTEGER, first INTEGER, PRIMARY KEY (chain, folder, name, first)
+    ) WITHOUT ROWID;
+    CREATE TABLE message (
+        id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, sender TEXT NOT NULL, recipients TEXT NOT NULL,
+        subject TEXT NOT NULL, sent INTEGER, attachments TEXT NOT NULL
+    );
+    CREATE TABLE held (
+        name INTEGER, folder INTEGER, chain INTEGER, message INTEGER, first INTEGER, starts_at INTEGER, last INTEGER NOT NULL,
+        container INTEGER NOT NULL, locator BLOB NOT NULL, PRIMARY KEY (name, folder, chain, message, first, starts_at)
+    ) WITHOUT ROWID;
+    CREATE INDEX held_message ON held (message);
+    CREATE TABLE mailbox_problem (
+        chain INTEGER, folder INTEGER, name INTEGER, first INTEGER, problem TEXT NOT NULL, is_damage INTEGER NOT NULL,
+        PRIMARY KEY (chain, folder, name, first)
+    ) WITHOUT ROWID;
+    CREATE VIRTUAL TABLE message_head USING fts5(
+        text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
+    );
+    CREATE VIRTUAL TABLE message_body USING fts5(
+        text, content = '', contentless_delete = 1, detail = none, tokenize = 'unicode61 remove_diacritics 2'
     );";
 
 /// Makes the tables where they are not there yet.

@@ -25,7 +25,7 @@ pub struct ItemVersion {
 
 /// A change of the catalogue under way.
 pub struct Update<'c> {
-    transaction: Transaction<'c>,
+    pub(crate) transaction: Transaction<'c>,
     folders: HashMap<Vec<u8>, i64>,
 }
 
@@ -85,13 +85,15 @@ impl<'c> Update<'c> {
         Ok(number)
     }
 
-    /// A path has this version from this snapshot on; one that it had until then ends with the snapshot before.
+    /// A path has this version from this snapshot on; one that it had until then ends with the snapshot before. What may be a
+    /// mailbox is noted, for whoever asks what is in it.
     pub fn put(
         &mut self,
         chain: ChainId,
         number: i64,
         path: &TreePath,
         version: &ItemVersion,
+        may_be_mailbox: bool,
     ) -> Result<(), CatalogueError> {
         let Some((name, folder)) = self.place(path)? else { return Ok(()) };
         let mut open = self.transaction.prepare_cached(
@@ -122,6 +124,10 @@ impl<'c> Update<'c> {
             version.modified.nanoseconds,
             version.content
         ])?;
+        if may_be_mailbox {
+            let note = "INSERT OR IGNORE INTO mailbox_to_read (chain, folder, name, first) VALUES (?1, ?2, ?3, ?4)";
+            self.transaction.prepare_cached(note)?.execute(params![chain.0, folder, name, number])?;
+        }
         Ok(())
     }
 
@@ -157,6 +163,10 @@ impl<'c> Update<'c> {
         for change in [
             "DELETE FROM version WHERE chain = ?1 AND first > ?2",
             "UPDATE version SET last = 9223372036854775807 WHERE chain = ?1 AND last >= ?2",
+            "DELETE FROM held WHERE chain = ?1 AND first > ?2",
+            "UPDATE held SET last = 9223372036854775807 WHERE chain = ?1 AND last >= ?2",
+            "DELETE FROM mailbox_to_read WHERE chain = ?1 AND first > ?2",
+            "DELETE FROM mailbox_problem WHERE chain = ?1 AND first > ?2",
             "DELETE FROM seen WHERE chain = ?1 AND number > ?2",
             "DELETE FROM damage WHERE chain = ?1 AND number > ?2",
         ] {
@@ -172,19 +182,31 @@ impl<'c> Update<'c> {
             self.transaction
                 .execute("DELETE FROM damage WHERE chain = ?1 AND number = ?2", params![chain.0, number])?;
         }
-        self.transaction.execute(
-            "DELETE FROM version WHERE chain = ?1 AND NOT EXISTS (SELECT 1 FROM seen
-             WHERE seen.chain = version.chain AND seen.number BETWEEN version.first AND version.last)",
-            [chain.0],
-        )?;
+        for table in ["version", "held"] {
+            let empty = format!(
+                "DELETE FROM {table} WHERE chain = ?1 AND NOT EXISTS (SELECT 1 FROM seen
+                 WHERE seen.chain = {table}.chain AND seen.number BETWEEN {table}.first AND {table}.last)"
+            );
+            self.transaction.execute(&empty, [chain.0])?;
+        }
+        for table in ["mailbox_to_read", "mailbox_problem"] {
+            let of_nothing = format!(
+                "DELETE FROM {table} WHERE chain = ?1 AND NOT EXISTS (SELECT 1 FROM version WHERE version.name = {table}.name
+                 AND version.folder = {table}.folder AND version.chain = {table}.chain AND version.first = {table}.first)"
+            );
+            self.transaction.execute(&of_nothing, [chain.0])?;
+        }
         Ok(())
     }
 
-    /// Forgets names and folders that nothing has any more.
+    /// Forgets names, folders and messages that nothing has any more.
     pub fn sweep(&mut self) -> Result<(), CatalogueError> {
         self.folders.clear();
         self.transaction.execute_batch(
-            "DELETE FROM name_text WHERE rowid IN
+            "DELETE FROM message WHERE NOT EXISTS (SELECT 1 FROM held WHERE held.message = message.id);
+             DELETE FROM message_head WHERE rowid NOT IN (SELECT id FROM message);
+             DELETE FROM message_body WHERE rowid NOT IN (SELECT id FROM message);
+             DELETE FROM name_text WHERE rowid IN
                  (SELECT id FROM name WHERE NOT EXISTS (SELECT 1 FROM version WHERE version.name = name.id));
              DELETE FROM name WHERE NOT EXISTS (SELECT 1 FROM version WHERE version.name = name.id);
              DELETE FROM folder WHERE id NOT IN (SELECT folder FROM version);
@@ -201,6 +223,10 @@ impl<'c> Update<'c> {
             "UPDATE version SET last = ?1 WHERE name = ?2 AND folder = ?3 AND chain = ?4 AND last = ?5",
         )?;
         end.execute(params![before.unwrap_or(0), name, folder, chain.0, OPEN])?;
+        let mut letters = self
+            .transaction
+            .prepare_cached("UPDATE held SET last = ?1 WHERE name = ?2 AND folder = ?3 AND chain = ?4 AND last = ?5")?;
+        letters.execute(params![before.unwrap_or(0), name, folder, chain.0, OPEN])?;
         Ok(())
     }
 
@@ -302,11 +328,11 @@ mod tests {
         for number in 1..=3 {
             assert_eq!(update.add_snapshot(chain, snapshot(number)).unwrap(), i64::from(number));
             let number = i64::from(number);
-            update.put(chain, number, &path("a/changed.txt"), &version(number as u64)).unwrap();
-            update.put(chain, number, &path("a/kept.txt"), &version(9)).unwrap();
+            update.put(chain, number, &path("a/changed.txt"), &version(number as u64), false).unwrap();
+            update.put(chain, number, &path("a/kept.txt"), &version(9), false).unwrap();
             match number {
-                1 => update.put(chain, number, &path("b/short.txt"), &version(9)).unwrap(),
-                2 => update.put(chain, number, &path("b/late.txt"), &version(9)).unwrap(),
+                1 => update.put(chain, number, &path("b/short.txt"), &version(9), false).unwrap(),
+                2 => update.put(chain, number, &path("b/late.txt"), &version(9), false).unwrap(),
                 _ => update.remove(chain, number, &path("b/short.txt")).unwrap(),
             }
         }
@@ -362,7 +388,7 @@ mod tests {
         let before = found(&catalogue, "");
         let mut update = catalogue.update().unwrap();
         let number = update.add_snapshot(chain, snapshot(4)).unwrap();
-        update.put(chain, number, &path("new"), &version(1)).unwrap();
+        update.put(chain, number, &path("new"), &version(1), false).unwrap();
         drop(update);
         assert_eq!(found(&catalogue, ""), before);
     }
@@ -381,7 +407,7 @@ mod tests {
             let number = update.add_snapshot(chain, snapshot(1)).unwrap();
             let names: Vec<TreePath> = names.iter().filter_map(|name| TreePath::from_bytes(name.clone().into_bytes()).ok()).collect();
             for name in &names {
-                update.put(chain, number, name, &version(1)).unwrap();
+                update.put(chain, number, name, &version(1), false).unwrap();
             }
             update.commit().unwrap();
             let holds = |name: &&TreePath| folded(name.as_bytes()).contains(&chest_model::folded_text(&word));

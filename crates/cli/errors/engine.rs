@@ -68,6 +68,17 @@ fn advice(error: &EngineError) -> (Exit, &'static str, &'static str) {
         EngineError::BadPattern { .. } => {
             (Exit::Usage, "bad-pattern", "Use * for any letters and ? for one, or plain letters without either.")
         }
+        EngineError::NoSuchMessage(_) => {
+            (Exit::Failed, "no-such-message", "`chest find --mail WORD` lists messages with their ids.")
+        }
+        EngineError::AmbiguousMessage { .. } => {
+            (Exit::Usage, "ambiguous-message", "Give more letters of the id; `chest find --mail WORD` shows them.")
+        }
+        EngineError::Mail(_) => (
+            Exit::Damage,
+            "message-unreadable",
+            "Run `chest check --read-data`, which says what is damaged; `chest restore` brings back the whole mailbox.",
+        ),
         EngineError::Catalogue(_) => {
             (Exit::Failed, "catalogue", "Run the command again: the search catalogue is made anew from the backups.")
         }

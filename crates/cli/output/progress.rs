@@ -241,6 +241,7 @@ fn called(phase: Phase) -> &'static str {
         Phase::Restoring => "Restoring",
         Phase::CheckingTrees => "Going through the lists of files",
         Phase::Cataloguing => "Filling the search catalogue",
+        Phase::ReadingMail => "Reading mailboxes for the search",
         Phase::CheckingData => "Reading stored content",
         Phase::Examining => "Trying out the storage",
     }

@@ -84,6 +84,20 @@ pub enum EngineError {
         /// What is wrong with it.
         problem: String,
     },
+    /// No message has that id.
+    #[error("there is no message with the id \"{0}\"")]
+    NoSuchMessage(String),
+    /// Several messages fit.
+    #[error("\"{text}\" fits {count} messages: give more digits")]
+    AmbiguousMessage {
+        /// What was given.
+        text: String,
+        /// How many fit.
+        count: usize,
+    },
+    /// A mailbox does not give the message.
+    #[error(transparent)]
+    Mail(#[from] chest_mail::MailError),
     /// The search catalogue failed, and in memory too.
     #[error(transparent)]
     Catalogue(#[from] chest_catalogue::CatalogueError),

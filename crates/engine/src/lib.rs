@@ -15,6 +15,7 @@ pub mod restore;
 pub mod target;
 mod unlock;
 
+pub use chest_mail as mail;
 pub use chest_repo as repo;
 pub use chest_source as source;
 pub use chest_store as store;

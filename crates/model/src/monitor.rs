@@ -21,6 +21,8 @@ pub enum Phase {
     CheckingTrees,
     /// Filling the search catalogue.
     Cataloguing,
+    /// Reading mailboxes into the search catalogue.
+    ReadingMail,
     /// Reading packs.
     CheckingData,
     /// Trying out a store.

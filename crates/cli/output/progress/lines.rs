@@ -145,6 +145,7 @@ fn code(phase: Phase) -> &'static str {
         Phase::Restoring => "restoring",
         Phase::CheckingTrees => "checking-trees",
         Phase::Cataloguing => "cataloguing",
+        Phase::ReadingMail => "reading-mail",
         Phase::CheckingData => "checking-data",
         Phase::Examining => "examining",
     }

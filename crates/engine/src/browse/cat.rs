@@ -12,21 +12,26 @@ use std::ops::ControlFlow;
 
 /// Writes a file of a snapshot to `out`, chunk by chunk, each proven; gives the number of bytes.
 pub fn cat(opened: &Opened, snapshot: &Snapshot, at: &ShownPath, out: &mut dyn Write) -> Result<u64, EngineError> {
+    let entry = entry_at(opened, snapshot, at)?;
+    let EntryKind::File { size, chunks, holes, .. } = &entry.kind else {
+        return Err(EngineError::NotAFile { path: chest_model::shown(&at.to_bytes()) });
+    };
+    read_content(&*opened.fetcher_of(snapshot)?, *size, chunks, holes, out)
+}
+
+/// The entry at a path of a snapshot.
+pub(crate) fn entry_at(opened: &Opened, snapshot: &Snapshot, at: &ShownPath) -> Result<Entry, EngineError> {
     let shown = || chest_model::shown(&at.to_bytes());
     let root = snapshot.body.roots.iter().find(|root| root.description.label == at.root);
     let root = root.ok_or_else(|| EngineError::NoSuchPath { path: shown() })?;
     let fetcher = opened.fetcher_of(snapshot)?;
     let mut finder = Finder { wanted: &at.path, found: None, error: None };
     let _ = walk(&root.tree, &at.path, &*fetcher, &mut finder);
-    let entry = match (finder.found, finder.error) {
-        (Some(entry), _) => entry,
-        (None, Some(error)) => return Err(error.into()),
-        (None, None) => return Err(EngineError::NoSuchPath { path: shown() }),
-    };
-    let EntryKind::File { size, chunks, holes, .. } = &entry.kind else {
-        return Err(EngineError::NotAFile { path: shown() });
-    };
-    read_content(&fetcher, *size, chunks, holes, out)
+    match (finder.found, finder.error) {
+        (Some(entry), _) => Ok(entry),
+        (None, Some(error)) => Err(error.into()),
+        (None, None) => Err(EngineError::NoSuchPath { path: shown() }),
+    }
 }
 
 /// Finds one entry.

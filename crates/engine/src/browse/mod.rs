@@ -4,11 +4,14 @@ mod cat;
 mod diff;
 mod list;
 mod select;
+mod stored_file;
 
 pub use cat::cat;
+pub(crate) use cat::entry_at;
 pub use diff::{Change, ChangeKind, DiffOutcome, diff};
 pub use list::{ListOutcome, ListedItem, list};
 pub use select::{Selection, SnapshotSelector, damaged_records, select, snapshots};
+pub use stored_file::StoredFile;
 
 use chest_model::{ChunkList, EntryKind, SnapshotSummary, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;

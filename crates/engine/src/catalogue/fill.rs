@@ -1,10 +1,11 @@
 //! Brings the catalogue up to date: what is new in each machine's root is compared with the snapshot before it, and only what
 //! differs is read. Snapshots that are gone are taken out.
 
+use super::mailboxes::may_be_mailbox;
 use crate::browse::{ItemType, holds_root};
 use crate::{EngineError, Opened};
 use chest_catalogue::{Catalogue, CatalogueError, ChainId, Damage, ItemVersion, Seen, Update};
-use chest_model::{ChunkId, Entry, EntryKind, Monitor, ObjectHash, Phase, Progress, TreePath};
+use chest_model::{ChunkId, Class, Entry, EntryKind, Monitor, ObjectHash, Phase, Progress, TreePath};
 use chest_repo::RepoError;
 use chest_repo::repository::{Fetcher, Snapshot};
 use chest_repo::tree::{Side, Tree, TreeComparison, TreeVisitor, compare, walk};
@@ -56,8 +57,17 @@ pub(super) fn bring_up_to_date(
         {
             let chain = update.chain(host, label)?;
             let number = update.add_snapshot(chain, snapshot.record.hash)?;
-            let filler =
-                Filler { update: &mut update, chain, number, monitor, changes: 0, trouble: None, loses_before: false };
+            let class = class_of(snapshot, label);
+            let filler = Filler {
+                class,
+                update: &mut update,
+                chain,
+                number,
+                monitor,
+                changes: 0,
+                trouble: None,
+                loses_before: false,
+            };
             changes += filler.fill(opened, label, before, snapshot)?;
             monitor.progress(Progress::Done { items: 1, bytes: 0 });
             next = work.next();
@@ -108,6 +118,7 @@ fn take_back(catalogue: &mut Catalogue, chains: &Chains<'_>) -> Result<HashMap<(
 
 /// Notes how one snapshot of a chain differs from the one before.
 struct Filler<'u, 'c> {
+    class: Class,
     update: &'u mut Update<'c>,
     chain: ChainId,
     number: i64,
@@ -160,7 +171,10 @@ impl Filler<'_, '_> {
             return ControlFlow::Break(());
         }
         let noted = match after {
-            Some(entry) => self.update.put(self.chain, self.number, path, &version_of(entry)),
+            Some(entry) => {
+                let may_be_mailbox = self.may_be_mailbox(entry);
+                self.update.put(self.chain, self.number, path, &version_of(entry), may_be_mailbox)
+            }
             None => self.update.remove(self.chain, self.number, path),
         };
         match noted {
@@ -170,6 +184,11 @@ impl Filler<'_, '_> {
                 ControlFlow::Break(())
             }
         }
+    }
+
+    fn may_be_mailbox(&self, entry: &Entry) -> bool {
+        let has_content = matches!(entry.kind, EntryKind::File { size: 1.., .. });
+        has_content && entry.path.name().is_some_and(|name| may_be_mailbox(self.class, name))
     }
 
     fn note_damage(
@@ -220,6 +239,11 @@ impl TreeVisitor for Everything<'_, '_, '_> {
     fn unreadable(&mut self, _: &TreePath, _: Option<&TreePath>, _: RepoError) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
+}
+
+fn class_of(snapshot: &Snapshot, label: &[u8]) -> Class {
+    let root = snapshot.body.roots.iter().find(|root| root.description.label == label);
+    root.map_or_else(Class::default, |root| root.description.class)
 }
 
 /// The top node of a root in a snapshot, and what fetches it.

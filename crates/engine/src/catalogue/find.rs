@@ -1,14 +1,13 @@
 //! Finds files and folders by name over all versions, deleted ones too.
 
-use super::fill::{Chains, chains_of};
+use super::answer::{Answer, Chain};
 use super::names::Word;
-use super::{Keeping, consult};
+use super::{Keeping, Wanted, consult};
 use crate::browse::{ItemType, ShownPath};
 use crate::{Context, EngineError, Opened};
-use chest_catalogue::{Catalogue, ChainId, Damage, FoundVersion, ItemVersion, NameQuery};
-use chest_model::{Class, Exception, ExceptionKind, ObjectHash, Timestamp, TreePath};
-use chest_repo::repository::Snapshot;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use chest_catalogue::{Catalogue, FoundVersion, ItemVersion, NameQuery};
+use chest_model::{Class, ObjectHash, Timestamp, TreePath};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// What to look for.
@@ -76,60 +75,22 @@ pub struct HitVersion {
 pub fn find(context: &Context<'_>, opened: &Opened, query: &FindQuery) -> Result<FindOutcome, EngineError> {
     let words: Vec<Word> = query.words.iter().map(|word| Word::new(word)).collect::<Result<_, _>>()?;
     let (snapshots, _) = opened.session.snapshots();
-    let ask = |catalogue: &Catalogue| Answer::new(catalogue, &snapshots)?.find(catalogue, query, &words);
-    let ((hits, damaged), keeping) = consult(context, opened, &ask)?;
+    let ask = |catalogue: &Catalogue| {
+        let answer = Answer::new(catalogue, &snapshots)?;
+        Ok((answer.find(catalogue, query, &words)?, answer.damaged()))
+    };
+    let ((hits, damaged), keeping) = consult(context, opened, Wanted::Names, &ask)?;
     Ok(FindOutcome { hits, damaged, snapshots: snapshots.len(), keeping })
 }
 
-/// What is needed to make hits of what the catalogue says.
-struct Answer<'s> {
-    snapshots: &'s [Snapshot],
-    /// The place of each snapshot among all, oldest first.
-    places: HashMap<ObjectHash, usize>,
-    chains: HashMap<ChainId, Chain<'s>>,
-    damage: Vec<Damage>,
-}
-
-/// One machine's root.
-struct Chain<'s> {
-    label: Vec<u8>,
-    newest: &'s Snapshot,
-    /// What could not be read when the newest snapshot was made: nothing is known of what lies below.
-    hidden: HashSet<&'s TreePath>,
-    /// What cannot be read now, of the newest snapshot.
-    lost: Vec<(TreePath, Option<TreePath>)>,
-}
-
-impl<'s> Answer<'s> {
-    fn new(catalogue: &Catalogue, snapshots: &'s [Snapshot]) -> Result<Self, EngineError> {
-        let places = snapshots.iter().enumerate().map(|(place, snapshot)| (snapshot.record.hash, place)).collect();
-        let damage = catalogue.damage()?;
-        let known: Chains<'s> = chains_of(snapshots);
-        let mut chains = HashMap::new();
-        for (id, host, label, seen) in catalogue.chains()? {
-            let newest = known.get(&(host, label.clone())).and_then(|all| all.last());
-            if let (Some(newest), Some(last)) = (newest, seen.last()) {
-                let of_newest = damage.iter().filter(|damage| damage.chain == id && damage.number == last.number);
-                let lost = of_newest.map(|damage| (damage.from.clone(), damage.until.clone())).collect();
-                let hidden = hidden_in(newest, &label);
-                chains.insert(id, Chain { label, newest, hidden, lost });
-            }
-        }
-        Ok(Self { snapshots, places, chains, damage })
-    }
-
-    /// The hits, and what could not be read.
-    fn find(
-        &self,
-        catalogue: &Catalogue,
-        query: &FindQuery,
-        words: &[Word],
-    ) -> Result<(Vec<Hit>, Vec<String>), EngineError> {
+impl Answer<'_> {
+    /// The hits.
+    fn find(&self, catalogue: &Catalogue, query: &FindQuery, words: &[Word]) -> Result<Vec<Hit>, EngineError> {
         let mut paths: BTreeMap<(&[u8], TreePath), Vec<FoundVersion>> = BTreeMap::new();
         for (number, word) in words.iter().enumerate() {
             let fits = |name: &str| word.fits_name(name);
             for found in catalogue.names(&NameQuery { parts: word.parts(), fits: &fits })? {
-                let Some(chain) = self.chains.get(&found.chain) else { continue };
+                let Some(chain) = self.chain(found.chain) else { continue };
                 let others = words.iter().enumerate().filter(|(other, _)| *other != number);
                 let narrowed = others.clone().all(|(_, other)| other.narrows(&chain.label, &found.path));
                 // Of several words that are in the name, the first brings it.
@@ -143,21 +104,18 @@ impl<'s> Answer<'s> {
             .into_iter()
             .map(|((root, path), found)| self.hit(ShownPath { root: root.to_vec(), path }, &found, &query.changed));
         let is_meant = |hit: &Hit| !hit.versions.is_empty() && (hit.deleted || !query.only_deleted);
-        let damaged = self.damage.iter().map(|damage| format!("{}: {}", damage.from, damage.problem));
-        Ok((hits.filter(is_meant).collect(), damaged.collect()))
+        Ok(hits.filter(is_meant).collect())
     }
 
     /// Puts the spans of one path together: equal versions become one, with the first and last snapshot that held it.
     fn hit(&self, path: ShownPath, found: &[FoundVersion], changed: &Range<Timestamp>) -> Hit {
-        let place = |snapshot: &ObjectHash| self.places.get(snapshot).copied();
         let mut versions: HashMap<ItemVersion, (usize, usize)> = HashMap::new();
         for one in found.iter().filter(|one| changed.contains(&one.version.modified)) {
-            if let (Some(first), Some(last)) = (place(&one.first), place(&one.last)) {
+            if let (Some(first), Some(last)) = (self.place(&one.first), self.place(&one.last)) {
                 let span = versions.entry(one.version).or_insert((first, last));
                 *span = (span.0.min(first), span.1.max(last));
             }
         }
-        let at = |place: usize| (self.snapshots[place].record.hash, self.snapshots[place].public.ended);
         let mut versions: Vec<HitVersion> = versions
             .into_iter()
             .filter_map(|(version, (first, last))| {
@@ -165,39 +123,16 @@ impl<'s> Answer<'s> {
                     item: ItemType::from_number(version.item)?,
                     size: version.size,
                     modified: version.modified,
-                    first_seen: at(first),
-                    last_seen: at(last),
+                    first_seen: self.at(first),
+                    last_seen: self.at(last),
                 })
             })
             .collect();
         versions.sort_by_key(|version| std::cmp::Reverse((version.last_seen.1, version.modified)));
         // Deleted where no machine's newest snapshot of that root holds it.
-        let held =
-            |one: &FoundVersion| self.chains.get(&one.chain).is_some_and(|chain| chain.newest.record.hash == one.last);
+        let held = |one: &FoundVersion| self.chain(one.chain).is_some_and(|chain| chain.is_newest(&one.last));
         let unknown = |chain: &Chain<'_>| chain.label == path.root && chain.hides(&path.path);
-        let deleted = !found.iter().any(held) && !self.chains.values().any(unknown);
+        let deleted = !found.iter().any(held) && !self.all_chains().any(unknown);
         Hit { path, versions, deleted }
     }
-}
-
-impl Chain<'_> {
-    fn is_of(&self, class: Option<Class>) -> bool {
-        let root = self.newest.body.roots.iter().find(|root| root.description.label == self.label);
-        class.is_none_or(|class| root.is_some_and(|root| root.description.class == class))
-    }
-
-    /// Whether nothing can be said of a path: a folder on the way to it could not be read, or cannot be now.
-    fn hides(&self, path: &TreePath) -> bool {
-        let above = std::iter::successors(Some(path.clone()), TreePath::parent);
-        let is_lost = |(from, until): &(TreePath, Option<TreePath>)| {
-            path >= from && until.as_ref().is_none_or(|until| path < until)
-        };
-        (!self.hidden.is_empty() && above.into_iter().any(|path| self.hidden.contains(&path)))
-            || self.lost.iter().any(is_lost)
-    }
-}
-
-fn hidden_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> HashSet<&'s TreePath> {
-    let hides = |one: &&Exception| one.root == label && matches!(one.kind, ExceptionKind::Unreadable(_));
-    snapshot.body.exceptions.iter().filter(hides).map(|one| &one.path).collect()
 }

@@ -2,11 +2,17 @@
 //! repository before it answers. What is asked of it follows from the repository alone: where the catalogue is lost, damaged or
 //! cannot be kept, the answers are the same, and only slower.
 
+mod answer;
 mod fill;
 mod find;
+mod find_mail;
+mod mailboxes;
 mod names;
+mod save;
 
 pub use find::{FindOutcome, FindQuery, Hit, HitVersion, find};
+pub use find_mail::{FetchedMessage, MailHit, MailOutcome, MailQuery, MailboxHit, fetch_message, find_mail};
+pub use save::{SavedAs, harmless_file_name, save_message};
 
 use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, CatalogueError, CatalogueKey, Condition};
@@ -29,10 +35,19 @@ pub enum Keeping {
     NotKept,
 }
 
+/// How much of the repository the catalogue must know to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Names,
+    /// Mailboxes have to be read for it, which takes longer.
+    NamesAndMail,
+}
+
 /// Brings the catalogue up to date and asks it. One that turns out to be damaged is made anew, and asked again.
 fn consult<T>(
     context: &Context<'_>,
     opened: &Opened,
+    wanted: Wanted,
     ask: &dyn Fn(&Catalogue) -> Result<T, EngineError>,
 ) -> Result<(T, Keeping), EngineError> {
     let mut keeping = Keeping::Kept;
@@ -43,7 +58,7 @@ fn consult<T>(
                 if condition == Condition::Discarded {
                     keeping = Keeping::MadeAnew;
                 }
-                match fill_and_ask(&mut catalogue, context, opened, ask) {
+                match fill_and_ask(&mut catalogue, context, opened, wanted, ask) {
                     Err(EngineError::Catalogue(_)) => {}
                     answer => return Ok((answer?, keeping)),
                 }
@@ -57,16 +72,20 @@ fn consult<T>(
         keeping = Keeping::MadeAnew;
     }
     let mut catalogue = Catalogue::in_memory()?;
-    Ok((fill_and_ask(&mut catalogue, context, opened, ask)?, Keeping::NotKept))
+    Ok((fill_and_ask(&mut catalogue, context, opened, wanted, ask)?, Keeping::NotKept))
 }
 
 fn fill_and_ask<T>(
     catalogue: &mut Catalogue,
     context: &Context<'_>,
     opened: &Opened,
+    wanted: Wanted,
     ask: &dyn Fn(&Catalogue) -> Result<T, EngineError>,
 ) -> Result<T, EngineError> {
     fill::bring_up_to_date(catalogue, opened, context.monitor)?;
+    if wanted == Wanted::NamesAndMail {
+        mailboxes::read_mailboxes(catalogue, opened, context.monitor)?;
+    }
     ask(catalogue)
 }
 

@@ -11,23 +11,23 @@ use std::ops::Range;
 
 /// Part of a chunk that lies in one piece in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// Where in the file.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// Which bytes of the chunk.
-    pub(super) part: Range<usize>,
+    pub(crate) part: Range<usize>,
 }
 
 /// A chunk of a file and where its bytes go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PlacedChunk {
-    pub(super) id: ChunkId,
-    pub(super) length: u32,
-    pub(super) pieces: Vec<Piece>,
+pub(crate) struct PlacedChunk {
+    pub(crate) id: ChunkId,
+    pub(crate) length: u32,
+    pub(crate) pieces: Vec<Piece>,
 }
 
 /// Lays chunks around holes. `None` where they do not make a file of that size.
-pub(super) fn lay_out(size: u64, chunks: &[(ChunkId, u32)], holes: &[Hole]) -> Option<Vec<PlacedChunk>> {
+pub(crate) fn lay_out(size: u64, chunks: &[(ChunkId, u32)], holes: &[Hole]) -> Option<Vec<PlacedChunk>> {
     let mut holes = holes.iter().peekable();
     let mut at = 0u64;
     let mut placed = Vec::with_capacity(chunks.len());

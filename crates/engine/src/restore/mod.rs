@@ -5,7 +5,7 @@ mod content;
 mod execute;
 mod plan;
 
-pub(crate) use content::read_content;
+pub(crate) use content::{PlacedChunk, lay_out, read_content};
 pub use plan::{PlannedItem, PlannedStep, RestorePlan};
 
 use crate::browse::ShownPath;

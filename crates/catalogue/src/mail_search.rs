@@ -1,0 +1,345 @@
+//! Looking messages up.
+
+use crate::mail::head_of;
+use crate::name_index::question;
+use crate::spans::{ChainId, Seen, left_of};
+use crate::update::{joined, seen_of};
+use crate::{Catalogue, CatalogueError};
+use chest_model::{ObjectHash, Timestamp, TreePath, folded_text};
+use rusqlite::{Row, params};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// What messages must be like; all of it, and all words folded.
+#[derive(Debug, Clone, Default)]
+pub struct LetterQuery {
+    /// Each a part of a name of somebody, of the subject or of the name of what is attached, or the beginning of a word of the text.
+    pub words: Vec<String>,
+    /// Part of whom it is from.
+    pub from: Option<String>,
+    /// Part of the subject.
+    pub subject: Option<String>,
+    /// Part of the name of something attached.
+    pub attachment: Option<String>,
+    /// When it was sent; what says no time is sent in none.
+    pub sent: Option<Range<Timestamp>>,
+    /// What the identity begins with, in hexadecimal.
+    pub identity: Option<String>,
+}
+
+/// A message that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundLetter {
+    /// The same for the same message, wherever it is.
+    pub identity: [u8; 32],
+    /// Whom it is from.
+    pub sender: String,
+    /// All it was sent to.
+    pub recipients: String,
+    /// Its subject.
+    pub subject: String,
+    /// When it was sent.
+    pub sent: Option<Timestamp>,
+    /// The names of what is attached.
+    pub attachments: Vec<String>,
+    /// Where it is or was.
+    pub whereabouts: Vec<Whereabouts>,
+}
+
+/// One mailbox, and a span of snapshots in which it held a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// Whose.
+    pub chain: ChainId,
+    /// The mailbox.
+    pub path: TreePath,
+    /// The first snapshot of the span.
+    pub first: ObjectHash,
+    /// The last snapshot of the span.
+    pub last: ObjectHash,
+    /// What kind of mailbox it is.
+    pub container: u8,
+    /// How the message is got out of it.
+    pub locator: Vec<u8>,
+}
+
+/// A message's row.
+struct Head {
+    id: i64,
+    letter: FoundLetter,
+    attachments: String,
+}
+
+const COLUMNS: &str = "message.id, identity, sender, recipients, subject, sent, attachments";
+
+impl Catalogue {
+    /// Every message that fits and is left in some snapshot, newest first.
+    pub fn letters(&self, query: &LetterQuery) -> Result<Vec<FoundLetter>, CatalogueError> {
+        let fields: [(&Option<String>, fn(&Head) -> &str); 3] = [
+            (&query.from, |head| &head.letter.sender),
+            (&query.subject, |head| &head.letter.subject),
+            (&query.attachment, |head| &head.attachments),
+        ];
+        let mut chosen: Option<HashSet<i64>> = None;
+        let mut narrow = |ids: HashSet<i64>| match &mut chosen {
+            Some(chosen) => chosen.retain(|id| ids.contains(id)),
+            None => chosen = Some(ids),
+        };
+        for word in &query.words {
+            let mut ids = self.heads_with(word, &|head| whole_head(head).contains(word))?;
+            ids.extend(self.bodies_with(word)?);
+            narrow(ids);
+        }
+        for (wanted, field) in fields {
+            if let Some(part) = wanted {
+                narrow(self.heads_with(part, &|head| folded_text(field(head)).contains(part))?);
+            }
+        }
+        let fits = |head: &Head| {
+            let in_time =
+                query.sent.as_ref().is_none_or(|time| head.letter.sent.is_some_and(|sent| time.contains(&sent)));
+            let is_it = query.identity.as_ref().is_none_or(|digits| hex(&head.letter.identity).starts_with(digits));
+            in_time && is_it && chosen.as_ref().is_none_or(|chosen| chosen.contains(&head.id))
+        };
+        let mut seen = HashMap::new();
+        let mut found = Vec::new();
+        let mut visit = |head: Head| -> Result<(), CatalogueError> {
+            if fits(&head) {
+                let whereabouts = self.whereabouts(head.id, &mut seen)?;
+                if !whereabouts.is_empty() {
+                    found.push(FoundLetter { whereabouts, ..head.letter });
+                }
+            }
+            Ok(())
+        };
+        match &chosen {
+            Some(ids) => {
+                let mut one =
+                    self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM message WHERE id = ?1"))?;
+                for id in ids {
+                    visit(one.query_row([id], head_of_row)?)?;
+                }
+            }
+            None => {
+                let mut all = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM message"))?;
+                let mut all = all.query([])?;
+                while let Some(row) = all.next()? {
+                    visit(head_of_row(row)?)?;
+                }
+            }
+        }
+        found.sort_by_key(|letter| (std::cmp::Reverse(letter.sent), letter.identity));
+        Ok(found)
+    }
+
+    /// Messages of which the index says that part of the head may be this, and that fit.
+    fn heads_with(&self, part: &str, fits: &dyn Fn(&Head) -> bool) -> Result<HashSet<i64>, CatalogueError> {
+        let mut ids = HashSet::new();
+        let mut keep = |head: Head| {
+            if fits(&head) {
+                ids.insert(head.id);
+            }
+        };
+        match question(&[part]) {
+            Some(question) => {
+                let find = format!(
+                    "SELECT {COLUMNS} FROM message_head JOIN message ON message.id = message_head.rowid
+                     WHERE message_head MATCH ?1"
+                );
+                let mut rows = self.connection.prepare_cached(&find)?;
+                rows.query_map([question], head_of_row)?.try_for_each(|head| head.map(&mut keep))?;
+            }
+            None => {
+                let mut rows = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM message"))?;
+                rows.query_map([], head_of_row)?.try_for_each(|head| head.map(&mut keep))?;
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Messages whose text has words that begin like the words of this.
+    fn bodies_with(&self, word: &str) -> Result<HashSet<i64>, CatalogueError> {
+        let Some(question) = beginnings(word) else { return Ok(HashSet::new()) };
+        let mut rows = self.connection.prepare_cached("SELECT rowid FROM message_body WHERE message_body MATCH ?1")?;
+        let rows = rows.query_map([question], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn whereabouts(
+        &self,
+        message: i64,
+        seen: &mut HashMap<ChainId, Vec<Seen>>,
+    ) -> Result<Vec<Whereabouts>, CatalogueError> {
+        let mut rows = self.connection.prepare_cached(
+            "SELECT chain, folder.path, name.name, first, last, container, locator FROM held
+             JOIN folder ON folder.id = held.folder JOIN name ON name.id = held.name WHERE message = ?1",
+        )?;
+        let mut rows = rows.query(params![message])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let chain = ChainId(row.get(0)?);
+            let seen = match seen.entry(chain) {
+                std::collections::hash_map::Entry::Occupied(seen) => seen.into_mut(),
+                std::collections::hash_map::Entry::Vacant(new) => new.insert(seen_of(&self.connection, chain)?),
+            };
+            if let Some((first, last)) = left_of((row.get(3)?, row.get(4)?), seen) {
+                let path = joined(row.get(1)?, &row.get::<_, Vec<u8>>(2)?)?;
+                found.push(Whereabouts { chain, path, first, last, container: row.get(5)?, locator: row.get(6)? });
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn head_of_row(row: &Row<'_>) -> rusqlite::Result<Head> {
+    let attachments: String = row.get(6)?;
+    let names = attachments.split('\n').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let sent: Option<i64> = row.get(5)?;
+    let letter = FoundLetter {
+        identity: row.get(1)?,
+        sender: row.get(2)?,
+        recipients: row.get(3)?,
+        subject: row.get(4)?,
+        sent: sent.map(|sent| Timestamp::new(sent, 0)),
+        attachments: names,
+        whereabouts: Vec::new(),
+    };
+    Ok(Head { id: row.get(0)?, letter, attachments })
+}
+
+fn whole_head(head: &Head) -> String {
+    let letter = &head.letter;
+    head_of(&letter.sender, &letter.recipients, &letter.subject, &head.attachments)
+}
+
+/// The question for texts with words that begin like those of `word`. Only letters and digits are asked for, because the index
+/// takes everything else for the end of a word.
+fn beginnings(word: &str) -> Option<String> {
+    // Letters in circles count as signs there, and as letters here.
+    let is_in_circle = |letter: char| matches!(letter, '\u{2460}'..='\u{24ff}' | '\u{1f100}'..='\u{1f1ff}');
+    let words = word.split(|letter: char| !letter.is_alphanumeric() || is_in_circle(letter));
+    let quoted: Vec<String> = words.filter(|word| !word.is_empty()).map(|word| format!("\"{word}\" *")).collect();
+    (!quoted.is_empty()).then(|| quoted.join(" AND "))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ItemVersion, Letter, MailboxVersion, Update};
+
+    fn letter<'l>(number: u8, subject: &'l str, text: &'l str, starts_at: u64, files: &'l [String]) -> Letter<'l> {
+        Letter {
+            identity: [number; 32],
+            sender: "Zoë Clerk <clerk@example.org>",
+            recipients: "Chair <chair@example.org>",
+            subject,
+            sent: Some(Timestamp::new(i64::from(number) * 1000, 0)),
+            attachments: files,
+            text,
+            starts_at,
+            locator: b"there",
+            container: 0,
+        }
+    }
+
+    /// The next version of a mailbox, in a snapshot of its own; what is to be read of it.
+    fn next_version(catalogue: &mut Catalogue, number: u8) -> MailboxVersion {
+        let mut update = catalogue.update().unwrap();
+        let chain = update.chain("office", b"mail").unwrap();
+        let at = update.add_snapshot(chain, ObjectHash([number; 32])).unwrap();
+        let path = TreePath::from_bytes(b"box/inbox.mbox".to_vec()).unwrap();
+        let version = ItemVersion { item: 0, size: 100, modified: Timestamp::new(0, 0), content: [number; 16] };
+        update.put(chain, at, &path, &version, true).unwrap();
+        update.commit().unwrap();
+        let [version] = &catalogue.mailboxes_to_read().unwrap()[..] else { panic!() };
+        version.clone()
+    }
+
+    fn read(update: &Update<'_>, version: &MailboxVersion, letters: &[Letter<'_>]) {
+        letters.iter().for_each(|letter| update.add_letter(version, letter).unwrap());
+        update.mailbox_is_read(version).unwrap();
+    }
+
+    fn spans(catalogue: &Catalogue, query: LetterQuery) -> Vec<(u8, Vec<(u8, u8)>)> {
+        let found = catalogue.letters(&query).unwrap();
+        let span = |one: &Whereabouts| (one.first.0[0], one.last.0[0]);
+        found.iter().map(|letter| (letter.identity[0], letter.whereabouts.iter().map(span).collect())).collect()
+    }
+
+    fn words(words: &[&str]) -> LetterQuery {
+        LetterQuery { words: words.iter().map(|word| folded_text(word)).collect(), ..LetterQuery::default() }
+    }
+
+    #[test]
+    fn what_a_grown_mailbox_still_holds_goes_on_and_what_was_cut_out_ends() {
+        let mut catalogue = Catalogue::in_memory().unwrap();
+        let first = next_version(&mut catalogue, 1);
+        let update = catalogue.update().unwrap();
+        assert_eq!(update.version_before(&first).unwrap(), None);
+        read(&update, &first, &[letter(1, "one", "", 0, &[]), letter(2, "two", "", 50, &[])]);
+        update.commit().unwrap();
+        let second = next_version(&mut catalogue, 2);
+        let update = catalogue.update().unwrap();
+        let (before, starts) = update.version_before(&second).unwrap().unwrap();
+        assert_eq!((before.snapshot, starts), (ObjectHash([1; 32]), vec![0, 50]));
+        update.letters_go_on(&second, &before, 50).unwrap();
+        read(&update, &second, &[letter(3, "three", "", 50, &[])]);
+        update.commit().unwrap();
+        let all = [(3, vec![(2, 2)]), (2, vec![(1, 1)]), (1, vec![(1, 2)])];
+        assert_eq!(spans(&catalogue, words(&[])), all);
+
+        let mut update = catalogue.update().unwrap();
+        update.forget(second.chain, &[1]).unwrap();
+        update.sweep().unwrap();
+        update.commit().unwrap();
+        assert_eq!(spans(&catalogue, words(&[])), [(3, vec![(2, 2)]), (1, vec![(2, 2)])]);
+        let left: i64 = catalogue.connection.query_row("SELECT count(*) FROM message", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 2, "what nobody holds is forgotten");
+    }
+
+    #[test]
+    fn all_words_count_wherever_each_stands() {
+        let mut catalogue = Catalogue::in_memory().unwrap();
+        let version = next_version(&mut catalogue, 1);
+        let update = catalogue.update().unwrap();
+        let files = ["Quotation 7.pdf".to_owned()];
+        let text = "Please cut the hedge before the jubilee; café at four. E-mails don't hurt.";
+        read(
+            &update,
+            &version,
+            &[letter(1, "Allotments", text, 0, &files), letter(2, "Graves", "nothing else", 9, &[])],
+        );
+        update.commit().unwrap();
+        let found = |list: &[&str]| spans(&catalogue, words(list)).iter().map(|(id, _)| *id).collect::<Vec<_>>();
+        for list in [
+            &["lotmen"][..],
+            &["hedge"],
+            &["HEDG", "zoë"],
+            &["jubilee", "quotation", "chair@"],
+            &["café"],
+            &["cafe"],
+            &["e-mail"],
+            &["don't"],
+            &["on 7"],
+            &["on", "lo"],
+            &["clerk", "lotments"],
+            &["mail\u{301}\u{24b6}s"],
+        ] {
+            let expected: &[u8] = if list[0].starts_with("mail") { &[] } else { &[1] };
+            assert_eq!(found(list), expected, "{list:?}");
+        }
+        assert_eq!(found(&["clerk"]), [2, 1], "newest first");
+        assert!(found(&["hedge", "graves"]).is_empty() && found(&["\"hedge OR"]).is_empty());
+        let only = |query: LetterQuery| spans(&catalogue, query).iter().map(|(id, _)| *id).collect::<Vec<_>>();
+        assert_eq!(only(LetterQuery { subject: Some("rave".into()), ..LetterQuery::default() }), [2]);
+        assert_eq!(only(LetterQuery { from: Some("chair".into()), ..LetterQuery::default() }), [0; 0]);
+        assert_eq!(only(LetterQuery { attachment: Some(".pdf".into()), ..LetterQuery::default() }), [1]);
+        let time = Timestamp::new(1500, 0)..Timestamp::new(2001, 0);
+        assert_eq!(only(LetterQuery { sent: Some(time), ..LetterQuery::default() }), [2]);
+        assert_eq!(only(LetterQuery { identity: Some("0101".into()), ..LetterQuery::default() }), [1]);
+    }
+}

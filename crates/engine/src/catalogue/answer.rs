@@ -1,0 +1,104 @@
+//! What the catalogue's numbers mean: which snapshot, whose root, and whether anything is known there.
+
+use super::fill::{Chains, chains_of};
+use crate::EngineError;
+use chest_catalogue::{Catalogue, ChainId, Damage};
+use chest_model::{Class, Exception, ExceptionKind, ObjectHash, Timestamp, TreePath};
+use chest_repo::repository::Snapshot;
+use std::collections::{HashMap, HashSet};
+
+/// What is needed to make hits of what the catalogue says.
+pub(super) struct Answer<'s> {
+    snapshots: &'s [Snapshot],
+    /// The place of each snapshot among all, oldest first.
+    places: HashMap<ObjectHash, usize>,
+    chains: HashMap<ChainId, Chain<'s>>,
+    damage: Vec<Damage>,
+}
+
+/// One machine's root.
+pub(super) struct Chain<'s> {
+    pub(super) label: Vec<u8>,
+    newest: &'s Snapshot,
+    /// What could not be read when the newest snapshot was made: nothing is known of what lies below.
+    hidden: HashSet<&'s TreePath>,
+    /// What cannot be read now, of the newest snapshot.
+    lost: Vec<(TreePath, Option<TreePath>)>,
+}
+
+impl<'s> Answer<'s> {
+    pub(super) fn new(catalogue: &Catalogue, snapshots: &'s [Snapshot]) -> Result<Self, EngineError> {
+        let places = snapshots.iter().enumerate().map(|(place, snapshot)| (snapshot.record.hash, place)).collect();
+        let damage = catalogue.damage()?;
+        let known: Chains<'s> = chains_of(snapshots);
+        let mut chains = HashMap::new();
+        for (id, host, label, seen) in catalogue.chains()? {
+            let newest = known.get(&(host, label.clone())).and_then(|all| all.last());
+            if let (Some(newest), Some(last)) = (newest, seen.last()) {
+                let of_newest = damage.iter().filter(|damage| damage.chain == id && damage.number == last.number);
+                let lost = of_newest.map(|damage| (damage.from.clone(), damage.until.clone())).collect();
+                let hidden = hidden_in(newest, &label);
+                chains.insert(id, Chain { label, newest, hidden, lost });
+            }
+        }
+        Ok(Self { snapshots, places, chains, damage })
+    }
+
+    /// One machine's root; `None` for one that no snapshot has any more.
+    pub(super) fn chain(&self, id: ChainId) -> Option<&Chain<'s>> {
+        self.chains.get(&id)
+    }
+
+    /// All of them.
+    pub(super) fn all_chains(&self) -> impl Iterator<Item = &Chain<'s>> {
+        self.chains.values()
+    }
+
+    /// The place of a snapshot among all, oldest first.
+    pub(super) fn place(&self, snapshot: &ObjectHash) -> Option<usize> {
+        self.places.get(snapshot).copied()
+    }
+
+    /// A snapshot in that place: id and end of reading.
+    pub(super) fn at(&self, place: usize) -> (ObjectHash, Timestamp) {
+        (self.snapshots[place].record.hash, self.snapshots[place].public.ended)
+    }
+
+    /// A snapshot: id and end of reading.
+    pub(super) fn seen(&self, snapshot: &ObjectHash) -> Option<(ObjectHash, Timestamp)> {
+        self.place(snapshot).map(|place| self.at(place))
+    }
+
+    /// Parts of trees that could not be read.
+    pub(super) fn damaged(&self) -> Vec<String> {
+        self.damage.iter().map(|damage| format!("{}: {}", damage.from, damage.problem)).collect()
+    }
+}
+
+impl Chain<'_> {
+    /// Whether this snapshot is the newest of it.
+    pub(super) fn is_newest(&self, snapshot: &ObjectHash) -> bool {
+        self.newest.record.hash == *snapshot
+    }
+
+    /// Whether it is backed up as this.
+    pub(super) fn is_of(&self, class: Option<Class>) -> bool {
+        let root = self.newest.body.roots.iter().find(|root| root.description.label == self.label);
+        class.is_none_or(|class| root.is_some_and(|root| root.description.class == class))
+    }
+
+    /// Whether nothing can be said of a path: a folder on the way to it could not be read, or cannot be now.
+    pub(super) fn hides(&self, path: &TreePath) -> bool {
+        let above = std::iter::successors(Some(path.clone()), TreePath::parent);
+        let is_lost = |(from, until): &(TreePath, Option<TreePath>)| {
+            path >= from && until.as_ref().is_none_or(|until| path < until)
+        };
+        (!self.hidden.is_empty() && above.into_iter().any(|path| self.hidden.contains(&path)))
+            || self.lost.iter().any(is_lost)
+    }
+}
+
+fn hidden_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> HashSet<&'s TreePath> {
+    let hides = |one: &&Exception| one.root == label && matches!(one.kind, ExceptionKind::Unreadable(_));
+    snapshot.body.exceptions.iter().filter(hides).map(|one| &one.path).collect()
+}

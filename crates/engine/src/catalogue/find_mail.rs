@@ -1,0 +1,198 @@
+//! Finds messages over all versions of all mailboxes, deleted ones too, and gets them out again.
+
+use super::answer::{Answer, Chain};
+use super::mailboxes::kind_of;
+use super::{Keeping, Wanted, consult};
+use crate::browse::{ShownPath, StoredFile};
+use crate::{Context, EngineError, Opened};
+use chest_catalogue::{Catalogue, FoundLetter, LetterQuery, MailboxProblem, Whereabouts};
+use chest_mail::{ContainerKind, Locator};
+use chest_model::{Class, ObjectHash, Timestamp, folded_text};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// What messages to look for: all of it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MailQuery {
+    /// Each a part of somebody's name, of the subject or of the name of an attachment, or the beginning of a word of the text.
+    pub words: Vec<String>,
+    /// Part of whom it is from.
+    pub from: Option<String>,
+    /// Part of the subject.
+    pub subject: Option<String>,
+    /// Part of the name of an attachment.
+    pub attachment: Option<String>,
+    /// When it was sent.
+    pub sent: Option<Range<Timestamp>>,
+    /// Only what no newest backup holds.
+    pub only_deleted: bool,
+    /// Only mailboxes that are backed up as this.
+    pub class: Option<Class>,
+    /// What the id begins with.
+    pub id: Option<String>,
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct MailOutcome {
+    /// Newest first.
+    pub messages: Vec<MailHit>,
+    /// Mailboxes, or parts of lists of files, that could not be read: there may be more.
+    pub damaged: Vec<String>,
+    /// Mailboxes that nobody here understands, or not to their end.
+    pub not_searched: Vec<String>,
+    /// How many snapshots were searched.
+    pub snapshots: usize,
+    /// How the catalogue fared.
+    pub keeping: Keeping,
+}
+
+/// One message, over all versions of all mailboxes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailHit {
+    /// The BLAKE3 hash of its bytes.
+    pub id: ObjectHash,
+    /// Whom it is from.
+    pub from: String,
+    /// All it was sent to.
+    pub to: String,
+    /// Its subject.
+    pub subject: String,
+    /// When it was sent.
+    pub sent: Option<Timestamp>,
+    /// The names of what is attached.
+    pub attachments: Vec<String>,
+    /// The mailboxes that hold it or held it; where it was last seen comes first.
+    pub mailboxes: Vec<MailboxHit>,
+    /// Whether no newest backup of these mailboxes holds it.
+    pub deleted: bool,
+}
+
+/// A mailbox that holds a message, or held it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailboxHit {
+    /// The mailbox.
+    pub path: ShownPath,
+    /// The oldest snapshot in which it held the message.
+    pub first_seen: (ObjectHash, Timestamp),
+    /// The newest one.
+    pub last_seen: (ObjectHash, Timestamp),
+    kind: Option<ContainerKind>,
+    locator: Option<Locator>,
+}
+
+/// Searches all mailboxes; what has not been read yet is read first.
+pub fn find_mail(context: &Context<'_>, opened: &Opened, query: &MailQuery) -> Result<MailOutcome, EngineError> {
+    let (snapshots, _) = opened.session.snapshots();
+    let ask = |catalogue: &Catalogue| {
+        let answer = Answer::new(catalogue, &snapshots)?;
+        let letters = catalogue.letters(&letter_query(query))?;
+        let hits = letters.into_iter().filter_map(|letter| answer.mail_hit(letter, query.class));
+        let messages: Vec<MailHit> = hits.filter(|hit| hit.deleted || !query.only_deleted).collect();
+        let (broken, unknown): (Vec<_>, Vec<_>) =
+            catalogue.mailbox_problems()?.into_iter().partition(|one| one.is_damage);
+        let told = |problems: Vec<MailboxProblem>| {
+            let told = problems.into_iter().filter_map(|one| {
+                let path = ShownPath { root: answer.chain(one.chain)?.label.clone(), path: one.path };
+                Some(format!("{}: {}", chest_model::shown(&path.to_bytes()), one.problem))
+            });
+            // The same is wrong with a mailbox in many versions.
+            told.collect::<BTreeSet<String>>().into_iter().collect::<Vec<String>>()
+        };
+        Ok((messages, [answer.damaged(), told(broken)].concat(), told(unknown)))
+    };
+    let ((messages, damaged, not_searched), keeping) = consult(context, opened, Wanted::NamesAndMail, &ask)?;
+    Ok(MailOutcome { messages, damaged, not_searched, snapshots: snapshots.len(), keeping })
+}
+
+fn letter_query(query: &MailQuery) -> LetterQuery {
+    let folded = |text: &Option<String>| text.as_deref().map(folded_text);
+    LetterQuery {
+        words: query.words.iter().map(|word| folded_text(word)).collect(),
+        from: folded(&query.from),
+        subject: folded(&query.subject),
+        attachment: folded(&query.attachment),
+        sent: query.sent.clone(),
+        identity: query.id.as_deref().map(str::to_lowercase),
+    }
+}
+
+impl Answer<'_> {
+    /// `None` where no mailbox of that class holds it.
+    fn mail_hit(&self, letter: FoundLetter, class: Option<Class>) -> Option<MailHit> {
+        let of_class = |one: &&Whereabouts| self.chain(one.chain).is_some_and(|chain| chain.is_of(class));
+        let places: Vec<&Whereabouts> = letter.whereabouts.iter().filter(of_class).collect();
+        let mut mailboxes: BTreeMap<Vec<u8>, MailboxHit> = BTreeMap::new();
+        for place in &places {
+            if let Some(hit) = self.mailbox_hit(place) {
+                let known = mailboxes.entry(hit.path.to_bytes()).or_insert_with(|| hit.clone());
+                known.first_seen = std::cmp::min_by_key(known.first_seen, hit.first_seen, |seen| (seen.1, seen.0));
+                if (hit.last_seen.1, hit.last_seen.0) > (known.last_seen.1, known.last_seen.0) {
+                    *known = MailboxHit { first_seen: known.first_seen, ..hit };
+                }
+            }
+        }
+        let mut mailboxes: Vec<MailboxHit> = mailboxes.into_values().collect();
+        mailboxes.sort_by_key(|mailbox| std::cmp::Reverse(mailbox.last_seen.1));
+        let is_held = |chain: &Chain<'_>, place: &Whereabouts| chain.is_newest(&place.last) || chain.hides(&place.path);
+        let held = |place: &&&Whereabouts| self.chain(place.chain).is_some_and(|chain| is_held(chain, place));
+        let deleted = places.iter().find(held).is_none();
+        let FoundLetter { identity, sender, recipients, subject, sent, attachments, .. } = letter;
+        (!mailboxes.is_empty()).then_some(MailHit {
+            id: ObjectHash(identity),
+            from: sender,
+            to: recipients,
+            subject,
+            sent,
+            attachments,
+            mailboxes,
+            deleted,
+        })
+    }
+
+    fn mailbox_hit(&self, place: &Whereabouts) -> Option<MailboxHit> {
+        Some(MailboxHit {
+            path: ShownPath { root: self.chain(place.chain)?.label.clone(), path: place.path.clone() },
+            first_seen: self.seen(&place.first)?,
+            last_seen: self.seen(&place.last)?,
+            kind: kind_of(place.container),
+            locator: Locator::from_bytes(&place.locator),
+        })
+    }
+}
+
+/// One message as bytes, proven, and what is known of it.
+pub struct FetchedMessage {
+    /// What the catalogue says of it.
+    pub hit: MailHit,
+    /// The bytes of an `.eml` file.
+    pub raw: Vec<u8>,
+    /// How the catalogue fared.
+    pub keeping: Keeping,
+}
+
+/// Gets the one message whose id begins so. Where one mailbox cannot be read, another that holds it is tried.
+pub fn fetch_message(context: &Context<'_>, opened: &Opened, id: &str) -> Result<FetchedMessage, EngineError> {
+    let query = MailQuery { id: Some(id.to_owned()), ..MailQuery::default() };
+    let mut found = find_mail(context, opened, &query)?;
+    if found.messages.len() > 1 {
+        return Err(EngineError::AmbiguousMessage { text: id.to_owned(), count: found.messages.len() });
+    }
+    let hit = found.messages.pop().ok_or_else(|| EngineError::NoSuchMessage(id.to_owned()))?;
+    let (snapshots, _) = opened.session.snapshots();
+    let mut problem = None;
+    for mailbox in &hit.mailboxes {
+        let snapshot = snapshots.iter().find(|snapshot| snapshot.record.hash == mailbox.last_seen.0);
+        let (Some(snapshot), Some(kind), Some(locator)) = (snapshot, mailbox.kind, &mailbox.locator) else { continue };
+        let got = StoredFile::open(opened, snapshot, &mailbox.path)
+            .and_then(|mut file| chest_mail::raw(kind, &mut file, locator).map_err(EngineError::Mail));
+        match got {
+            Ok(raw) if *blake3::hash(&raw).as_bytes() == hit.id.0 => {
+                return Ok(FetchedMessage { hit, raw, keeping: found.keeping });
+            }
+            Ok(_) => problem = Some(EngineError::Mail(chest_mail::MailError::NotThere)),
+            Err(error) => problem = Some(error),
+        }
+    }
+    Err(problem.unwrap_or_else(|| EngineError::NoSuchMessage(id.to_owned())))
+}

@@ -1,0 +1,128 @@
+//! Saves a message, or what is attached to it, into a folder: under a name that does no harm, and never over another file.
+
+use super::find_mail::{FetchedMessage, MailHit};
+use crate::target::{ItemKind, Placed, Target, TargetError, TargetOptions};
+use crate::{Context, EngineError};
+use chest_model::{Metadata, TreePath};
+use std::path::Path;
+
+/// Longer names are cut off; what tells several files of one name apart still fits.
+const LONGEST_NAME: usize = 120;
+/// Windows takes these for devices, whatever follows the dot.
+const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+
+/// What is saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SavedAs {
+    /// The message, under its day and subject.
+    Message {
+        /// The day on which it was sent, as it stands in the name; nothing where it says none.
+        day: Option<String>,
+    },
+    /// What is attached to it, under the names that the sender gave.
+    Attachments,
+}
+
+/// Saves a message, or its attachments; says where each file is and how long it is. `restored_on` stands in the names of files
+/// that are written beside others.
+pub fn save_message(
+    context: &Context<'_>,
+    message: &FetchedMessage,
+    what: &SavedAs,
+    to: &Path,
+    restored_on: &str,
+) -> Result<Vec<(Placed, u64)>, EngineError> {
+    let options = TargetOptions { restored_on: restored_on.to_owned(), ..TargetOptions::default() };
+    let target = Target::open_or_create(to, options)?;
+    let save = |name: &str, content: &[u8]| save_file(&target, context, name, content);
+    let saved = match what {
+        SavedAs::Message { day } => vec![save(&message_name(&message.hit, day.as_deref()), &message.raw)?],
+        SavedAs::Attachments => {
+            let all = (0..).map_while(|number| chest_mail::attachment(&message.raw, number));
+            all.map(|(name, content)| save(&harmless_file_name(&name), &content)).collect::<Result<_, _>>()?
+        }
+    };
+    target.sync()?;
+    Ok(saved)
+}
+
+fn save_file(target: &Target, context: &Context<'_>, name: &str, content: &[u8]) -> Result<(Placed, u64), EngineError> {
+    let length = content.len() as u64;
+    let path = TreePath::root().child(name.as_bytes());
+    let path = path.map_err(|_| TargetError::NameTooLong { path: TreePath::root() })?;
+    if let Some(item) = target.existing(&path)?
+        && item.kind == ItemKind::File
+        && item.size == length
+        && is_same(target, &path, content)
+    {
+        return Ok((target.keep_existing(&path, &item), length));
+    }
+    let file = target.begin_file(&path, length)?;
+    file.write_at(0, content)?;
+    let metadata = Metadata { mode: Some(0o600), modified: context.environment.now(), ..Metadata::default() };
+    Ok((file.finish(&metadata)?, length))
+}
+
+fn is_same(target: &Target, path: &TreePath, content: &[u8]) -> bool {
+    let Ok(existing) = target.read_existing(path) else { return false };
+    let mut buffer = vec![0; 64 << 10];
+    let mut at = 0;
+    while at < content.len() {
+        match existing.read_at(at as u64, &mut buffer) {
+            Ok(read @ 1..) if content[at..].starts_with(&buffer[..read]) => at += read,
+            _ => return false,
+        }
+    }
+    true
+}
+
+fn message_name(hit: &MailHit, day: Option<&str>) -> String {
+    let subject = if hit.subject.is_empty() { "no subject" } else { &hit.subject };
+    let name = harmless_file_name(&format!("{} {subject}", day.unwrap_or("undated")));
+    format!("{name}.eml")
+}
+
+/// A name for a file from what a stranger wrote: one component, visible, of letters that every system takes.
+pub fn harmless_file_name(text: &str) -> String {
+    let forbidden = |letter: char| letter.is_control() || r#"/\:*?"<>|"#.contains(letter);
+    let turns_direction =
+        |letter: char| matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let letters = text.chars().filter(|letter| !turns_direction(*letter));
+    let replaced: String = letters.map(|letter| if forbidden(letter) { '-' } else { letter }).collect();
+    let trimmed = replaced.trim_matches(|letter: char| letter == '.' || letter.is_whitespace());
+    let (stem, extension) = match trimmed.rfind('.') {
+        Some(dot) if trimmed.len() - dot <= 16 => trimmed.split_at(dot),
+        _ => (trimmed, ""),
+    };
+    let stem = &stem[..stem.floor_char_boundary(LONGEST_NAME - extension.len())];
+    let first = stem.split('.').next().unwrap_or_default().trim().to_lowercase();
+    let is_device = DEVICES.contains(&first.trim_end_matches(|letter: char| letter.is_ascii_digit()));
+    let stem = if stem.is_empty() || is_device { format!("file {stem}") } else { stem.to_owned() };
+    format!("{}{extension}", stem.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_stranger_calls_a_file_is_one_harmless_name() {
+        for (given, expected) in [
+            ("Quote 7.pdf", "Quote 7.pdf"),
+            ("../../etc/passwd", "-..-etc-passwd"),
+            (r"C:\Windows\x.exe", "C--Windows-x.exe"),
+            (".bashrc", "bashrc"),
+            ("..", "file"),
+            ("", "file"),
+            ("con.txt", "file con.txt"),
+            ("LPT1", "file LPT1"),
+            ("a\u{202e}fdp.exe", "afdp.exe"),
+            ("a\nb\0c", "a-b-c"),
+            ("x. ", "x"),
+        ] {
+            assert_eq!(harmless_file_name(given), expected, "{given:?}");
+        }
+        let long = harmless_file_name(&format!("{}.docx", "é".repeat(500)));
+        assert!(long.len() <= LONGEST_NAME && long.ends_with("é.docx"), "{long}");
+    }
+}

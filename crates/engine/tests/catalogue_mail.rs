@@ -1,0 +1,298 @@
+//! Mail in the search catalogue, against a plain look into every mailbox of every snapshot.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use chest_engine::browse::{ShownPath, StoredFile, cat, list};
+use chest_engine::catalogue::{MailOutcome, MailQuery, SavedAs, fetch_message, find_mail, save_message};
+use chest_engine::mail::{Limits, Resume, recognise, visit};
+use chest_engine::repo::config::Configuration;
+use chest_engine::store::MemoryStore;
+use chest_engine::{EngineError, Opened};
+use chest_model::{Monitor, ObjectHash, Phase, Progress};
+use chest_testkit::{RecordingStore, Verb};
+use common::{Machine, noise, shown};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+/// By identity: the mailboxes with first and last sighting, and whether it is gone.
+type Known = BTreeMap<ObjectHash, (BTreeMap<Vec<u8>, (ObjectHash, ObjectHash)>, bool)>;
+
+fn by_catalogue(machine: &Machine, opened: &Opened, query: &MailQuery) -> Known {
+    let found: MailOutcome = find_mail(&machine.context(), opened, query).unwrap();
+    assert!(found.damaged.is_empty(), "{:?}", found.damaged);
+    let hits = found.messages.iter().map(|hit| {
+        let boxes = hit.mailboxes.iter();
+        let boxes = boxes.map(|one| (one.path.to_bytes(), (one.first_seen.0, one.last_seen.0))).collect();
+        (hit.id, (boxes, hit.deleted))
+    });
+    hits.collect()
+}
+
+/// Every file of every snapshot read whole, every message of it visited.
+fn by_reading(opened: &Opened) -> Known {
+    let (snapshots, _) = opened.session.snapshots();
+    let mut known: Known = BTreeMap::new();
+    let newest = snapshots.last().unwrap().record.hash;
+    for snapshot in &snapshots {
+        for item in list(opened, snapshot, &ShownPath::default(), true).unwrap().items {
+            let mut bytes = Vec::new();
+            if cat(opened, snapshot, &item.path, &mut bytes).is_err() {
+                continue;
+            }
+            let Some(kind) = recognise(item.path.path.name().unwrap(), &bytes) else { continue };
+            visit(kind, &mut Cursor::new(bytes), Resume::Start, &Limits::default(), &mut |message| {
+                let id = snapshot.record.hash;
+                let (boxes, gone) = known.entry(ObjectHash(message.identity)).or_insert((BTreeMap::new(), true));
+                boxes.entry(item.path.to_bytes()).or_insert((id, id)).1 = id;
+                *gone = id != newest;
+                ControlFlow::Continue(())
+            });
+        }
+    }
+    known
+}
+
+fn message(number: u64) -> String {
+    let words: String = noise(number, 600).iter().map(|byte| char::from(b'a' + byte % 26)).collect();
+    format!(
+        "From: Clerk <clerk@example.org>\nTo: chair@example.org\nSubject: Matter {number}\n\
+         Date: Fri, 20 Nov 2026 10:{:02}:00 +0000\nMessage-ID: <{number}@example.org>\n\nword{number} {words}\n",
+        number % 60
+    )
+}
+
+fn mailbox(messages: &[u64]) -> String {
+    let one = |number: &u64| format!("From clerk@example.org Fri Nov 20 10:00:00 2026\n{}\n", message(*number));
+    messages.iter().map(one).collect()
+}
+
+#[test]
+fn the_catalogue_knows_what_a_look_into_every_mailbox_knows() {
+    for seed in 0..8 {
+        let machine = Machine::new();
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut boxes: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        let mut next = 0;
+        for step in 0..7 {
+            for name in ["inbox.mbox", "sent.mbox", "Archive"] {
+                let messages = boxes.entry(name).or_default();
+                match random.u8(0..7) {
+                    0 => drop(messages.pop()),
+                    1 if !messages.is_empty() => drop(messages.remove(random.usize(..messages.len()))),
+                    2 => messages.clear(),
+                    _ => (0..random.usize(0..30)).for_each(|_| {
+                        next += 1;
+                        messages.push(if random.u8(0..9) == 0 { random.u64(0..next) } else { next });
+                    }),
+                }
+                machine.write(name, mailbox(messages).as_bytes());
+            }
+            let single = format!("saved/{}.eml", random.u8(0..4));
+            match random.bool() {
+                true => machine.write(&single, message(random.u64(0..20)).as_bytes()),
+                false => drop(std::fs::remove_file(machine.source().join(&single))),
+            }
+            machine.backup().unwrap();
+            if random.bool() || step == 6 {
+                let opened = machine.open().unwrap();
+                let catalogue = by_catalogue(&machine, &opened, &MailQuery::default());
+                assert_eq!(catalogue, by_reading(&opened), "seed {seed}, step {step}");
+            }
+        }
+        let opened = machine.open().unwrap();
+        let grown = by_catalogue(&machine, &opened, &MailQuery::default());
+        std::fs::remove_dir_all(machine.folder.path().join("cache")).unwrap();
+        assert_eq!(by_catalogue(&machine, &opened, &MailQuery::default()), grown, "made anew, seed {seed}");
+    }
+}
+
+/// Stops once so many mailboxes have been read; then, counts the bytes that are still to be read.
+#[derive(Default)]
+struct Watch {
+    stop_after: Option<u32>,
+    read: Mutex<(u32, bool)>,
+}
+
+impl Monitor for Watch {
+    fn progress(&self, progress: Progress) {
+        let mut state = self.read.lock().unwrap();
+        match progress {
+            Progress::Begin { phase, .. } => state.1 = phase == Phase::ReadingMail,
+            Progress::Done { .. } if state.1 => state.0 += 1,
+            _ => {}
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        let state = self.read.lock().unwrap();
+        state.1 && self.stop_after.is_some_and(|after| state.0 >= after)
+    }
+}
+
+#[test]
+fn reading_mailboxes_can_be_stopped_and_what_was_read_is_not_read_again() {
+    let machine = Machine::new();
+    (0..6).for_each(|number| machine.write(&format!("{number}.mbox"), mailbox(&[number, number + 10]).as_bytes()));
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let mut context = machine.context();
+    let watch = Watch { stop_after: Some(4), ..Watch::default() };
+    context.monitor = &watch;
+    let stopped = find_mail(&context, &opened, &MailQuery::default());
+    assert!(matches!(stopped, Err(EngineError::Interrupted)), "{stopped:?}");
+    let rest = Watch::default();
+    context.monitor = &rest;
+    assert_eq!(find_mail(&context, &opened, &MailQuery::default()).unwrap().messages.len(), 12);
+    assert_eq!(rest.read.lock().unwrap().0, 2, "mailboxes left to read");
+}
+
+#[test]
+fn of_a_grown_mailbox_only_what_is_new_is_read() {
+    let memory = MemoryStore::new();
+    let recording = Arc::new(RecordingStore::new(memory.clone()));
+    let machine = Machine::on(recording.clone(), memory, Configuration::small_for_tests());
+    let mut messages: Vec<u64> = (0..3000).collect();
+    let read_after_backup = |messages: &[u64]| {
+        machine.write("inbox.mbox", mailbox(messages).as_bytes());
+        machine.backup().unwrap();
+        let opened = machine.open().unwrap();
+        recording.clear();
+        assert_eq!(
+            find_mail(&machine.context(), &opened, &MailQuery::default()).unwrap().messages.len(),
+            messages.len()
+        );
+        recording.bytes(Verb::GetRange)
+    };
+    let cold = read_after_backup(&messages);
+    messages.extend(3000..3020);
+    let warm = read_after_backup(&messages);
+    assert!(warm * 2 < cold, "{warm} bytes for a week, {cold} for everything");
+}
+
+#[test]
+fn a_message_is_got_out_byte_for_byte_and_never_put_over_another_file() {
+    let machine = Machine::new();
+    machine.write("inbox.mbox", mailbox(&[1, 2, 3]).as_bytes());
+    machine.backup().unwrap();
+    machine.write("inbox.mbox", mailbox(&[1, 3]).as_bytes());
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let query = MailQuery { words: vec!["WORD2".to_owned()], ..MailQuery::default() };
+    let found = find_mail(&machine.context(), &opened, &query).unwrap();
+    let [hit] = &found.messages[..] else { panic!("{found:?}") };
+    assert!(hit.deleted && hit.subject == "Matter 2", "{hit:?}");
+    let fetched = fetch_message(&machine.context(), &opened, &hit.id.to_hex()[..12]).unwrap();
+    assert_eq!(fetched.raw, message(2).as_bytes());
+    let to = machine.folder.path().join("saved");
+    let save = || {
+        let what = SavedAs::Message { day: Some("2026-11-20".to_owned()) };
+        save_message(&machine.context(), &fetched, &what, &to, "21 November 2026").unwrap()[0].0.path.to_string()
+    };
+    assert_eq!(save(), "2026-11-20 Matter 2.eml");
+    assert_eq!(save(), "2026-11-20 Matter 2.eml", "the same is there already");
+    assert_eq!(std::fs::read(to.join("2026-11-20 Matter 2.eml")).unwrap(), message(2).as_bytes());
+    std::fs::write(to.join("2026-11-20 Matter 2.eml"), b"mine").unwrap();
+    assert_eq!(save(), "2026-11-20 Matter 2 (restored 21 November 2026).eml");
+    assert_eq!(std::fs::read(to.join("2026-11-20 Matter 2.eml")).unwrap(), b"mine");
+    let none = fetch_message(&machine.context(), &opened, "000000000000");
+    assert!(matches!(none.err(), Some(EngineError::NoSuchMessage(_))));
+}
+
+#[test]
+fn no_word_of_a_message_lies_in_the_open() {
+    let machine = Machine::new();
+    machine.write("inbox.mbox", mailbox(&[7]).as_bytes());
+    machine.backup().unwrap();
+    find_mail(&machine.context(), &machine.open().unwrap(), &MailQuery::default()).unwrap();
+    let mut looked_at = 0;
+    let mut folders = vec![machine.folder.path().join("cache"), machine.folder.path().join("state")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+                continue;
+            }
+            let bytes = std::fs::read(&entry).unwrap().to_ascii_lowercase();
+            looked_at += bytes.len();
+            for needle in ["matter", "word7", "clerk", "chair@", "inbox"] {
+                assert!(
+                    !bytes.windows(needle.len()).any(|window| window == needle.as_bytes()),
+                    "{needle} in {entry:?}"
+                );
+            }
+        }
+    }
+    assert!(looked_at > 50_000, "{looked_at} bytes");
+}
+
+#[test]
+fn a_damaged_mailbox_is_told_and_read_once_it_is_mended() {
+    let machine = Machine::new();
+    machine.write("notes.txt", b"before");
+    machine.backup().unwrap();
+    let before: BTreeSet<_> = machine.memory.names().into_iter().collect();
+    let many: Vec<u64> = (0..2000).collect();
+    machine.write("inbox.mbox", mailbox(&many).as_bytes());
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let file = StoredFile::open(&opened, opened.session.snapshots().0.last().unwrap(), &shown("documents/inbox.mbox"));
+    assert_eq!(file.unwrap().size(), mailbox(&many).len() as u64);
+    drop(opened);
+    // One pack of data is gone for a while: the largest number of its packs hold data.
+    let packs = machine.memory.names().into_iter().filter(|name| name.as_str().starts_with("packs/"));
+    let added: Vec<_> = packs.filter(|name| !before.contains(name)).collect();
+    let opened = machine.open().unwrap();
+    let mut told = 0;
+    for name in added {
+        let bytes = machine.remove(&name).unwrap();
+        std::fs::remove_dir_all(machine.folder.path().join("cache")).unwrap();
+        let broken = machine.open().unwrap();
+        if let Ok(found) = find_mail(&machine.context(), &broken, &MailQuery::default()) {
+            told += usize::from(!found.damaged.is_empty());
+            assert!(found.messages.len() == 2000 || !found.damaged.is_empty(), "{}", found.messages.len());
+        }
+        machine.memory.insert_raw(name, bytes);
+        let mended = find_mail(&machine.context(), &opened, &MailQuery::default()).unwrap();
+        assert_eq!((mended.messages.len(), mended.damaged.len()), (2000, 0));
+    }
+    assert!(told > 0, "no pack mattered");
+}
+
+#[test]
+fn a_stored_file_reads_and_seeks_like_a_file() {
+    let machine = Machine::new();
+    let content = noise(3, 700_000);
+    machine.write("a.bin", &content);
+    machine.write("empty", b"");
+    let sparse = std::fs::File::create(machine.source().join("sparse")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&sparse, &content[..5000], 300_000).unwrap();
+    sparse.set_len(1_000_000).unwrap();
+    drop(sparse);
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let (snapshots, _) = opened.session.snapshots();
+    for name in ["a.bin", "empty", "sparse"] {
+        let expected = std::fs::read(machine.source().join(name)).unwrap();
+        let mut file = StoredFile::open(&opened, &snapshots[0], &shown(&format!("documents/{name}"))).unwrap();
+        let mut whole = Vec::new();
+        file.read_to_end(&mut whole).unwrap();
+        assert!(whole == expected, "{name}");
+        let mut random = fastrand::Rng::with_seed(9);
+        for _ in 0..200 {
+            let at = random.usize(..=expected.len() + 10);
+            let mut part = vec![0; random.usize(..9000)];
+            file.seek(SeekFrom::Start(at as u64)).unwrap();
+            let mut read = 0;
+            while let Ok(more @ 1..) = file.read(&mut part[read..]) {
+                read += more;
+            }
+            let from = at.min(expected.len());
+            assert!(part[..read] == expected[from..(from + part.len()).min(expected.len())], "{name} at {at}");
+        }
+        assert_eq!(file.seek(SeekFrom::End(0)).unwrap(), expected.len() as u64);
+        assert!(file.seek(SeekFrom::End(-2_000_000)).is_err());
+    }
+}
