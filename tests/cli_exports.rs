@@ -1,7 +1,7 @@
 //! ZIP exports at the command line: what is in them is backed up, whatever they are called, and what is wrong is said plainly.
 
 // What fails in a helper fails its test.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod cli_support;
 

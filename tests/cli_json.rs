@@ -24,6 +24,10 @@ const VARYING: [&str; 9] = [
     "up_bytes_per_second",
     "down_bytes_per_second",
 ];
+const MAILBOX: &str = "From clerk@example.org Fri Nov 20 10:00:00 2026\nFrom: Zoë Clerk <clerk@example.org>\n\
+    To: Chair <chair@example.org>\nSubject: Hedge\nDate: Fri, 20 Nov 2026 10:00:00 +0000\nMIME-Version: 1.0\n\
+    Content-Type: multipart/mixed; boundary=b\n\n--b\n\nCut it before the jubilee.\n\
+    --b\nContent-Type: application/pdf; name=\"Quotation.pdf\"\nContent-Transfer-Encoding: base64\n\n/wD/\n--b--\n";
 const WORDS: [&str; 2] = ["recovery_words", "head_words"];
 
 #[test]
@@ -87,6 +91,13 @@ fn answers(office: &Office) -> Vec<(&'static str, Value)> {
     ask("config check", &["config", "check"], 0);
     ask("config show", &["config", "show"], 0);
     ask("doctor", &["doctor"], 0);
+    office.write("mail/inbox.mbox", MAILBOX);
+    office.run(["backup", "--class", "email", "mail"]).ended(0);
+    ask("find --mail", &["find", "--mail", "hedge"], 0);
+    let found = office.run(["find", "--mail", "hedge", "--json"]).ended(0).json();
+    let id = found["messages"][0]["id"].as_str().unwrap().to_owned();
+    ask("mail show", &["mail", "show", &id], 0);
+    ask("mail save", &["mail", "save", &id, "--to", "saved"], 0);
     ask("an error", &["ls", "1999-12-31"], 1);
     answers
 }

@@ -78,6 +78,8 @@ pub enum Command {
     Snapshots(Snapshots),
     Ls(Ls),
     Find(Find),
+    #[command(subcommand)]
+    Mail(Mail),
     Cat(Cat),
     Diff(Diff),
     Restore(Restore),
@@ -232,21 +234,38 @@ const SNAPSHOT_HELP: &str = "SNAPSHOT is `latest`, a date such as 2026-11-21 (th
 /// WORD is part of a name, in capitals or not; with *, ? or [ it is a pattern for the whole name, or for the whole path below
 /// the backed-up folder where it holds a /. Of several words one is in the name, and the others there or in the folders above.
 /// One hit a line; finding nothing is no error.
+///
+/// With --mail, messages are looked for instead: WORD is part of somebody's name or address, of the subject or of the name of an
+/// attachment, or the beginning of a word of the text. The first time mailboxes are read, which takes a while.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     chest find minutes\n  \
     chest find minutes october\n  \
     chest find '*.xlsx' --since 2026-10-01\n  \
     chest find --deleted allotment\n  \
-    chest find --versions budget")]
+    chest find --versions budget\n  \
+    chest find --mail hedge jubilee\n  \
+    chest find --from bank --since 2026-10-01")]
 pub struct Find {
     /// What to look for; of several words, all
-    #[arg(value_name = "WORD", required = true)]
+    #[arg(value_name = "WORD", required_unless_present_any = ["mail", "from", "subject", "attachment"])]
     pub words: Vec<String>,
-    /// Only what was last changed on this day or later, such as 2026-10-31
+    /// Messages in mailboxes instead of files
+    #[arg(long, conflicts_with = "versions")]
+    pub mail: bool,
+    /// Only messages from somebody with this in the name or address
+    #[arg(long, value_name = "PART", conflicts_with = "versions")]
+    pub from: Option<String>,
+    /// Only messages with this in the subject
+    #[arg(long, value_name = "PART", conflicts_with = "versions")]
+    pub subject: Option<String>,
+    /// Only messages with this in the name of an attachment
+    #[arg(long, value_name = "PART", conflicts_with = "versions")]
+    pub attachment: Option<String>,
+    /// Only what was last changed, or sent, on this day or later, such as 2026-10-31
     #[arg(long, value_name = "DATE")]
     pub since: Option<String>,
-    /// Only what was last changed before this day
+    /// Only what was last changed, or sent, before this day
     #[arg(long, value_name = "DATE")]
     pub before: Option<String>,
     /// Only what is backed up as this
@@ -258,6 +277,53 @@ pub struct Find {
     /// One line for every version, newest first
     #[arg(long)]
     pub versions: bool,
+}
+
+impl Find {
+    /// Whether messages are meant.
+    pub fn is_for_mail(&self) -> bool {
+        self.mail || self.from.is_some() || self.subject.is_some() || self.attachment.is_some()
+    }
+}
+
+/// Look at one message of a mailbox, or save it
+#[derive(Debug, Subcommand)]
+pub enum Mail {
+    /// Show a message as plain text
+    ///
+    /// Pages in HTML are shown as text, with the addresses to which their links really lead; nothing is fetched or run.
+    #[command(after_help = "Examples:\n  chest find --mail hedge\n  chest mail show 1ab95b11e37b")]
+    Show(MailShow),
+    /// Save a message as an .eml file, or what is attached to it
+    ///
+    /// Mail programs open .eml files. A file of yours is never replaced: where the name is taken, the message is written beside
+    /// it.
+    #[command(after_help = "Examples:\n  \
+        chest mail save 1ab95b11e37b --to ~/restored\n  \
+        chest mail save 1ab95b11e37b --attachments --to ~/restored")]
+    Save(MailSave),
+}
+
+/// What to show.
+#[derive(Debug, Args)]
+pub struct MailShow {
+    /// The message: the first letters of the id that `chest find --mail` shows
+    #[arg(value_name = "ID", value_parser = message_id)]
+    pub id: String,
+}
+
+/// What to save, and where.
+#[derive(Debug, Args)]
+pub struct MailSave {
+    /// The message: the first letters of the id that `chest find --mail` shows
+    #[arg(value_name = "ID", value_parser = message_id)]
+    pub id: String,
+    /// The folder to save into; made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Save what is attached to the message instead
+    #[arg(long)]
+    pub attachments: bool,
 }
 
 /// Write one file of a backup to standard output
@@ -434,6 +500,16 @@ fn share(text: &str) -> Result<f64, String> {
     match digits.trim().parse::<f64>().map(|number| number / unit) {
         Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
         _ => Err("give a share above 0 and at most all of it, such as 10% or 0.1".to_owned()),
+    }
+}
+
+/// Six or more hexadecimal digits.
+fn message_id(text: &str) -> Result<String, String> {
+    let is_id = (6..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_id {
+        Ok(text.to_lowercase())
+    } else {
+        Err("give six or more letters of an id that `chest find --mail` shows".to_owned())
     }
 }
 

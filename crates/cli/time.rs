@@ -29,6 +29,11 @@ pub fn day(time: Timestamp) -> String {
     in_uk(time, "%-d %B %Y")
 }
 
+/// `2026-11-21`, for names of files.
+pub fn day_as_digits(time: Timestamp) -> String {
+    in_uk(time, "%Y-%m-%d")
+}
+
 /// `21 November 2026, 17:02`.
 pub fn day_and_time(time: Timestamp) -> String {
     in_uk(time, "%-d %B %Y, %H:%M")
@@ -62,6 +67,7 @@ mod tests {
     #[test]
     fn dates_are_written_as_the_clerk_writes_them() {
         assert_eq!(day(AUTUMN), "21 November 2026");
+        assert_eq!(day_as_digits(AUTUMN), "2026-11-21");
         assert_eq!(day_and_time(AUTUMN), "21 November 2026, 17:02");
         assert_eq!(rfc3339(AUTUMN).as_deref(), Some("2026-11-21T17:02:03Z"));
     }

@@ -1,11 +1,13 @@
 //! `chest find`: where a name occurs, over all backups.
 
+pub mod mail;
+
 use crate::args::Find;
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::exit::Exit;
 use crate::output::amounts::{count, size};
-use crate::output::json::{self, PathJson};
+use crate::output::json::{self, PathJson, SightingJson};
 use crate::output::names::{harmless, shown, shown_path};
 use crate::output::{Report, SHORT_ID};
 use crate::selector::class;
@@ -22,6 +24,9 @@ const COMMANDS: usize = 5;
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
+    if args.is_for_mail() {
+        return mail::run(workplace, args);
+    }
     let query = FindQuery {
         words: args.words.clone(),
         only_deleted: args.deleted,
@@ -101,18 +106,6 @@ struct VersionJson {
     modified: Option<String>,
     first_seen: SightingJson,
     last_seen: SightingJson,
-}
-
-#[derive(Serialize)]
-struct SightingJson {
-    snapshot: String,
-    ended: Option<String>,
-}
-
-impl SightingJson {
-    fn of((snapshot, ended): (ObjectHash, Timestamp)) -> Self {
-        Self { snapshot: snapshot.to_hex(), ended: json::time(ended) }
-    }
 }
 
 impl Report for Found<'_> {

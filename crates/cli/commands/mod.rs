@@ -12,11 +12,12 @@ mod find;
 mod init;
 mod key_test;
 mod ls;
+mod mail;
 mod manual;
 mod restore;
 mod snapshots;
 
-use crate::args::{Command, Common, Key, Typed, Writer};
+use crate::args::{Command, Common, Key, Mail, Typed, Writer};
 use crate::context::Workplace;
 use crate::errors::Failure;
 use crate::exit::Exit;
@@ -30,6 +31,8 @@ pub fn run(typed: &Typed) -> Result<Exit, Failure> {
         Command::Snapshots(args) => at_work(common, |workplace| snapshots::run(workplace, args)),
         Command::Ls(args) => at_work(common, |workplace| ls::run(workplace, args)),
         Command::Find(args) => at_work(common, |workplace| find::run(workplace, args)),
+        Command::Mail(Mail::Show(args)) => at_work(common, |workplace| mail::show(workplace, args)),
+        Command::Mail(Mail::Save(args)) => at_work(common, |workplace| mail::save(workplace, args)),
         Command::Cat(args) => at_work(common, |workplace| cat::run(workplace, args)),
         Command::Diff(args) => at_work(common, |workplace| diff::run(workplace, args)),
         Command::Restore(args) => at_work(common, |workplace| restore::run(workplace, args)),

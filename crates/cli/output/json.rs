@@ -27,6 +27,20 @@ impl PathJson {
     }
 }
 
+/// A backup in which something was seen.
+#[derive(Debug, Serialize)]
+pub struct SightingJson {
+    snapshot: String,
+    ended: Option<String>,
+}
+
+impl SightingJson {
+    /// Of its id, and when its reading ended.
+    pub fn of((snapshot, ended): (ObjectHash, Timestamp)) -> Self {
+        Self { snapshot: snapshot.to_hex(), ended: time(ended) }
+    }
+}
+
 /// Something that was not read as it should have been.
 #[derive(Debug, Serialize)]
 pub struct ExceptionJson {

@@ -1,0 +1,150 @@
+//! `chest mail show` and `save`: one message, to look at or to keep.
+
+use super::find::mail::MessageJson;
+use crate::args::{MailSave, MailShow};
+use crate::context::Workplace;
+use crate::errors::{Doing, Failure};
+use crate::exit::Exit;
+use crate::output::Report;
+use crate::output::amounts::size;
+use crate::output::json::PathJson;
+use crate::output::names::{harmless, shown, shown_place};
+use crate::time::{day, day_and_time, day_as_digits};
+use chest_engine::catalogue::{self, FetchedMessage, MailHit, SavedAs};
+use chest_engine::mail::{Preview, preview};
+use chest_engine::target::{Placed, Placement};
+use chest_model::Environment;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Shows a message.
+pub fn show(workplace: &Workplace, args: &MailShow) -> Result<Exit, Failure> {
+    let message = fetch(workplace, &args.id)?;
+    workplace.show(&Shown { hit: &message.hit, preview: preview(&message.raw) })?;
+    Ok(Exit::Done)
+}
+
+/// Saves a message, or what is attached to it.
+pub fn save(workplace: &Workplace, args: &MailSave) -> Result<Exit, Failure> {
+    let reading = workplace.open(Doing::Restoring)?;
+    let message = reading.told(catalogue::fetch_message(&reading.context, &reading.opened, &args.id))?;
+    let what = match args.attachments {
+        true => SavedAs::Attachments,
+        false => SavedAs::Message { day: message.hit.sent.map(day_as_digits) },
+    };
+    let today = day(workplace.machine.now());
+    let saved = catalogue::save_message(&reading.context, &message, &what, &args.to, &today);
+    let saved = reading.told(saved)?;
+    workplace.show(&Saved { hit: &message.hit, to: &args.to, files: &saved })?;
+    Ok(Exit::Done)
+}
+
+fn fetch(workplace: &Workplace, id: &str) -> Result<FetchedMessage, Failure> {
+    let reading = workplace.open(Doing::Reading)?;
+    reading.told(catalogue::fetch_message(&reading.context, &reading.opened, id))
+}
+
+struct Shown<'m> {
+    hit: &'m MailHit,
+    preview: Preview,
+}
+
+#[derive(Serialize)]
+struct ShownJson<'m> {
+    #[serde(flatten)]
+    message: MessageJson<'m>,
+    cc: &'m str,
+    text: &'m str,
+    files: Vec<FileJson<'m>>,
+}
+
+#[derive(Serialize)]
+struct FileJson<'m> {
+    name: &'m str,
+    size: u64,
+    content_type: &'m str,
+}
+
+impl Report for Shown<'_> {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Preview { from, to, cc, subject, date, text, attachments } = &self.preview;
+        for (field, value) in [("From", from), ("To", to), ("Cc", cc), ("Subject", subject)] {
+            if !value.is_empty() {
+                writeln!(out, "{field}: {}", harmless(value))?;
+            }
+        }
+        if let Some(date) = date {
+            writeln!(out, "Date: {}", day_and_time(*date))?;
+        }
+        for file in attachments {
+            writeln!(
+                out,
+                "Attached: {} ({}, {})",
+                harmless(&file.name),
+                size(file.size),
+                harmless(&file.content_type)
+            )?;
+        }
+        writeln!(out)?;
+        // The text is lines already; whatever else moves a cursor is not in it.
+        text.lines().try_for_each(|line| writeln!(out, "{}", harmless(line)))
+    }
+
+    fn json(&self) -> impl Serialize {
+        let files = self.preview.attachments.iter();
+        let files = files.map(|file| FileJson { name: &file.name, size: file.size, content_type: &file.content_type });
+        ShownJson {
+            message: MessageJson::of(self.hit),
+            cc: &self.preview.cc,
+            text: &self.preview.text,
+            files: files.collect(),
+        }
+    }
+}
+
+struct Saved<'m> {
+    hit: &'m MailHit,
+    to: &'m Path,
+    files: &'m [(Placed, u64)],
+}
+
+#[derive(Serialize)]
+struct SavedJson {
+    id: String,
+    to: String,
+    files: Vec<SavedFileJson>,
+}
+
+#[derive(Serialize)]
+struct SavedFileJson {
+    #[serde(flatten)]
+    path: PathJson,
+    size: u64,
+    already_there: bool,
+}
+
+impl Report for Saved<'_> {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.files.is_empty() {
+            writeln!(out, "Nothing is attached to this message.")?;
+        }
+        for (placed, length) in self.files {
+            let name = shown_place(&self.to.join(shown(placed.path.as_bytes())));
+            match placed.how {
+                Placement::AlreadyThere => writeln!(out, "{name} is there already")?,
+                _ => writeln!(out, "{name}  {}", size(*length))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> impl Serialize {
+        let files = self.files.iter().map(|(placed, length)| SavedFileJson {
+            path: PathJson::of_bytes(placed.path.as_bytes()),
+            size: *length,
+            already_there: placed.how == Placement::AlreadyThere,
+        });
+        SavedJson { id: self.hit.id.to_hex(), to: shown_place(self.to), files: files.collect() }
+    }
+}
