@@ -113,6 +113,36 @@ fn each_class_of_one_run_is_judged_by_itself() {
     );
 }
 
+/// A message that was sent so many days ago.
+fn message(days_ago: i64) -> String {
+    let sent = jiff::Zoned::now().checked_sub(jiff::Span::new().days(days_ago)).unwrap();
+    let date = sent.strftime("%a, %d %b %Y %H:%M:%S %z");
+    format!("From: clerk@example.org\nTo: chair@example.org\nSubject: Agenda\nDate: {date}\n\nSee attached.\n")
+}
+
+#[test]
+fn an_export_is_as_old_as_its_newest_message_whenever_it_is_backed_up() {
+    let office = Office::new();
+    office.write("mail/a.eml", &message(30));
+    office.write("mail/b.eml", &message(21));
+    for _ in 0..2 {
+        // The second run opens neither file, and still knows.
+        let old = office.run(["backup", "--class", "email", "mail"]).ended(0);
+        assert!(old.out.contains("NOTE: what is newest in mail is 21 days old."), "{}", old.out);
+    }
+    office.write("mail/c.eml", &message(1));
+    let fresh = office.run(["backup", "--class", "email", "mail"]).ended(0);
+    assert!(fresh.out.contains("mail: newest message") && !fresh.out.contains("NOTE"), "{}", fresh.out);
+    let json = office.run(["backup", "--class", "email", "mail", "--json"]).ended(0).json();
+    assert!(json["roots"][0]["newest_content"].is_string(), "{json}");
+
+    office.write("archive/old.pst.txt", "no mail at all");
+    let unknown = office.run(["backup", "--class", "email", "archive"]).ended(0);
+    assert!(unknown.out.contains("archive: it does not say how old it is"), "{}", unknown.out);
+    let documents = office.run(["backup", "mail", "--as", "papers"]).ended(0);
+    assert!(!documents.out.contains("newest message"), "{}", documents.out);
+}
+
 #[test]
 fn where_the_notes_of_earlier_runs_are_lost_the_backup_says_that_nobody_can_judge() {
     let office = Office::with_backup();

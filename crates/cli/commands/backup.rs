@@ -11,7 +11,7 @@ use crate::machine::threads;
 use crate::output::amounts::{count, grouped, size};
 use crate::output::doubts::{self, DoubtJson, write_doubts};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
-use crate::output::exports::write_inside;
+use crate::output::exports::{write_age, write_inside};
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, shown};
 use crate::output::{Report, SHORT_ID};
@@ -155,6 +155,7 @@ impl Report for BackedUp<'_> {
             let (files, folders) = (count(root.files, "file"), count(root.folders, "folder"));
             writeln!(out, "{name}: {files} in {folders}, {}", size(root.bytes))?;
             write_inside(out, root)?;
+            write_age(out, root, outcome.ended)?;
         }
         writeln!(
             out,

@@ -5,7 +5,11 @@ use super::names::shown;
 use crate::time::day;
 use chest_engine::backup::RootOutcome;
 use chest_engine::source::ZipNote;
+use chest_model::{Class, Timestamp};
 use std::io::{self, Write};
+
+/// An export is made every week, so what is newest in it is no older than so many days.
+const UP_TO_DATE: u64 = 7;
 
 /// More names than these are not read on a screen.
 const SHOWN_AT_MOST: usize = 5;
@@ -22,6 +26,31 @@ pub fn write_inside(out: &mut dyn Write, root: &RootOutcome) -> io::Result<()> {
     }
     let newest = root.newest_content.map(|newest| format!(", newest changed {}", day(newest))).unwrap_or_default();
     writeln!(out, "{}: {} inside{newest}", names.join(", "), count(root.files, "file"))
+}
+
+/// How old an export is: by the newest thing in it, whenever it was backed up. Nothing for a folder of documents.
+pub fn write_age(out: &mut dyn Write, root: &RootOutcome, backed_up: Timestamp) -> io::Result<()> {
+    let is_mail = root.description.class == Class::Email;
+    if root.files == 0 || root.containers.is_empty() && !is_mail {
+        return Ok(());
+    }
+    let name = shown(&root.description.label);
+    let Some(newest) = root.newest_content else {
+        return writeln!(out, "{name}: it does not say how old it is, so nobody can tell whether it is out of date");
+    };
+    if is_mail {
+        writeln!(out, "{name}: newest message {}", day(newest))?;
+    }
+    match whole_days(newest, backed_up) {
+        days if days > UP_TO_DATE => {
+            writeln!(out, "NOTE: what is newest in {name} is {} old. Has a new export been made?", count(days, "day"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn whole_days(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from((to.seconds - from.seconds) / (24 * 60 * 60)).unwrap_or(0)
 }
 
 /// A sentence for each file that had to get another name, the first ones only.

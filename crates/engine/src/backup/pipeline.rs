@@ -241,7 +241,8 @@ fn work(
     let _guard = batch.fail_on_panic();
     let tools = ChunkTools::new(options.level)?;
     let buffer = vec![0; SMALL_FILE];
-    let mut reader = ItemReader { batch, chunker, handoff, monitor, environment, tools, buffer };
+    let class = source.description().class;
+    let mut reader = ItemReader { batch, chunker, handoff, monitor, environment, class, tools, buffer };
     loop {
         select! {
             recv(todo) -> job => {

@@ -3,8 +3,9 @@
 use super::pipeline::Handoff;
 use super::scrambled::is_scrambled;
 use crate::EngineError;
+use chest_mail::{ContainerKind, NewestDate, recognise};
 use chest_model::{
-    ChunkId, ChunkList, Entry, EntryKind, Environment, ExceptionKind, Fingerprint, Metadata, Monitor, Progress,
+    ChunkId, ChunkList, Class, Entry, EntryKind, Environment, ExceptionKind, Fingerprint, Metadata, Monitor, Progress,
     Timestamp, UnreadableReason,
 };
 use chest_repo::chunk::Chunker;
@@ -28,6 +29,8 @@ pub(super) struct ItemReader<'b, 'a> {
     pub(super) handoff: &'b Handoff,
     pub(super) monitor: &'b dyn Monitor,
     pub(super) environment: &'b dyn Environment,
+    /// What kind of documents the source holds.
+    pub(super) class: Class,
     pub(super) tools: ChunkTools,
     /// For small files; large ones are read into the one large buffer.
     pub(super) buffer: Vec<u8>,
@@ -237,9 +240,7 @@ impl ItemReader<'_, '_> {
                 match content.read(&mut buffer[cut.pending..]) {
                     Ok(0) => at_end = true,
                     Ok(length) => {
-                        if cut.bytes == 0 && cut.pending == 0 {
-                            cut.noticed.scrambled = is_scrambled(&cut.name, &buffer[..length]);
-                        }
+                        self.notice(cut, &buffer[cut.pending..cut.pending + length]);
                         cut.pending += length;
                         self.monitor.progress(Progress::Done { items: 0, bytes: length as u64 });
                     }
@@ -262,6 +263,20 @@ impl ItemReader<'_, '_> {
             }
             buffer.copy_within(start..cut.pending, 0);
             cut.pending -= start;
+        }
+    }
+
+    /// Looks at content as it comes by.
+    fn notice(&self, cut: &mut Cut, bytes: &[u8]) {
+        if cut.bytes == 0 && cut.pending == 0 {
+            cut.noticed.scrambled = is_scrambled(&cut.name, bytes);
+            let has_dates = self.class == Class::Email
+                && matches!(recognise(&cut.name, bytes), Some(ContainerKind::Mbox | ContainerKind::Message));
+            cut.newest = has_dates.then(|| NewestDate::new(self.environment.now()));
+        }
+        if let Some(newest) = &mut cut.newest {
+            newest.feed(bytes);
+            cut.noticed.newest = newest.newest();
         }
     }
 
@@ -297,6 +312,8 @@ struct Cut {
     /// The file's name: what its content should be.
     name: Vec<u8>,
     noticed: Noticed,
+    /// Where it is a mailbox: what finds the newest date in it.
+    newest: Option<NewestDate>,
 }
 
 /// Why cutting paused.
