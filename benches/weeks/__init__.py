@@ -1,0 +1,1 @@
+"""Six weeks of a council's exports, and what each program stores of them."""
