@@ -78,6 +78,7 @@ fn answers(office: &Office) -> Vec<(&'static str, Value)> {
     office.write_locked("docs/locked.docx");
     ask("backup, PARTIAL", &["backup", "docs"], 3);
     ask("snapshots", &["snapshots"], 0);
+    ask("history", &["history"], 0);
     ask("ls", &["ls", "latest:docs"], 0);
     ask("ls --exceptions", &["ls", "--exceptions", "latest"], 0);
     ask("find", &["find", "october"], 0);

@@ -76,6 +76,7 @@ pub enum Command {
     Init(Init),
     Backup(Backup),
     Snapshots(Snapshots),
+    History(History),
     Ls(Ls),
     Find(Find),
     #[command(subcommand)]
@@ -191,6 +192,18 @@ pub struct Narrow {
     /// Only backups that hold a folder of this name
     #[arg(long, value_name = "NAME")]
     pub root: Option<OsString>,
+}
+
+/// Show this computer's runs, those that failed included
+///
+/// `chest snapshots` lists what is in the storage. This lists what this computer has tried: a run that could not reach the storage, or
+/// that was killed, has left no backup and is FAILED here. Needs no passphrase.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  chest history\n  chest history --last 5 --json")]
+pub struct History {
+    /// Only so many, the newest
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    pub last: usize,
 }
 
 /// List the backups, oldest first

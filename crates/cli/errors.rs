@@ -97,6 +97,11 @@ impl Failure {
         self.code == "output-closed"
     }
 
+    /// A stable short name, for scripts.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// For people, on standard error.
     pub fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "chest: {}", self.what)?;

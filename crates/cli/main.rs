@@ -9,6 +9,7 @@ mod interrupt;
 mod machine;
 mod output;
 mod repository;
+mod run_history;
 mod secrets;
 mod selector;
 mod settings;

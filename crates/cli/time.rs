@@ -44,6 +44,12 @@ pub fn rfc3339(time: Timestamp) -> Option<String> {
     instant(time).map(|instant| instant.to_string())
 }
 
+/// A time as [`rfc3339`] writes it.
+pub fn from_rfc3339(text: &str) -> Option<Timestamp> {
+    let instant: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp::new(instant.as_second(), u32::try_from(instant.subsec_nanosecond()).ok()?))
+}
+
 /// The first moment of a UK day, and the first of the next.
 pub fn span_of_uk_day(text: &str) -> Result<(Timestamp, Timestamp), NotADate> {
     // Only this way of writing: eight digits without dashes may be the beginning of an id.

@@ -15,6 +15,7 @@ use crate::output::exports::{write_age, write_inside};
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, shown};
 use crate::output::{Report, SHORT_ID};
+use crate::run_history::Running;
 use crate::time::day_and_time;
 use chest_engine::backup::{BackupOptions, BackupOutcome, ClassOutcome, RootOutcome, backup};
 use chest_engine::repo::ObjectError;
@@ -23,8 +24,21 @@ use serde::Serialize;
 use sources::Sources;
 use std::io::{self, Write};
 
-/// Runs it.
+/// Runs it, and notes in this computer's history how it ended.
 pub fn run(workplace: &Workplace, args: &Backup) -> Result<Exit, Failure> {
+    let address = workplace.repository()?.to_string();
+    // A history that cannot be kept is no reason to make no backup.
+    let unkept =
+        |error: io::Error| workplace.console.remark(&format!("This computer's history cannot be kept: {error}"));
+    let running = Running::begin(&workplace.settings.state_dir, &address, &workplace.machine).map_err(unkept).ok();
+    let ended = make(workplace, args);
+    if let Some(Err(error)) = running.map(|running| running.end(&ended, &workplace.machine)) {
+        unkept(error);
+    }
+    ended.map(|(exit, _)| exit)
+}
+
+fn make(workplace: &Workplace, args: &Backup) -> Result<(Exit, BackupOutcome), Failure> {
     let store = workplace.store(Doing::BackingUp)?;
     let sources = sources::open(workplace, args)?;
     for left_out in &sources.left_out {
@@ -46,11 +60,12 @@ pub fn run(workplace: &Workplace, args: &Backup) -> Result<Exit, Failure> {
     let outcome =
         backup(&context, &sources.sources, &options).map_err(|error| Failure::of(&error, Doing::BackingUp))?;
     workplace.show(&BackedUp { outcome: &outcome, sources: &sources })?;
-    Ok(match outcome.completeness {
+    let exit = match outcome.completeness {
         Completeness::Complete => Exit::Done,
         Completeness::Partial if doubts::summary(&outcome.doubts).is_some() => Exit::Doubtful,
         Completeness::Partial => Exit::Partial,
-    })
+    };
+    Ok((exit, outcome))
 }
 
 struct BackedUp<'o> {

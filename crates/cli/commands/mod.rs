@@ -9,6 +9,7 @@ mod diff;
 mod doctor;
 mod enrol;
 mod find;
+mod history;
 mod init;
 mod key_test;
 mod ls;
@@ -37,6 +38,7 @@ pub fn run(typed: &Typed) -> Result<Exit, Failure> {
         Command::Diff(args) => at_work(common, |workplace| diff::run(workplace, args)),
         Command::Restore(args) => at_work(common, |workplace| restore::run(workplace, args)),
         Command::Check(args) => at_work(common, |workplace| check::run(workplace, args)),
+        Command::History(args) => at_work(common, |workplace| history::run(workplace, args)),
         Command::Doctor(_) => at_work(common, doctor::run),
         Command::Writer(Writer::Enrol) => at_work(common, enrol::run),
         Command::Key(Key::Test) => at_work(common, key_test::run),

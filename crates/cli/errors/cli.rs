@@ -113,6 +113,9 @@ pub enum CliError {
     /// What is to be backed up lies in the folder with this computer's keys.
     #[error("{} holds this computer's keys and notes for backups, and does not belong in one", shown_place(.0))]
     SourceIsState(PathBuf),
+    /// This computer's notes of its own runs.
+    #[error("the history of this computer's runs in {} cannot be read: {}", shown_place(.0), .1)]
+    HistoryUnreadable(PathBuf, std::io::ErrorKind),
     /// An exclude pattern that cannot be understood.
     #[error("{0}")]
     Exclude(String),
@@ -198,6 +201,7 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
             (Exit::Usage, "source-is-repository", "Back up your documents, not the backups.")
         }
         CliError::SourceIsState(_) => (Exit::Usage, "source-is-state", "Back up your documents."),
+        CliError::HistoryUnreadable(..) => (Exit::Failed, "history-unreadable", "Look at the rights of that folder."),
         CliError::Exclude(_) => {
             (Exit::Usage, "bad-pattern", "Write it as in .gitignore, for example '*.tmp' or '/old/'.")
         }

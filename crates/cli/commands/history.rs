@@ -1,0 +1,71 @@
+//! `chest history`: this computer's runs, those that failed included. Needs no passphrase and no storage.
+
+use crate::args::History;
+use crate::context::Workplace;
+use crate::errors::{CliError, Failure};
+use crate::exit::Exit;
+use crate::output::amounts::count;
+use crate::output::tables::{Side, write_table};
+use crate::output::{Report, SHORT_ID};
+use crate::run_history::{self, Run};
+use crate::time::{day_and_time, from_rfc3339};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Runs it.
+pub fn run(workplace: &Workplace, args: &History) -> Result<Exit, Failure> {
+    let state = &workplace.settings.state_dir;
+    let mut runs =
+        run_history::read(state).map_err(|error| CliError::HistoryUnreadable(state.clone(), error.kind()))?;
+    let all = runs.len();
+    runs.drain(..all.saturating_sub(args.last));
+    workplace.show(&Told { runs, all })?;
+    Ok(Exit::Done)
+}
+
+struct Told {
+    runs: Vec<Run>,
+    all: usize,
+}
+
+#[derive(Serialize)]
+struct ToldJson<'t> {
+    runs: &'t [Run],
+    all: usize,
+}
+
+impl Report for Told {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let heads = ["Started", "Result", "Backup", "Why"];
+        let mut rows = vec![heads.map(str::to_owned).to_vec()];
+        rows.extend(self.runs.iter().map(row));
+        if rows.len() > 1 {
+            write_table(out, &[Side::Left; 4], &rows)?;
+        }
+        let all = count(self.all as u64, "run");
+        match self.all - self.runs.len() {
+            0 => writeln!(out, "{all}"),
+            _ => writeln!(out, "{all}, the last {} shown", self.runs.len()),
+        }
+    }
+
+    fn json(&self) -> impl Serialize {
+        ToldJson { runs: &self.runs, all: self.all }
+    }
+}
+
+fn row(run: &Run) -> Vec<String> {
+    let started = from_rfc3339(&run.started).map_or_else(|| run.started.clone(), day_and_time);
+    let backup = run.backup.as_ref().map_or("-", |id| &id[..SHORT_ID.min(id.len())]);
+    vec![started, run.result.word().to_owned(), backup.to_owned(), why(run)]
+}
+
+fn why(run: &Run) -> String {
+    match (run.code.as_deref(), run.exit) {
+        (Some("killed"), _) => "it never came to its end: killed, or the power went".to_owned(),
+        (Some(code), Some(exit)) => format!("{code} (exit code {exit})"),
+        (None, Some(3)) => "something could not be read".to_owned(),
+        (None, Some(6)) => "what was found does not look right".to_owned(),
+        _ => "-".to_owned(),
+    }
+}

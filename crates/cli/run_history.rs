@@ -1,0 +1,235 @@
+//! This computer's own history of its backups, those included that left nothing in the repository: a run that could not reach the
+//! storage, or that the power cut ended, has FAILED, and only this file can say so.
+//!
+//! One JSON object a line, in the state folder: a line when a run begins, and one when it ends. No file name, no path and no
+//! message is in it, because it lies in plain text; the storage is named by a hash of its address. A run that has begun and not
+//! ended has failed, unless it still holds its lock.
+
+use crate::errors::Failure;
+use crate::exit::Exit;
+use crate::output::json;
+use chest_engine::backup::BackupOutcome;
+use chest_model::{Completeness, Environment, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+const NAME: &str = "history";
+/// Beyond this the oldest lines go.
+const LONGEST: u64 = 1 << 20;
+/// So many lines stay.
+const LINES: usize = 2_000;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Result {
+    /// Everything was read.
+    Complete,
+    /// Something is missing, or doubted.
+    Partial,
+    /// There is no backup.
+    Failed,
+    /// It is not over.
+    #[serde(skip_deserializing)]
+    Running,
+}
+
+impl Result {
+    /// As it is shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "COMPLETE",
+            Self::Partial => "PARTIAL",
+            Self::Failed => "FAILED",
+            Self::Running => "RUNNING",
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Line {
+    Begun { run: String, time: String, storage: String },
+    Ended { run: String, time: String, result: Result, exit: u8, code: Option<String>, backup: Option<String> },
+}
+
+/// One run, as the history tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// When it began.
+    pub started: String,
+    /// When it ended; absent where nobody was left to say so.
+    pub ended: Option<String>,
+    /// How it ended.
+    pub result: Result,
+    /// The program's exit code.
+    pub exit: Option<u8>,
+    /// Why it failed: the stable name of the error, `killed` where it never came to its end.
+    pub code: Option<String>,
+    /// The backup that it made.
+    pub backup: Option<String>,
+    /// Which storage: a hash of its address.
+    pub storage: String,
+}
+
+/// A run that is under way.
+pub struct Running {
+    state: PathBuf,
+    run: String,
+    /// Held until the end: whoever can take it knows that the run is over.
+    _lock: File,
+}
+
+impl Running {
+    /// Notes that a run begins.
+    pub fn begin(state: &Path, address: &str, environment: &dyn Environment) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(state)?;
+        let mut random = [0; 8];
+        environment.fill_random(&mut random).map_err(io::Error::other)?;
+        let run: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let lock = open(&lock_path(state, &run))?;
+        lock.lock()?;
+        shorten(state)?;
+        let storage = blake3::hash(address.as_bytes()).to_hex().to_string();
+        append(state, &Line::Begun { run: run.clone(), time: shown(environment.now()), storage })?;
+        Ok(Self { state: state.to_owned(), run, _lock: lock })
+    }
+
+    /// Notes how it ended.
+    pub fn end(
+        self,
+        ended: &std::result::Result<(Exit, BackupOutcome), Failure>,
+        environment: &dyn Environment,
+    ) -> io::Result<()> {
+        let (result, exit, code, backup) = match ended {
+            Ok((exit, outcome)) => {
+                let result = match outcome.completeness {
+                    Completeness::Complete => Result::Complete,
+                    Completeness::Partial => Result::Partial,
+                };
+                (result, *exit, None, Some(outcome.snapshot.to_hex()))
+            }
+            Err(failure) => (Result::Failed, failure.exit, Some(failure.code().to_owned()), None),
+        };
+        let time = shown(environment.now());
+        append(&self.state, &Line::Ended { run: self.run.clone(), time, result, exit: exit as u8, code, backup })?;
+        fs::remove_file(lock_path(&self.state, &self.run))
+    }
+}
+
+/// All runs, oldest first.
+pub fn read(state: &Path) -> io::Result<Vec<Run>> {
+    let mut runs: Vec<(String, Run)> = Vec::new();
+    // A line that the power cut tore, or that a later version wrote, tells nothing.
+    for line in text(state)?.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+        match line {
+            Line::Begun { run, time, storage } => {
+                let is_running = runs_still(state, &run);
+                let (result, code) = match is_running {
+                    true => (Result::Running, None),
+                    false => (Result::Failed, Some("killed".to_owned())),
+                };
+                let told = Run { started: time, ended: None, result, exit: None, code, backup: None, storage };
+                runs.push((run, told));
+            }
+            Line::Ended { run, time, result, exit, code, backup } => {
+                if let Some((_, told)) = runs.iter_mut().rev().find(|(begun, _)| *begun == run) {
+                    *told = Run { ended: Some(time), result, exit: Some(exit), code, backup, ..told.clone() };
+                }
+            }
+        }
+    }
+    Ok(runs.into_iter().map(|(_, run)| run).collect())
+}
+
+fn text(state: &Path) -> io::Result<String> {
+    match fs::read(state.join(NAME)) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn runs_still(state: &Path, run: &str) -> bool {
+    let file = File::open(lock_path(state, run));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+fn append(state: &Path, line: &Line) -> io::Result<()> {
+    let mut text = serde_json::to_string(line)?;
+    text.push('\n');
+    let mut file = open(&state.join(NAME))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_data()
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+}
+
+/// Keeps the newest lines of a file that has become long.
+fn shorten(state: &Path) -> io::Result<()> {
+    let path = state.join(NAME);
+    if fs::metadata(&path).map_or(0, |found| found.len()) <= LONGEST {
+        return Ok(());
+    }
+    let text = text(state)?;
+    let lines: Vec<&str> = text.lines().collect();
+    let beside = state.join(format!("{NAME}.new"));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    for line in &lines[lines.len().saturating_sub(LINES)..] {
+        writeln!(file, "{line}")?;
+    }
+    file.sync_all()?;
+    fs::rename(&beside, &path)
+}
+
+fn lock_path(state: &Path, run: &str) -> PathBuf {
+    state.join(format!("running-{run}"))
+}
+
+fn shown(time: Timestamp) -> String {
+    json::time(time).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+
+    #[test]
+    fn a_torn_line_costs_that_line_only() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Running::begin(folder.path(), "here", &Machine).unwrap());
+        let mut file = open(&folder.path().join(NAME)).unwrap();
+        file.write_all(b"{\"event\":\"begun\",\"ru\n").unwrap();
+        drop(Running::begin(folder.path(), "there", &Machine).unwrap());
+        let runs = read(folder.path()).unwrap();
+        assert_eq!(runs.len(), 2);
+        assert_ne!(runs[0].storage, runs[1].storage);
+        assert!(runs.iter().all(|run| run.result == Result::Failed && run.code.as_deref() == Some("killed")));
+    }
+
+    #[test]
+    fn a_run_that_holds_its_lock_is_running() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = Running::begin(folder.path(), "here", &Machine).unwrap();
+        assert_eq!(read(folder.path()).unwrap()[0].result, Result::Running);
+        drop(running);
+        assert_eq!(read(folder.path()).unwrap()[0].result, Result::Failed);
+    }
+
+    #[test]
+    fn a_long_history_loses_its_oldest_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = Line::Begun { run: "0".repeat(16), time: "x".repeat(600), storage: String::new() };
+        for _ in 0..LINES + 10 {
+            append(folder.path(), &line).unwrap();
+        }
+        drop(Running::begin(folder.path(), "here", &Machine).unwrap());
+        assert_eq!(read(folder.path()).unwrap().len(), LINES + 1);
+    }
+}
