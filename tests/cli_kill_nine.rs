@@ -126,3 +126,51 @@ fn assert_clean(office: &Office, when: &str) {
     let clean = checked.code == Some(0) && checked.last_line().starts_with("NO DAMAGE FOUND: ");
     assert!(clean, "{when}: {}{}", checked.out, checked.err);
 }
+
+/// The search catalogue takes about a second to fill here; the moments lie all over them.
+#[test]
+fn a_search_killed_while_it_fills_its_catalogue_costs_the_next_one_nothing_but_time() {
+    let (seed, kills) = (number("CHEST_KILL_SEED", 20_261_121), number("CHEST_KILLS", 30).min(8));
+    println!("seed {seed} (CHEST_KILL_SEED replays it)");
+    let mut dice = Dice(seed);
+    let office = Office::new();
+    for file in 0..800 {
+        office.write(&format!("docs/{}/{file} minutes.txt", file % 30), "");
+    }
+    office.back_up().ended(0);
+    let messages: String = (0..100)
+        .map(|number| {
+            format!(
+                "From a@example.org Fri Nov 20 10:00:00 2026\nFrom: a@example.org\nTo: b@example.org\n\
+                 Subject: Matter {number}\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\nhedge {number}\n\n"
+            )
+        })
+        .collect();
+    office.write("docs/Inbox", &messages);
+    office.back_up().ended(0);
+    let answer = |words: &[&str]| office.run([&["find"], words].concat()).ended(0).out;
+    let begun = Instant::now();
+    let expected = [answer(&["--mail", "hedge"]), answer(&["minutes.txt"])];
+    let usual = begun.elapsed();
+    assert_eq!(expected.each_ref().map(|answer| answer.lines().count()), [100, 800]);
+    let file = office.stored_files("cache").into_iter().find(|path| path.ends_with("catalogue")).unwrap();
+    let (mut killed, mut made_anew) = (0, 0);
+    for moment in 0..kills * 10 {
+        if killed == kills {
+            break;
+        }
+        std::fs::remove_file(&file).unwrap();
+        let mut child = office.command(["find", "--mail", "hedge"]);
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while child.try_wait().unwrap().is_none() && !file.exists() {
+            sleep(Duration::from_micros(100));
+        }
+        sleep(usual.mul_f64((dice.next() % 1000) as f64 / 1000.0));
+        killed += u64::from(kill_if_alive(&mut child));
+        let again = office.run(["find", "--mail", "hedge"]).ended(0);
+        made_anew += u64::from(again.err.contains("made anew"));
+        assert_eq!([again.out, answer(&["minutes.txt"])], expected, "seed {seed}, moment {moment}");
+    }
+    println!("{killed} kills, after {made_anew} of which the catalogue was made anew");
+    assert_eq!(killed, kills);
+}

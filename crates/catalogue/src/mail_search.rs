@@ -140,7 +140,7 @@ impl Catalogue {
                 ids.insert(head.id);
             }
         };
-        match question(&[part]) {
+        match question(&self.connection, "message_head", &[part])? {
             Some(question) => {
                 let find = format!(
                     "SELECT {COLUMNS} FROM message_head JOIN message ON message.id = message_head.rowid

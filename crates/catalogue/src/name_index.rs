@@ -1,28 +1,66 @@
 //! Which names hold a word: the index knows every three letters that stand together in a folded name, so that a part of a
-//! name is found anywhere in it. What the index says is held against the names themselves.
+//! name is found anywhere in it. What the index says is held against the names themselves, so it need not be asked for all of a
+//! word: only for the threes that are in fewest names.
 
+use crate::CatalogueError;
+use rusqlite::Connection;
 use std::collections::BTreeSet;
 
-/// What a name must hold to come into question, in the language of the index; `None` where the parts are too short for it.
-pub(crate) fn question(parts: &[&str]) -> Option<String> {
+/// What is in so many names is common, and is not counted any further.
+const COMMON: i64 = 10_000;
+/// More threes narrow a search no more than they cost.
+const ENOUGH: usize = 4;
+
+/// What a text in this index must hold to come into question, in the language of the index; `None` where the parts are too
+/// short for it.
+pub(crate) fn question(
+    connection: &Connection,
+    index: &'static str,
+    parts: &[&str],
+) -> Result<Option<String>, CatalogueError> {
+    let mut threes = quoted_threes(parts);
+    if threes.len() > ENOUGH {
+        let count = format!("SELECT count(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH ?1 LIMIT {COMMON})");
+        let mut count = connection.prepare_cached(&count)?;
+        let mut counted = Vec::new();
+        for three in threes {
+            counted.push((count.query_row([&three], |row| row.get::<_, i64>(0))?, three));
+        }
+        counted.sort();
+        threes = counted.into_iter().take(ENOUGH).map(|(_, three)| three).collect();
+    }
+    Ok((!threes.is_empty()).then(|| threes.join(" AND ")))
+}
+
+fn quoted_threes(parts: &[&str]) -> Vec<String> {
     let mut threes = BTreeSet::new();
     for part in parts {
         let letters: Vec<char> = part.chars().collect();
         threes.extend(letters.windows(3).map(|three| three.iter().collect::<String>()));
     }
-    let quoted = threes.iter().map(|three| format!("\"{}\"", three.replace('"', "\"\"")));
-    let joined = quoted.collect::<Vec<_>>().join(" AND ");
-    (!joined.is_empty()).then_some(joined)
+    threes.iter().map(|three| format!("\"{}\"", three.replace('"', "\"\""))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema;
 
     #[test]
     fn a_question_asks_for_every_three_letters_once() {
-        assert_eq!(question(&["abcab", "cab"]).as_deref(), Some("\"abc\" AND \"bca\" AND \"cab\""));
-        assert_eq!(question(&["a\"b"]).as_deref(), Some("\"a\"\"b\""));
-        assert_eq!(question(&["ab", ""]), None);
+        assert_eq!(quoted_threes(&["abcab", "cab"]), ["\"abc\"", "\"bca\"", "\"cab\""]);
+        assert_eq!(quoted_threes(&["a\"b"]), ["\"a\"\"b\""]);
+        assert!(quoted_threes(&["ab", ""]).is_empty());
+    }
+
+    #[test]
+    fn of_many_threes_the_rarest_are_asked_for() {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::prepare(&connection).unwrap();
+        for text in ["minutes of the council", "minutes of xyz", "minutes"] {
+            connection.execute("INSERT INTO name_text (text) VALUES (?1)", [text]).unwrap();
+        }
+        let asked = question(&connection, "name_text", &["minutes of xyz"]).unwrap().unwrap();
+        assert_eq!(asked, "\" xy\" AND \"f x\" AND \"xyz\" AND \" of\"");
     }
 }

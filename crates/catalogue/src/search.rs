@@ -39,7 +39,7 @@ impl Catalogue {
             true => spans.of_name(id, name),
             false => Ok(()),
         };
-        match question(&query.parts) {
+        match question(&self.connection, "name_text", &query.parts)? {
             Some(question) => {
                 let mut ids = self.connection.prepare_cached("SELECT rowid FROM name_text WHERE name_text MATCH ?1")?;
                 let mut ids = ids.query([question])?;
@@ -58,6 +58,18 @@ impl Catalogue {
             }
         }
         Ok(spans.found)
+    }
+
+    /// Whether any folder's path fits.
+    pub fn has_folder(&self, fits: &dyn Fn(&[u8]) -> bool) -> Result<bool, CatalogueError> {
+        let mut folders = self.connection.prepare_cached("SELECT path FROM folder")?;
+        let mut folders = folders.query([])?;
+        while let Some(row) = folders.next()? {
+            if fits(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -160,6 +160,33 @@ fn the_catalogue_says_what_a_look_into_every_backup_says() {
     }
 }
 
+#[test]
+fn of_several_words_one_is_in_the_name_and_the_others_there_or_above() {
+    let machine = Machine::new();
+    for path in
+        ["Minutes/October.txt", "Minutes/Agenda.txt", "Old/October minutes of.txt", "Old/October.txt", "minutes of"]
+    {
+        machine.write(path, path.as_bytes());
+    }
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let paths = |words: &[&str]| {
+        let query = FindQuery { words: words.iter().map(|word| (*word).to_owned()).collect(), ..FindQuery::of("") };
+        let found = find(&machine.context(), &opened, &query).unwrap();
+        found.hits.iter().map(|hit| hit.path.path.to_string()).collect::<Vec<_>>()
+    };
+    let october = ["Minutes/October.txt", "Old/October minutes of.txt"];
+    assert_eq!(
+        (paths(&["october", "MINUTES"]), paths(&["minutes", "october"])),
+        (october.map(str::to_owned).to_vec(), october.map(str::to_owned).to_vec())
+    );
+    assert_eq!(paths(&["october", "minutes of"]), ["Old/October minutes of.txt"]);
+    assert_eq!(paths(&["*.txt", "minutes", "documents"]).len(), 3);
+    assert_eq!(paths(&["old/*", "octo"]), ["Old/October minutes of.txt", "Old/October.txt"]);
+    assert_eq!(paths(&["minutes", "minutes"]), ["Minutes", "Old/October minutes of.txt", "minutes of"]);
+    assert!(paths(&["october", "agenda"]).is_empty());
+}
+
 /// Two backups, a file of the first gone in the second.
 fn with_a_deleted_file() -> Machine {
     let machine = Machine::new();

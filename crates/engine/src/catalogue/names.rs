@@ -55,6 +55,15 @@ impl Word {
         }
     }
 
+    /// Whether a path with this folder in it can be meant by the folder's sake.
+    pub(super) fn may_be_in_folder(&self, folder: &[u8]) -> bool {
+        match self {
+            Self::Part(part) => folded(folder).contains(part),
+            Self::Name(..) => false,
+            Self::Path(_) => true,
+        }
+    }
+
     /// Whether it says something of the path, root and all: what further words may do.
     pub(super) fn narrows(&self, root: &[u8], path: &TreePath) -> bool {
         match self {
