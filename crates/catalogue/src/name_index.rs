@@ -27,7 +27,10 @@ pub(crate) fn question(
             counted.push((count.query_row([&three], |row| row.get::<_, i64>(0))?, three));
         }
         counted.sort();
-        threes = counted.into_iter().take(ENOUGH).map(|(_, three)| three).collect();
+        // Beside a rare one, a common one only costs.
+        let rare = counted.iter().filter(|(count, _)| *count < COMMON).count();
+        let asked = if rare > 0 { rare.min(ENOUGH) } else { ENOUGH };
+        threes = counted.into_iter().take(asked).map(|(_, three)| three).collect();
     }
     Ok((!threes.is_empty()).then(|| threes.join(" AND ")))
 }
