@@ -179,21 +179,23 @@ def brought_back(chest, arguments):
     for program in (documents, mail):
         program.env.pop("CHEST_RECOVERY_WORDS_FILE", None)
         program.env["CHEST_PASSPHRASE_FILE"] = program.passphrase
-    with S3(*arguments.s3) if arguments.s3 else open(os.devnull):
-        lines = ["| what is typed | cold cache, s | again, s |", "|---|---|---|"]
-        for program, words in ((documents, ["find", "zebra"]), (mail, ["find", "--mail", "glockenspiel"])):
-            program.drop_cache()
-            measure.drop_page_cache()
-            cold, answer = timed(program, [*words, "--json"])
-            warm, _ = timed(program, [*words, "--json"])
-            lines.append(f"| `chest {' '.join(words)}` | {cold:.2f} | {warm:.2f} |")
-            command = bring_back(json.loads(answer), words)
-            to = os.path.join(program.place, "brought-back")
-            took, _ = timed(program, [*command, "--to", to])
-            again, _ = timed(program, [*command, "--to", to])
-            lines.append(f"| `chest {command[0]} …` | {took:.2f} | {again:.2f} |")
-            if not os.listdir(to):
-                raise RuntimeError(f"{command} brought nothing back")
+        if arguments.s3:
+            # Not past the counter, which is gone by now.
+            program.env["CHEST_S3_ENDPOINT"] = arguments.s3[0]
+    lines = ["| what is typed | cold cache, s | again, s |", "|---|---|---|"]
+    for program, words in ((documents, ["find", "zebra"]), (mail, ["find", "--mail", "glockenspiel"])):
+        program.drop_cache()
+        measure.drop_page_cache()
+        cold, answer = timed(program, [*words, "--json"])
+        warm, _ = timed(program, [*words, "--json"])
+        lines.append(f"| `chest {' '.join(words)}` | {cold:.2f} | {warm:.2f} |")
+        command = bring_back(json.loads(answer), words)
+        to = os.path.join(program.place, "brought-back")
+        took, _ = timed(program, [*command, "--to", to])
+        again, _ = timed(program, [*command, "--to", to])
+        lines.append(f"| `chest {command[0]} …` | {took:.2f} | {again:.2f} |")
+        if not os.listdir(to):
+            raise RuntimeError(f"{command} brought nothing back")
     return "\n".join(lines)
 
 
