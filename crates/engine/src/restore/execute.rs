@@ -9,8 +9,10 @@ use crate::browse::ShownPath;
 use crate::target::{FileIdentity, ItemKind, Made, Placed, Placement, Target, TargetError, TargetOptions};
 use crate::{Context, EngineError};
 use chest_model::{EntryKind, Metadata, Phase, Progress, TreePath};
+use crossbeam_channel::RecvTimeoutError;
 use files::FileRestore;
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<RestoreOutcome, EngineError> {
     let options = TargetOptions {
@@ -31,13 +33,33 @@ pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<Restor
             message,
         });
     }
-    restore.make_folders(&plan.items);
-    restore.restore_files(&plan, work, context)?;
+    while_syncing(&target, || {
+        restore.make_folders(&plan.items);
+        restore.restore_files(&plan, work, context)
+    })?;
     restore.make_others(&plan);
     restore.set_folder_metadata(&plan);
     target.sync()?;
     context.monitor.progress(Progress::End);
     Ok(restore.outcome)
+}
+
+/// Has the disk write what has been restored while more is being restored. Left to itself the system begins after half a minute,
+/// and then everything waits for the disk at the end, behind a bar that says that nothing is left to do.
+fn while_syncing<T>(target: &Target, restoring: impl FnOnce() -> T) -> T {
+    const EVERY: Duration = Duration::from_millis(250);
+    let (over, is_over) = crossbeam_channel::bounded::<()>(0);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while is_over.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+                // What it could not do is told by the last one.
+                let _ = target.sync();
+            }
+        });
+        let done = restoring();
+        drop(over);
+        done
+    })
 }
 
 /// Which items are files to be written, and which are further names of one.
