@@ -70,12 +70,15 @@ struct Head {
     attachments: String,
 }
 
+/// One of the fields in which a part may be looked for.
+type Field = fn(&Head) -> &str;
+
 const COLUMNS: &str = "message.id, identity, sender, recipients, subject, sent, attachments";
 
 impl Catalogue {
     /// Every message that fits and is left in some snapshot, newest first.
     pub fn letters(&self, query: &LetterQuery) -> Result<Vec<FoundLetter>, CatalogueError> {
-        let fields: [(&Option<String>, fn(&Head) -> &str); 3] = [
+        let fields: [(&Option<String>, Field); 3] = [
             (&query.from, |head| &head.letter.sender),
             (&query.subject, |head| &head.letter.subject),
             (&query.attachment, |head| &head.attachments),

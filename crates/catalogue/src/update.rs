@@ -23,6 +23,19 @@ pub struct ItemVersion {
     pub content: [u8; 16],
 }
 
+/// A root of a computer over all its snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// Which.
+    pub id: ChainId,
+    /// The computer's name.
+    pub host: String,
+    /// The root's label.
+    pub label: Vec<u8>,
+    /// Its snapshots, in order.
+    pub seen: Vec<Seen>,
+}
+
 /// A change of the catalogue under way.
 pub struct Update<'c> {
     pub(crate) transaction: Transaction<'c>,
@@ -31,12 +44,12 @@ pub struct Update<'c> {
 
 impl Catalogue {
     /// The chains and their snapshots, in order.
-    pub fn chains(&self) -> Result<Vec<(ChainId, String, Vec<u8>, Vec<Seen>)>, CatalogueError> {
+    pub fn chains(&self) -> Result<Vec<Chain>, CatalogueError> {
         let mut chains = self.connection.prepare_cached("SELECT id, host, label FROM chain")?;
         let chains = chains.query_map([], |row| Ok((ChainId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
         let all = chains.map(|chain| {
             let (id, host, label) = chain?;
-            Ok((id, host, label, seen_of(&self.connection, id)?))
+            Ok(Chain { id, host, label, seen: seen_of(&self.connection, id)? })
         });
         all.collect()
     }

@@ -4,7 +4,7 @@
 use super::mailboxes::may_be_mailbox;
 use crate::browse::{ItemType, holds_root};
 use crate::{EngineError, Opened};
-use chest_catalogue::{Catalogue, CatalogueError, ChainId, Damage, ItemVersion, Seen, Update};
+use chest_catalogue::{Catalogue, CatalogueError, Chain, ChainId, Damage, ItemVersion, Seen, Update};
 use chest_model::{ChunkId, Class, Entry, EntryKind, Monitor, ObjectHash, Phase, Progress, TreePath};
 use chest_repo::RepoError;
 use chest_repo::repository::{Fetcher, Snapshot};
@@ -88,7 +88,7 @@ fn take_back(catalogue: &mut Catalogue, chains: &Chains<'_>) -> Result<HashMap<(
     }
     let mut right = HashMap::new();
     let mut steps = Vec::new();
-    for (id, host, label, seen) in catalogue.chains()? {
+    for Chain { id, host, label, seen } in catalogue.chains()? {
         let key = (host, label);
         let wanted: Vec<ObjectHash> =
             chains.get(&key).into_iter().flatten().map(|snapshot| snapshot.record.hash).collect();

@@ -63,7 +63,7 @@ pub(super) fn read_mailboxes(
     monitor.progress(Progress::Begin { phase: Phase::ReadingMail, items: waiting.len() as u64, bytes });
     let (snapshots, _) = opened.session.snapshots();
     let snapshots = snapshots.iter().map(|snapshot| (snapshot.record.hash, snapshot)).collect();
-    let labels = catalogue.chains()?.into_iter().map(|(id, _, label, _)| (id, label)).collect();
+    let labels = catalogue.chains()?.into_iter().map(|chain| (chain.id, chain.label)).collect();
     let reader = MailboxReader { opened, monitor, snapshots, labels };
     let mut waiting = waiting.iter().peekable();
     while waiting.peek().is_some() {
