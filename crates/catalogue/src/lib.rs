@@ -20,7 +20,7 @@ pub use mail::{Letter, MailboxProblem, MailboxVersion};
 pub use mail_search::{FoundLetter, LetterQuery, Whereabouts};
 pub use search::{FoundVersion, NameQuery};
 pub use spans::{ChainId, Damage, Seen};
-pub use update::{Chain, ItemVersion, Update};
+pub use update::{ItemVersion, KnownChain, Update};
 
 use rusqlite::Connection;
 use std::fs::File;

@@ -25,7 +25,7 @@ pub struct ItemVersion {
 
 /// A root of a computer over all its snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chain {
+pub struct KnownChain {
     /// Which.
     pub id: ChainId,
     /// The computer's name.
@@ -44,12 +44,12 @@ pub struct Update<'c> {
 
 impl Catalogue {
     /// The chains and their snapshots, in order.
-    pub fn chains(&self) -> Result<Vec<Chain>, CatalogueError> {
+    pub fn chains(&self) -> Result<Vec<KnownChain>, CatalogueError> {
         let mut chains = self.connection.prepare_cached("SELECT id, host, label FROM chain")?;
         let chains = chains.query_map([], |row| Ok((ChainId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
         let all = chains.map(|chain| {
             let (id, host, label) = chain?;
-            Ok(Chain { id, host, label, seen: seen_of(&self.connection, id)? })
+            Ok(KnownChain { id, host, label, seen: seen_of(&self.connection, id)? })
         });
         all.collect()
     }

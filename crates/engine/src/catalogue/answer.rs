@@ -2,7 +2,7 @@
 
 use super::fill::{Chains, chains_of};
 use crate::EngineError;
-use chest_catalogue::{Catalogue, Chain, ChainId, Damage};
+use chest_catalogue::{Catalogue, ChainId, Damage, KnownChain};
 use chest_model::{Class, Exception, ExceptionKind, ObjectHash, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;
 use std::collections::{HashMap, HashSet};
@@ -32,7 +32,7 @@ impl<'s> Answer<'s> {
         let damage = catalogue.damage()?;
         let known: Chains<'s> = chains_of(snapshots);
         let mut chains = HashMap::new();
-        for Chain { id, host, label, seen } in catalogue.chains()? {
+        for KnownChain { id, host, label, seen } in catalogue.chains()? {
             let newest = known.get(&(host, label.clone())).and_then(|all| all.last());
             if let (Some(newest), Some(last)) = (newest, seen.last()) {
                 let of_newest = damage.iter().filter(|damage| damage.chain == id && damage.number == last.number);

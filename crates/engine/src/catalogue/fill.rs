@@ -88,7 +88,7 @@ fn take_back(catalogue: &mut Catalogue, chains: &Chains<'_>) -> Result<HashMap<(
     }
     let mut right = HashMap::new();
     let mut steps = Vec::new();
-    for Chain { id, host, label, seen } in catalogue.chains()? {
+    for KnownChain { id, host, label, seen } in catalogue.chains()? {
         let key = (host, label);
         let wanted: Vec<ObjectHash> =
             chains.get(&key).into_iter().flatten().map(|snapshot| snapshot.record.hash).collect();
