@@ -4,7 +4,7 @@
 use super::mailboxes::may_be_mailbox;
 use crate::browse::{ItemType, holds_root};
 use crate::{EngineError, Opened};
-use chest_catalogue::{Catalogue, CatalogueError, Chain, ChainId, Damage, ItemVersion, Seen, Update};
+use chest_catalogue::{Catalogue, CatalogueError, ChainId, Damage, ItemVersion, KnownChain, Seen, Update};
 use chest_model::{ChunkId, Class, Entry, EntryKind, Monitor, ObjectHash, Phase, Progress, TreePath};
 use chest_repo::RepoError;
 use chest_repo::repository::{Fetcher, Snapshot};
