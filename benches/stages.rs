@@ -14,7 +14,7 @@ use chest_engine::repo::pack::{PackClass, PackKey, PackedChunk, Packer, PendingC
 use chest_engine::repo::tree::{NodeSink, TreeBuilder, encode_entry};
 use chest_engine::repo::{Opener, RepoError};
 use chest_engine::source::Source;
-use chest_engine::store::{LocalStore, ObjectStore};
+use chest_engine::store::{AlignedBuffer, LocalStore, ObjectStore};
 use chest_model::{
     ChunkId, ChunkList, Entry, EntryKind, Epoch, Metadata, ObjectHash, RepositoryId, TreePath, WriterId,
 };
@@ -182,14 +182,15 @@ fn pack(c: &mut Criterion) {
     let ready = || ReadyPack { class: PackClass::Data, size: PACK, chunks: chunks.clone() };
     group.bench_function("seal and open again", |b| {
         // As a run does it: a buffer that was sent is filled again.
-        let mut buffer = Vec::new();
+        let mut buffer = AlignedBuffer::default();
         let seal = |ready| {
             let used = std::mem::take(&mut buffer);
             buffer = seal_pack(&sealer, &domain, &mut decompressor, ready, used, &[4; 32]).unwrap().bytes;
         };
         b.iter_batched(ready, seal, BatchSize::LargeInput);
     });
-    let sealed = seal_pack(&sealer, &domain, &mut decompressor, ready(), Vec::new(), &[4; 32]).unwrap().bytes;
+    let sealed =
+        seal_pack(&sealer, &domain, &mut decompressor, ready(), AlignedBuffer::default(), &[4; 32]).unwrap().bytes;
     let opener = Opener::new(master());
     group.bench_function("open", |b| {
         b.iter(|| PackKey::from_object(&opener, &sealed).unwrap().verify(&sealed, &domain, &mut decompressor).unwrap());

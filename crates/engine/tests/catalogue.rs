@@ -40,10 +40,13 @@ fn known(found: &FindOutcome) -> Known {
     hits.collect()
 }
 
+/// Kind, length and time.
+type Content = (u8, u64, Timestamp);
+
 /// The same, by listing every snapshot whole. Content is told by length and time, which the tests never let coincide.
 fn by_listing(opened: &Opened, word: &str) -> Known {
     let (snapshots, _) = opened.session.snapshots();
-    let mut spans: BTreeMap<Vec<u8>, BTreeMap<(u8, u64, Timestamp), (ObjectHash, ObjectHash)>> = BTreeMap::new();
+    let mut spans: BTreeMap<Vec<u8>, BTreeMap<Content, (ObjectHash, ObjectHash)>> = BTreeMap::new();
     let mut newest: BTreeMap<(String, Vec<u8>), &Snapshot> = BTreeMap::new();
     let mut held: BTreeMap<ObjectHash, BTreeSet<Vec<u8>>> = BTreeMap::new();
     for snapshot in &snapshots {
