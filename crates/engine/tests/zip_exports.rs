@@ -101,7 +101,7 @@ fn the_record_names_the_archives_with_length_hash_and_newest_file() {
     assert_eq!((container.name.as_slice(), container.size), (&b"Export.zip"[..], bytes.len() as u64));
     assert_eq!(container.hash, Some(*blake3::hash(&bytes).as_bytes()));
     assert_eq!(container.newest, saved.roots[0].newest_content);
-    assert_eq!(saved.roots[0].containers, std::slice::from_ref(&container));
+    assert_eq!(saved.roots[0].containers, std::slice::from_ref(container));
 }
 
 #[test]
