@@ -99,6 +99,8 @@ fn answers(office: &Office) -> Vec<(&'static str, Value)> {
     let id = found["messages"][0]["id"].as_str().unwrap().to_owned();
     ask("mail show", &["mail", "show", &id], 0);
     ask("mail save", &["mail", "save", &id, "--to", "saved"], 0);
+    office.write("notes/Council.url", "[InternetShortcut]\r\nURL=onenote:https://d.docs.live.net/5e1f/Council\r\n");
+    ask("backup, OneNote", &["backup", "notes"], 0);
     ask("an error", &["ls", "1999-12-31"], 1);
     answers
 }

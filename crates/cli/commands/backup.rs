@@ -14,6 +14,7 @@ use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions}
 use crate::output::exports::{write_age, write_inside};
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, shown};
+use crate::output::notebooks::{NotebookLinksJson, write_notebook_links};
 use crate::output::{Report, SHORT_ID};
 use crate::run_history::Running;
 use crate::time::day_and_time;
@@ -119,6 +120,8 @@ struct RootJson {
     containers: Vec<ContainerJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     newest_content: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notebook_shortcuts: Option<NotebookLinksJson>,
 }
 
 #[derive(Serialize)]
@@ -154,6 +157,7 @@ impl RootJson {
             bytes: root.bytes,
             containers: root.containers.iter().map(ContainerJson::of).collect(),
             newest_content: root.newest_content.and_then(json::time),
+            notebook_shortcuts: NotebookLinksJson::of(root),
         }
     }
 }
@@ -171,6 +175,7 @@ impl Report for BackedUp<'_> {
             writeln!(out, "{name}: {files} in {folders}, {}", size(root.bytes))?;
             write_inside(out, root)?;
             write_age(out, root, outcome.ended)?;
+            write_notebook_links(out, root)?;
         }
         writeln!(
             out,

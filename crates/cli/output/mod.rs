@@ -6,6 +6,7 @@ pub mod exceptions;
 pub mod exports;
 pub mod json;
 pub mod names;
+pub mod notebooks;
 pub mod progress;
 pub mod tables;
 

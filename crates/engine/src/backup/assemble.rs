@@ -1,10 +1,10 @@
 //! Puts items together in tree order: tree nodes, the cache for the next run, counts and exceptions.
 
-use super::RootOutcome;
 use super::exceptions::Exceptions;
 use super::guard::Found;
 use super::pipeline::Step;
 use super::read::{ReadItem, shares_content, too_long};
+use super::{NotebookLinks, RootOutcome};
 use crate::EngineError;
 use chest_model::{
     ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Hole, Monitor, Progress,
@@ -81,6 +81,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             bytes: 0,
             containers: Vec::new(),
             newest_content: None,
+            notebook_links: NotebookLinks::default(),
         };
         let assembled = Assembled {
             root: ChunkId([0; 32]),
@@ -205,6 +206,9 @@ impl<'b, 'a> Assembler<'b, 'a> {
                 self.assembled.outcome.bytes += size;
                 self.assembled.found.file(entry.path.as_bytes(), *size, noticed.scrambled);
                 self.assembled.newest = self.assembled.newest.max(noticed.newest);
+                if noticed.notebook_link {
+                    self.assembled.outcome.notebook_links.add(&entry.path);
+                }
             }
             EntryKind::Directory => {
                 self.assembled.outcome.folders += 1;

@@ -6,11 +6,13 @@ mod assemble;
 mod copies;
 mod exceptions;
 mod guard;
+mod notebooks;
 mod pipeline;
 mod read;
 mod run;
 mod scrambled;
 
+pub use notebooks::NotebookLinks;
 pub use run::backup;
 
 use chest_model::{
@@ -130,4 +132,6 @@ pub struct RootOutcome {
     pub containers: Vec<Container>,
     /// The last change of anything in an export: how old it is.
     pub newest_content: Option<Timestamp>,
+    /// Files in it that are only shortcuts to OneNote notebooks.
+    pub notebook_links: NotebookLinks,
 }

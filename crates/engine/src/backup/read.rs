@@ -1,5 +1,6 @@
 //! Reads one item of a source into an entry: content cut, hashed and handed to the batch as it comes.
 
+use super::notebooks::is_notebook_link;
 use super::pipeline::Handoff;
 use super::scrambled::is_scrambled;
 use crate::EngineError;
@@ -270,6 +271,7 @@ impl ItemReader<'_, '_> {
     fn notice(&self, cut: &mut Cut, bytes: &[u8]) {
         if cut.bytes == 0 && cut.pending == 0 {
             cut.noticed.scrambled = is_scrambled(&cut.name, bytes);
+            cut.noticed.notebook_link = is_notebook_link(&cut.name, bytes);
             let has_dates = self.class == Class::Email
                 && matches!(recognise(&cut.name, bytes), Some(ContainerKind::Mbox | ContainerKind::Message));
             cut.newest = has_dates.then(|| NewestDate::new(self.environment.now()));

@@ -18,6 +18,7 @@ const FINGERPRINT_LEN: usize = 8 + 12 + 12 + 8;
 const NOTICED_LEN: usize = 1 + 12;
 const SCRAMBLED: u8 = 1;
 const HAS_NEWEST: u8 = 2;
+const NOTEBOOK_LINK: u8 = 4;
 
 /// What was noticed of a file's content while it was read, and could not be noticed again without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +27,8 @@ pub struct Noticed {
     pub scrambled: bool,
     /// The newest date in its content, where it is an export that has some.
     pub newest: Option<Timestamp>,
+    /// It is only a shortcut to a OneNote notebook.
+    pub notebook_link: bool,
 }
 
 /// One entry as the last run stored it.
@@ -194,14 +197,20 @@ fn decode_fingerprint(bytes: &[u8; FINGERPRINT_LEN]) -> Fingerprint {
 
 fn encode_noticed(noticed: &Noticed) -> [u8; NOTICED_LEN] {
     let mut out = [0; NOTICED_LEN];
-    out[0] = if noticed.scrambled { SCRAMBLED } else { 0 } | if noticed.newest.is_some() { HAS_NEWEST } else { 0 };
+    let flags = [
+        (noticed.scrambled, SCRAMBLED),
+        (noticed.newest.is_some(), HAS_NEWEST),
+        (noticed.notebook_link, NOTEBOOK_LINK),
+    ];
+    out[0] = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).sum();
     out[1..].copy_from_slice(&encode_time(noticed.newest.unwrap_or_default()));
     out
 }
 
 fn decode_noticed(bytes: &[u8; NOTICED_LEN]) -> Noticed {
-    let newest = (bytes[0] & HAS_NEWEST != 0).then(|| decode_time(&bytes[1..]));
-    Noticed { scrambled: bytes[0] & SCRAMBLED != 0, newest }
+    let is_set = |flag| bytes[0] & flag != 0;
+    let newest = is_set(HAS_NEWEST).then(|| decode_time(&bytes[1..]));
+    Noticed { scrambled: is_set(SCRAMBLED), newest, notebook_link: is_set(NOTEBOOK_LINK) }
 }
 
 fn encode_time(time: Timestamp) -> [u8; 12] {
