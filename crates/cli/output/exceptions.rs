@@ -52,10 +52,10 @@ fn summary(whole: u64, unread: u64, changed: u64) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// What a source says itself of an export is plainer than any word for its kind; what the system says is not.
+/// What a source says itself of an export, or of a file in a cloud, is plainer than any word for its kind; what the system says is not.
 fn why(exception: &Exception) -> String {
-    use UnreadableReason::{ReadError, Unsupported};
-    let may_be_plain = matches!(exception.kind, ExceptionKind::Unreadable(ReadError | Unsupported));
+    use UnreadableReason::{CloudOnly, ReadError, Unsupported};
+    let may_be_plain = matches!(exception.kind, ExceptionKind::Unreadable(CloudOnly | ReadError | Unsupported));
     if !may_be_plain || exception.message.is_empty() || exception.message.contains("(os error ") {
         return reason(exception.kind).to_owned();
     }
@@ -98,6 +98,9 @@ mod tests {
         let system = "Input/output error (os error 5)";
         assert_eq!(said(UnreadableReason::ReadError, system), "  docs/a: the disk or network reported an error\n");
         assert_eq!(said(UnreadableReason::ReadError, ""), "  docs/a: the disk or network reported an error\n");
+        let fetching = "it is only in the cloud, and there is no connection to it";
+        assert_eq!(said(UnreadableReason::CloudOnly, fetching), format!("  docs/a: {fetching}\n"));
+        assert_eq!(said(UnreadableReason::CloudOnly, ""), "  docs/a: only in the cloud, not on this computer\n");
         assert_eq!(said(UnreadableReason::InUse, "busy"), "  docs/a: in use by another program\n");
         assert_eq!(said(UnreadableReason::Unsupported, "it is locked"), "  docs/a: it is locked\n");
     }

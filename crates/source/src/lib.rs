@@ -1,12 +1,19 @@
 //! Where documents come from. A source lists its items in tree order and opens their content; the engine does not know
 //! whether it is a folder, a ZIP export or a mailbox.
 
+mod cloud;
 pub mod contract;
 mod exclude;
 mod folder;
 mod missing;
 mod zip_export;
 
+#[cfg(windows)]
+pub use cloud::ListedFolder;
+pub use cloud::{
+    Attributes, AttributesOf, CloudPolicy, CloudSource, FreeSpace, Listed, PatientSource, Pause, RealPause, SpaceGuard,
+    WINDOWS_ERRORS, WindowsError, windows_failure,
+};
 pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
 pub use folder::{FolderOptions, FolderSource};
 pub use missing::MissingSource;
@@ -65,6 +72,17 @@ pub struct SourceItem {
     /// For a file or symbolic link with several hard links: the first of their paths, in tree order, that this walk has met (its own, if
     /// it is the first).
     pub first_link: Option<TreePath>,
+    /// Only its name is on this computer: to read it is to fetch it from a cloud.
+    pub cloud_only: bool,
+}
+
+impl SourceItem {
+    /// Whether it looks as it did when it had this fingerprint. Of a file whose content is in a cloud only length and time of last change
+    /// can tell: that it left this computer has changed the other two.
+    pub fn looks_like(&self, earlier: &Fingerprint) -> bool {
+        let now = &self.fingerprint;
+        if self.cloud_only { (now.size, now.modified) == (earlier.size, earlier.modified) } else { now == earlier }
+    }
 }
 
 /// What an item is.
@@ -108,6 +126,15 @@ pub struct ReadFailure {
     pub reason: UnreadableReason,
     /// The system's own words.
     pub message: String,
+    /// Whether it may be gone when asked again a little later.
+    pub may_pass: bool,
+}
+
+impl ReadFailure {
+    /// An obstacle that stays.
+    pub fn lasting(reason: UnreadableReason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), may_pass: false }
+    }
 }
 
 /// An open file's content: its data without the holes.

@@ -19,7 +19,7 @@ impl MissingSource {
             SourceError::NotFound { .. } | SourceError::Vanished { .. } => UnreadableReason::Vanished,
             SourceError::Unreadable { reason, .. } => *reason,
         };
-        Self { description, failure: ReadFailure { reason, message: error.to_string() } }
+        Self { description, failure: ReadFailure::lasting(reason, error.to_string()) }
     }
 }
 
@@ -36,6 +36,7 @@ impl Source for MissingSource {
             metadata: Metadata::default(),
             fingerprint: Fingerprint::default(),
             first_link: None,
+            cloud_only: false,
         });
         Ok(())
     }
@@ -72,7 +73,7 @@ mod tests {
             .unwrap();
         assert_eq!(items.len(), 1);
         assert!(items[0].path.is_root());
-        let failure = ReadFailure { reason: UnreadableReason::Vanished, message: "/nowhere does not exist".to_owned() };
+        let failure = ReadFailure::lasting(UnreadableReason::Vanished, "/nowhere does not exist");
         assert_eq!(items[0].kind, ItemKind::Unreadable(failure));
     }
 }

@@ -145,7 +145,7 @@ impl<S: Source> Source for FailingSource<S> {
 }
 
 fn injected(reason: UnreadableReason) -> ReadFailure {
-    ReadFailure { reason, message: format!("injected: {reason:?}") }
+    ReadFailure::lasting(reason, format!("injected: {reason:?}"))
 }
 
 struct FailingContent {

@@ -1,9 +1,10 @@
-//! For tests only: stores that record, fail and stop, sources that fail, a fixed clock and host, damage, an S3 server in this
+//! For tests only: stores that record, fail and stop, sources that fail, a cloud, a fixed clock and host, damage, an S3 server in this
 //! process, and a simulated line. To be used from `tests/` directories: the unit tests of a crate below would see a second
 //! copy of that crate.
 
 pub mod damage;
 mod failing_source;
+mod fake_cloud;
 mod far_store;
 mod faulty_store;
 mod fixed_environment;
@@ -13,6 +14,7 @@ pub mod s3_server;
 mod versioned_store;
 
 pub use failing_source::FailingSource;
+pub use fake_cloud::{FakeCloud, FixedSpace, NotedPause};
 pub use far_store::FarStore;
 pub use faulty_store::{Effect, FaultPlan, FaultyStore};
 pub use fixed_environment::FixedEnvironment;

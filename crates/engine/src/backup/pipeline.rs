@@ -189,7 +189,7 @@ fn walk(
 /// The cached entry, where the item looks as it did and everything it needs is still stored.
 fn unchanged(item: &SourceItem, cached: Option<CachedEntry>, batch: &Batch<'_>) -> Option<Box<CachedEntry>> {
     let cached =
-        cached.filter(|cached| cached.fingerprint == item.fingerprint && same_kind(&item.kind, &cached.entry.kind))?;
+        cached.filter(|cached| item.looks_like(&cached.fingerprint) && same_kind(&item.kind, &cached.entry.kind))?;
     if is_further_link(item) {
         return None;
     }

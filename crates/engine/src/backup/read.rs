@@ -89,23 +89,26 @@ impl ItemReader<'_, '_> {
 
     fn read_file(&mut self, source: &dyn Source, item: SourceItem) -> Result<ReadItem, EngineError> {
         let mut bytes_read = 0;
-        let mut last = None;
+        let mut last: Option<StoredContent> = None;
         for _ in 0..ATTEMPTS {
             match self.store_content(source, &item, &mut bytes_read)? {
                 Err(failure) => return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) }),
                 Ok(content) => {
                     // Held against how it looked when *this* reading began: the listing, or the end of the last attempt.
-                    let before = last.as_ref().map_or(item.fingerprint, |last: &StoredContent| last.after.fingerprint);
-                    let stable = content.after.fingerprint == before;
+                    let after = &content.after.fingerprint;
+                    let is_stable = match &last {
+                        Some(last) => *after == last.after.fingerprint,
+                        None => item.looks_like(after),
+                    };
                     last = Some(content);
-                    if stable {
+                    if is_stable {
                         break;
                     }
                 }
             }
         }
         let Some(content) = last else {
-            let failure = ReadFailure { reason: UnreadableReason::Changed, message: String::new() };
+            let failure = ReadFailure::lasting(UnreadableReason::Changed, "");
             return Ok(unreadable(&item, failure));
         };
         self.file_entry(source, item, content, bytes_read)
@@ -122,8 +125,7 @@ impl ItemReader<'_, '_> {
         let hollow: u64 = holes.iter().map(|hole| hole.length).sum();
         let changed = data + hollow != after.fingerprint.size;
         if changed && !holes.is_empty() {
-            let message = "it kept changing while it was read".to_owned();
-            let failure = ReadFailure { reason: UnreadableReason::Changed, message };
+            let failure = ReadFailure::lasting(UnreadableReason::Changed, "it kept changing while it was read");
             return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) });
         }
         if chunks.len() > MAX_CHUNKS {
@@ -136,7 +138,11 @@ impl ItemReader<'_, '_> {
         let reached = if list.depth > 0 { [data_chunks, nodes].concat() } else { Vec::new() };
         let link_group = link_group(&item, self.batch);
         let kind = EntryKind::File { size: data + hollow, chunks: list, holes, link_group };
-        let finished = Finished { reached, bytes_read, changed, fingerprint: Some(after.fingerprint), noticed };
+        // That it was fetched has changed how it looks. It is remembered as it was listed: so it will be listed when its content has left this
+        // computer again, and until then reading it once more costs no fetching.
+        let is_as_listed = item.looks_like(&after.fingerprint);
+        let fingerprint = Some(if is_as_listed { item.fingerprint } else { after.fingerprint });
+        let finished = Finished { reached, bytes_read, changed, fingerprint, noticed };
         self.finish(source, item, kind, after.metadata, finished)
     }
 
@@ -334,7 +340,7 @@ struct Finished {
 }
 
 fn unsupported(message: &str) -> ReadFailure {
-    ReadFailure { reason: UnreadableReason::Unsupported, message: message.to_owned() }
+    ReadFailure::lasting(UnreadableReason::Unsupported, message)
 }
 
 /// An item whose entry no leaf can hold.

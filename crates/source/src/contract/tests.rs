@@ -37,7 +37,7 @@ struct SmallContent {
 }
 
 fn refusal() -> ReadFailure {
-    ReadFailure { reason: UnreadableReason::ReadError, message: "no".to_owned() }
+    ReadFailure::lasting(UnreadableReason::ReadError, "no")
 }
 
 impl Source for Small {
@@ -114,7 +114,8 @@ impl Content for SmallContent {
 
 fn item(path: &str, kind: ItemKind) -> SourceItem {
     let path = TreePath::from_bytes(path.as_bytes().to_vec()).unwrap();
-    SourceItem { path, kind, metadata: Metadata::default(), fingerprint: Fingerprint::default(), first_link: None }
+    let (metadata, fingerprint) = Default::default();
+    SourceItem { path, kind, metadata, fingerprint, first_link: None, cloud_only: false }
 }
 
 fn honest_items() -> Vec<SourceItem> {

@@ -74,10 +74,10 @@ impl FileContent {
         let mut probe = [0];
         match retry_on_intr(|| pread(&self.file, &mut probe, 0)).map_err(failure)? {
             0 => Ok(()),
-            _ => Err(ReadFailure {
-                reason: UnreadableReason::Unsupported,
-                message: "the system says that it is empty, and it is not".to_owned(),
-            }),
+            _ => {
+                let message = "the system says that it is empty, and it is not";
+                Err(ReadFailure::lasting(UnreadableReason::Unsupported, message))
+            }
         }
     }
 

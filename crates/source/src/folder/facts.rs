@@ -63,7 +63,8 @@ impl Facts {
 
     /// The item of that kind.
     pub(super) fn item(&self, path: TreePath, kind: ItemKind) -> SourceItem {
-        SourceItem { path, kind, metadata: self.metadata(), fingerprint: self.fingerprint(), first_link: None }
+        let (metadata, fingerprint) = (self.metadata(), self.fingerprint());
+        SourceItem { path, kind, metadata, fingerprint, first_link: None, cloud_only: false }
     }
 }
 

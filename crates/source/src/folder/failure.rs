@@ -6,12 +6,13 @@ use rustix::io::Errno;
 
 /// The obstacle that an error stands for, with the system's own words.
 pub(super) fn failure(errno: Errno) -> ReadFailure {
-    ReadFailure { reason: reason(errno), message: words(errno) }
+    let reason = reason(errno);
+    ReadFailure { reason, message: words(errno), may_pass: reason == UnreadableReason::InUse }
 }
 
 /// The item is there, but is no longer what was listed.
 pub(super) fn changed(what: &str) -> ReadFailure {
-    ReadFailure { reason: UnreadableReason::Changed, message: what.to_owned() }
+    ReadFailure::lasting(UnreadableReason::Changed, what)
 }
 
 /// The system's own words.
@@ -56,7 +57,9 @@ mod tests {
             (Errno::IO, UnreadableReason::ReadError),
             (Errno::NAMETOOLONG, UnreadableReason::ReadError),
         ] {
-            assert_eq!(failure(errno).reason, expected, "{errno:?}");
+            let failure = failure(errno);
+            assert_eq!(failure.reason, expected, "{errno:?}");
+            assert_eq!(failure.may_pass, expected == UnreadableReason::InUse, "{errno:?}");
         }
         assert!(failure(Errno::ACCESS).message.contains("denied"));
     }

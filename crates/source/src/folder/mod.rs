@@ -179,10 +179,7 @@ impl Source for FolderSource {
                 Ok(Box::new(FileContent::new(handle, &stat)?))
             }
             ItemKind::Unreadable(ref failure) => Err(failure.clone()),
-            _ => {
-                let message = "only files have content".to_owned();
-                Err(ReadFailure { reason: UnreadableReason::Unsupported, message })
-            }
+            _ => Err(ReadFailure::lasting(UnreadableReason::Unsupported, "only files have content")),
         }
     }
 }

@@ -248,7 +248,7 @@ impl Frame {
 }
 
 fn unsupported(what: &str) -> ReadFailure {
-    ReadFailure { reason: UnreadableReason::Unsupported, message: what.to_owned() }
+    ReadFailure::lasting(UnreadableReason::Unsupported, what)
 }
 
 fn unreadable(path: TreePath, facts: Option<Facts>, failure: ReadFailure) -> SourceItem {
@@ -256,7 +256,7 @@ fn unreadable(path: TreePath, facts: Option<Facts>, failure: ReadFailure) -> Sou
         Some(facts) => (facts.metadata(), facts.fingerprint()),
         None => (Metadata::default(), Fingerprint::default()),
     };
-    SourceItem { path, kind: ItemKind::Unreadable(failure), metadata, fingerprint, first_link: None }
+    SourceItem { path, kind: ItemKind::Unreadable(failure), metadata, fingerprint, first_link: None, cloud_only: false }
 }
 
 /// The one item of a source that is a single file.

@@ -110,5 +110,5 @@ impl Content for MemberContent {
 
 /// What the system says of the archive.
 fn failure(error: io::Error) -> ReadFailure {
-    ReadFailure { reason: UnreadableReason::ReadError, message: error.to_string() }
+    ReadFailure::lasting(UnreadableReason::ReadError, error.to_string())
 }

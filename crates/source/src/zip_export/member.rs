@@ -151,12 +151,12 @@ impl Member {
 
 /// Something is wrong with the archive.
 pub(super) fn damaged(message: &str) -> ReadFailure {
-    ReadFailure { reason: UnreadableReason::ReadError, message: message.to_owned() }
+    ReadFailure::lasting(UnreadableReason::ReadError, message)
 }
 
 /// Nothing is wrong with the archive, and yet it cannot be read.
 pub(super) fn unsupported(message: &str) -> ReadFailure {
-    ReadFailure { reason: UnreadableReason::Unsupported, message: message.to_owned() }
+    ReadFailure::lasting(UnreadableReason::Unsupported, message)
 }
 
 /// A date of MS-DOS, which is local time; 1970 where it is no date at all.

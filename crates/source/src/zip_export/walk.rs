@@ -49,11 +49,18 @@ fn folder(path: TreePath, newest: Option<Timestamp>) -> SourceItem {
     let modified = newest.unwrap_or_default();
     let metadata = Metadata { modified, ..Metadata::default() };
     let fingerprint = Fingerprint { modified, ..Fingerprint::default() };
-    SourceItem { path, kind: ItemKind::Directory, metadata, fingerprint, first_link: None }
+    SourceItem { path, kind: ItemKind::Directory, metadata, fingerprint, first_link: None, cloud_only: false }
 }
 
 fn shown(item: &Item) -> SourceItem {
     let (metadata, fingerprint) =
         item.member.as_ref().map(|member| (member.metadata(), member.fingerprint())).unwrap_or_default();
-    SourceItem { path: item.path.clone(), kind: item.kind.clone(), metadata, fingerprint, first_link: None }
+    SourceItem {
+        path: item.path.clone(),
+        kind: item.kind.clone(),
+        metadata,
+        fingerprint,
+        first_link: None,
+        cloud_only: false,
+    }
 }

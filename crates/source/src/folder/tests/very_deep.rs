@@ -147,10 +147,7 @@ fn where_paths_grow_too_long_to_be_stored_the_walk_says_so_and_goes_no_deeper() 
         assert_eq!(only.path.as_bytes().len(), (deepest + 1) * (name.len() + 1) - 1);
         assert_eq!(
             only.kind,
-            ItemKind::Unreadable(ReadFailure {
-                reason: UnreadableReason::Unsupported,
-                message: "its path is too long".to_owned()
-            })
+            ItemKind::Unreadable(ReadFailure::lasting(UnreadableReason::Unsupported, "its path is too long"))
         );
     }
 }

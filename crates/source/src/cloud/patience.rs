@@ -1,0 +1,172 @@
+//! Tries again what may pass: a file that another program holds for a moment, a cloud that does not answer at once. Within bounds, for
+//! each file and for all of them: a clerk who left Word open must not find the backup still waiting in the morning.
+
+use crate::{AfterReading, Content, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use chest_model::{Container, Hole, RootDescription, Timestamp, UnreadableReason};
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long to wait before each further attempt.
+const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)];
+/// All the waiting for one source together.
+const IN_ALL: Duration = Duration::from_secs(10 * 60);
+/// What was read before a file had to be opened again is passed over in steps of so many bytes.
+const STEP: usize = 64 << 10;
+
+/// Waits, given by the caller, so that a test of patience takes no time.
+pub trait Pause: Send + Sync {
+    /// Lets so much time pass.
+    fn pause(&self, time: Duration);
+}
+
+/// Waits in earnest.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RealPause;
+
+impl Pause for RealPause {
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+impl<P: Pause + ?Sized> Pause for Arc<P> {
+    fn pause(&self, time: Duration) {
+        (**self).pause(time);
+    }
+}
+
+/// A source whose passing obstacles are waited for.
+pub struct PatientSource<S>(Arc<Patient<S>>);
+
+struct Patient<S> {
+    inner: S,
+    pause: Box<dyn Pause>,
+    /// What may still be waited, for all files together.
+    left: Mutex<Duration>,
+}
+
+impl<S: Source> PatientSource<S> {
+    /// Over another source.
+    pub fn new(inner: S, pause: Box<dyn Pause>) -> Self {
+        Self(Arc::new(Patient { inner, pause, left: Mutex::new(IN_ALL) }))
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for PatientSource<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PatientSource").field("inner", &self.0.inner).finish_non_exhaustive()
+    }
+}
+
+impl<S> Patient<S> {
+    /// Until it succeeds, fails for good, or has been tried often enough.
+    fn patiently<T>(&self, mut attempt: impl FnMut() -> Result<T, ReadFailure>) -> Result<T, ReadFailure> {
+        for pause in PAUSES {
+            match attempt() {
+                Err(failure) if failure.may_pass && self.may_wait(pause) => self.pause.pause(pause),
+                answer => return answer,
+            }
+        }
+        attempt()
+    }
+
+    fn may_wait(&self, time: Duration) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = left.checked_sub(time);
+        *left = rest.unwrap_or(*left);
+        rest.is_some()
+    }
+}
+
+impl<S: Source + 'static> Source for PatientSource<S> {
+    fn description(&self) -> &RootDescription {
+        self.0.inner.description()
+    }
+
+    fn walk(&self, visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) -> Result<(), SourceError> {
+        self.0.inner.walk(visit)
+    }
+
+    fn xattrs(&self, item: &SourceItem) -> Result<Xattrs, ReadFailure> {
+        self.0.patiently(|| self.0.inner.xattrs(item))
+    }
+
+    fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure> {
+        let content = self.0.patiently(|| self.0.inner.open(item))?;
+        let holes = content.holes().to_vec();
+        let (source, item) = (Arc::clone(&self.0), item.clone());
+        Ok(Box::new(PatientContent { source, item, holes, content: Some(content), passed: 0 }))
+    }
+
+    fn containers(&self) -> Vec<Container> {
+        self.0.inner.containers()
+    }
+
+    fn newest_content(&self) -> Option<Timestamp> {
+        self.0.inner.newest_content()
+    }
+}
+
+/// Content that is opened again where reading it meets a passing obstacle.
+struct PatientContent<S> {
+    source: Arc<Patient<S>>,
+    item: SourceItem,
+    holes: Vec<Hole>,
+    /// `None` after a failure: how far it got is not known then.
+    content: Option<Box<dyn Content>>,
+    /// Bytes of data that the reader has.
+    passed: u64,
+}
+
+impl<S: Source> PatientContent<S> {
+    /// The content, at the byte that comes next.
+    fn at_next(&mut self) -> Result<Box<dyn Content>, ReadFailure> {
+        if let Some(content) = self.content.take() {
+            return Ok(content);
+        }
+        let mut content = self.source.inner.open(&self.item)?;
+        // That other bytes have come in the place of these shows at the end, when the file is looked at again.
+        if content.holes() != self.holes || !pass(&mut *content, self.passed)? {
+            let message = "it changed while it was being fetched again";
+            return Err(ReadFailure::lasting(UnreadableReason::Changed, message));
+        }
+        Ok(content)
+    }
+}
+
+/// Reads so many bytes for nobody; false where there are fewer.
+fn pass(content: &mut dyn Content, mut bytes: u64) -> Result<bool, ReadFailure> {
+    let mut buffer = vec![0; STEP.min(usize::try_from(bytes).unwrap_or(STEP))];
+    while bytes > 0 {
+        let wanted = usize::try_from(bytes).map_or(buffer.len(), |bytes| bytes.min(buffer.len()));
+        match content.read(&mut buffer[..wanted])? {
+            0 => return Ok(false),
+            read => bytes -= read as u64,
+        }
+    }
+    Ok(true)
+}
+
+impl<S: Source> Content for PatientContent<S> {
+    fn holes(&self) -> &[Hole] {
+        &self.holes
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadFailure> {
+        let source = Arc::clone(&self.source);
+        let read = source.patiently(|| {
+            let mut content = self.at_next()?;
+            let read = content.read(buffer)?;
+            self.content = Some(content);
+            Ok(read)
+        })?;
+        self.passed += read as u64;
+        Ok(read)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<AfterReading, ReadFailure> {
+        self.at_next()?.finish()
+    }
+}
