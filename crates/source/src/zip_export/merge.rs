@@ -50,6 +50,7 @@ pub(super) fn merge(
         }
     }
     named.retain(|(path, member)| !is_left_out(path, member.is_folder, excludes));
+    named.iter_mut().for_each(|(_, member)| refuse_bomb(member, limits));
     // Stable: under one name, what was listed first stays first.
     named.sort_by(|(one, _), (other, _)| one.cmp(other));
     merger.taken = named.iter().map(|(path, _)| path.clone()).collect();
@@ -214,7 +215,16 @@ impl Merger<'_> {
     }
 }
 
-/// What no export of an office holds is not unpacked: far more than the archive itself, or more folders than names explain.
+/// A file that would unpack to far more than it takes in the archive is not unpacked at all, not even to be compared.
+fn refuse_bomb(member: &mut Member, limits: &ZipLimits) {
+    let is_bomb = member.size > limits.ratio_counts_from && member.size / member.packed.max(1) > limits.ratio;
+    if is_bomb && member.obstacle.is_none() {
+        let message = "it would unpack to far more than the ZIP file holds, as only a file made to do harm does";
+        member.obstacle = Some(unsupported(message));
+    }
+}
+
+/// No export of an office holds so much, or so many folders.
 fn hold_to_limits(items: &mut Vec<Item>, limits: &ZipLimits) {
     let (mut total, mut shown) = (0_u64, 0_usize);
     let mut last = TreePath::root();
@@ -228,15 +238,10 @@ fn hold_to_limits(items: &mut Vec<Item>, limits: &ZipLimits) {
         last.clone_from(&item.path);
         let ItemKind::File { size } = item.kind else { continue };
         total = total.saturating_add(size);
-        let packed = item.member.as_ref().map_or(0, |member| member.packed);
-        let failure = if size > limits.ratio_counts_from && size / packed.max(1) > limits.ratio {
-            unsupported("it would unpack to far more than the ZIP file holds, as only a file made to do harm does")
-        } else if total > limits.total_bytes {
-            unsupported("the ZIP file would unpack to more than can be backed up out of one export")
-        } else {
-            continue;
-        };
-        item.kind = ItemKind::Unreadable(failure);
+        if total > limits.total_bytes {
+            let failure = unsupported("the ZIP file would unpack to more than can be backed up out of one export");
+            item.kind = ItemKind::Unreadable(failure);
+        }
     }
     if fitting < items.len() {
         items.truncate(fitting);

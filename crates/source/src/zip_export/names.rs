@@ -82,12 +82,29 @@ fn storable(part: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The longest name on every file system in common use: a name that is made up must not be one that cannot be restored.
+const LONGEST_NAME: usize = 255;
+const LONGEST_ARCHIVE: usize = 100;
+
+/// At most `room` bytes, and no character of UTF-8 in halves.
+fn cut(name: &[u8], room: usize) -> &[u8] {
+    let is_inside_character = |at: usize| name.get(at).is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000);
+    let mut end = room.min(name.len());
+    for _ in 0..3 {
+        if end > 0 && is_inside_character(end) {
+            end -= 1;
+        }
+    }
+    &name[..end]
+}
+
 /// The name that lies beside one that is taken: `minutes (2 in Export.zip).docx`.
 pub(super) fn beside(path: &TreePath, number: usize, archive: &[u8]) -> TreePath {
     let name = path.name().unwrap_or_default();
     let dot = name.iter().rposition(|&byte| byte == b'.').filter(|&at| at > 0 && name.len() - at <= 16);
     let (stem, extension) = name.split_at(dot.unwrap_or(name.len()));
-    let made = [stem, format!(" ({number} in ").as_bytes(), archive, b")", extension].concat();
+    let label = [format!(" ({number} in ").as_bytes(), cut(archive, LONGEST_ARCHIVE), b")"].concat();
+    let made = [cut(stem, LONGEST_NAME.saturating_sub(label.len() + extension.len())), &label, extension].concat();
     let parent = path.parent().unwrap_or_default();
     // Both are parts of paths already, so that together they are one.
     parent.child(&made).unwrap_or_else(|_| path.clone())
@@ -163,5 +180,8 @@ mod tests {
         let path = |text: &str| TreePath::from_bytes(text.as_bytes().to_vec()).unwrap();
         assert_eq!(beside(&path("a/minutes.docx"), 2, b"Export.zip"), path("a/minutes (2 in Export.zip).docx"));
         assert_eq!(beside(&path(".hidden"), 3, b"E"), path(".hidden (3 in E)"));
+        let long = format!("x{}.pdf", "é".repeat(125));
+        let made = beside(&path(&long), 12, &[b'E'; 255]).to_string();
+        assert!(made.len() <= 255 && made.starts_with("xéé") && made.ends_with("EE).pdf"), "{made}");
     }
 }
