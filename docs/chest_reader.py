@@ -1039,6 +1039,7 @@ def restore(repo, record, target_path, no_index):
             continue
         except FileNotFoundError:
             pass
+        # A group is one of its root: in another root the same first path names another file.
         folders, links, groups, files, size, seen = [], [], {}, 0, 0, 0
 
         def place(e):

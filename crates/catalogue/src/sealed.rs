@@ -1,7 +1,9 @@
 //! A file of pages, each sealed by itself, so that any of them can be read and replaced alone:
 //!
-//!     header (4096 bytes, of which the front is used) ‖ page 0 ‖ page 1 ‖ …
-//!     page = salt (32) ‖ ChaCha20-Poly1305 ciphertext (8192) ‖ tag (16)
+//! ```text
+//! header (4096 bytes, of which the front is used) ‖ page 0 ‖ page 1 ‖ …
+//! page = salt (32) ‖ ChaCha20-Poly1305 ciphertext (8192) ‖ tag (16)
+//! ```
 //!
 //! The key of a piece follows from its salt; what is authenticated beside it is the file's id and the page's number, so that a
 //! page can be passed off neither as another of this file nor as one of another file. The header says, sealed likewise, how many

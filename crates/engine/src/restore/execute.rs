@@ -65,22 +65,29 @@ fn while_syncing<T>(target: &Target, restoring: impl FnOnce() -> T) -> T {
 /// Which items are files to be written, and which are further names of one.
 struct Work {
     files: Vec<usize>,
-    /// With the first of their group.
-    links: Vec<(usize, usize)>,
+    /// Names of one file each, the first among `files`.
+    groups: Vec<Vec<usize>>,
 }
 
 impl Work {
     fn of(items: &[PlannedItem]) -> Self {
-        let mut firsts: HashMap<[u8; 32], usize> = HashMap::new();
-        let (mut files, mut links) = (Vec::new(), Vec::new());
+        let mut group_of: HashMap<(&[u8], [u8; 32]), usize> = HashMap::new();
+        let (mut files, mut groups) = (Vec::new(), Vec::<Vec<usize>>::new());
         for (number, item) in items.iter().enumerate() {
             let EntryKind::File { link_group, .. } = &item.entry.kind else { continue };
-            match link_group.map(|group| *firsts.entry(group).or_insert(number)) {
-                Some(first) if first != number => links.push((number, first)),
+            // A group is one of its root: in another root the same first path names another file.
+            let group = link_group.map(|group| *group_of.entry((&item.path.root, group)).or_insert(groups.len()));
+            match group {
+                Some(group) if group == groups.len() => {
+                    groups.push(vec![number]);
+                    files.push(number);
+                }
+                Some(group) if has_content_of(item, &items[groups[group][0]]) => groups[group].push(number),
                 _ => files.push(number),
             }
         }
-        Self { files, links }
+        groups.retain(|names| names.len() > 1);
+        Self { files, groups }
     }
 
     /// What is to come. Neither holes nor further names of a file take time: an hour that they would be said to take is not
@@ -92,6 +99,18 @@ impl Work {
     }
 }
 
+/// Whether two names can be names of one file: what a backup says of them is held against it before one is made of them.
+fn has_content_of(item: &PlannedItem, first: &PlannedItem) -> bool {
+    match (&item.entry.kind, &first.entry.kind) {
+        (
+            EntryKind::File { size, chunks, holes, .. },
+            EntryKind::File { size: first_size, chunks: first_chunks, holes: first_holes, .. },
+        ) => (size, chunks, holes) == (first_size, first_chunks, first_holes),
+        (EntryKind::Symlink { target, .. }, EntryKind::Symlink { target: first_target, .. }) => target == first_target,
+        _ => false,
+    }
+}
+
 /// Whether a file is part of the work that is announced.
 fn is_counted(item: &PlannedItem) -> bool {
     item.step != PlannedStep::Skip
@@ -99,6 +118,15 @@ fn is_counted(item: &PlannedItem) -> bool {
 
 fn failure(item: &PlannedItem, cause: FailureCause, message: String) -> RestoreFailure {
     RestoreFailure { path: item.path.clone(), cause, bytes: item.entry.kind.data_len(), message }
+}
+
+/// Names that could not be given to the first name's file.
+#[derive(Default)]
+struct Links {
+    /// The target has no hard links, or no more of them: each becomes a file of its own.
+    copies: Vec<usize>,
+    /// The first name's file is not there to be linked to: of each group the rest.
+    apart: Vec<Vec<usize>>,
 }
 
 struct Restore<'t> {
@@ -146,29 +174,52 @@ impl Restore<'_> {
     /// Restores all files; further hard links are made to the first, or copied where that cannot be.
     fn restore_files(&mut self, plan: &RestorePlan, work: Work, context: &Context<'_>) -> Result<(), EngineError> {
         let placed = self.restore_group(plan, context, &work.files)?;
-        let mut copies = Vec::new();
-        for (number, first) in work.links {
-            let item = &plan.items[number];
-            let linked =
-                placed.get(&first).map(|(path, identity)| self.target.make_hard_link(path, *identity, &item.to));
-            match linked {
-                Some(Ok(done)) => {
-                    context.monitor.progress(Progress::Done { items: u64::from(is_counted(item)), bytes: 0 });
-                    self.count(item, &done, 0);
-                }
-                Some(Err(
-                    TargetError::CannotLink { .. } | TargetError::Replaced { .. } | TargetError::Missing { .. },
-                ))
-                | None => {
-                    let bytes = if is_counted(item) { item.entry.kind.data_len() } else { 0 };
-                    context.monitor.progress(Progress::Found { items: 0, bytes });
-                    copies.push(number);
-                }
-                Some(Err(error)) => self.refused(item, &error),
-            }
-        }
+        let Links { copies, apart } = self.link(plan, context, &placed, work.groups);
+        // Where the first name was left to what had it already, the others are names of one file all the same.
+        let firsts: Vec<usize> = copies.into_iter().chain(apart.iter().map(|names| names[0])).collect();
+        let placed = self.restore_group(plan, context, &firsts)?;
+        let Links { mut copies, apart } = self.link(plan, context, &placed, apart);
+        copies.extend(apart.into_iter().flatten());
         self.restore_group(plan, context, &copies)?;
         Ok(())
+    }
+
+    /// Gives the first name's file the others.
+    fn link(
+        &mut self,
+        plan: &RestorePlan,
+        context: &Context<'_>,
+        placed: &HashMap<usize, (TreePath, FileIdentity)>,
+        groups: Vec<Vec<usize>>,
+    ) -> Links {
+        let mut links = Links::default();
+        for names in groups {
+            let first = placed.get(&names[0]);
+            let mut apart = Vec::new();
+            for number in names.into_iter().skip(1) {
+                let item = &plan.items[number];
+                let linked = first.map(|(path, identity)| self.target.make_hard_link(path, *identity, &item.to));
+                match linked {
+                    Some(Ok(done)) => {
+                        context.monitor.progress(Progress::Done { items: u64::from(is_counted(item)), bytes: 0 });
+                        self.count(item, &done, 0);
+                        continue;
+                    }
+                    Some(Err(TargetError::CannotLink { .. })) => links.copies.push(number),
+                    Some(Err(TargetError::Replaced { .. } | TargetError::Missing { .. })) | None => apart.push(number),
+                    Some(Err(error)) => {
+                        self.refused(item, &error);
+                        continue;
+                    }
+                }
+                let bytes = if is_counted(item) { item.entry.kind.data_len() } else { 0 };
+                context.monitor.progress(Progress::Found { items: 0, bytes });
+            }
+            if !apart.is_empty() {
+                links.apart.push(apart);
+            }
+        }
+        links
     }
 
     /// Restores these files and tells where each lies now.
@@ -218,7 +269,7 @@ impl Restore<'_> {
 
     /// Links, pipes and devices; and what there is nothing to restore of.
     fn make_others(&mut self, plan: &RestorePlan) {
-        let mut firsts = HashMap::new();
+        let mut firsts: HashMap<(&[u8], [u8; 32]), ((TreePath, FileIdentity), &PlannedItem)> = HashMap::new();
         for item in &plan.items {
             match &item.entry.kind {
                 EntryKind::File { .. } | EntryKind::Directory => {}
@@ -227,11 +278,13 @@ impl Restore<'_> {
                 }
                 EntryKind::Socket => self.outcome.sockets.push(item.path.clone()),
                 _ if item.step == PlannedStep::Skip => self.outcome.skipped += 1,
-                EntryKind::Symlink { link_group: Some(group), .. } => match self.link_to_first(item, firsts.get(group))
-                {
-                    true => {}
-                    false => drop(self.make_other(plan, item).map(|placed| firsts.insert(*group, placed))),
-                },
+                EntryKind::Symlink { link_group: Some(group), .. } => {
+                    let group = (item.path.root.as_slice(), *group);
+                    let first = firsts.get(&group).filter(|(_, first)| has_content_of(item, first));
+                    if !self.link_to_first(item, first.map(|(placed, _)| placed)) {
+                        drop(self.make_other(plan, item).map(|placed| firsts.insert(group, (placed, item))));
+                    }
+                }
                 _ => drop(self.make_other(plan, item)),
             }
         }

@@ -9,6 +9,7 @@ use chest_model::{Entry, EntryKind, Phase, Progress, TreePath};
 use chest_repo::RepoError;
 use chest_repo::repository::{Fetcher, Snapshot};
 use chest_repo::tree::{TreeVisitor, walk};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -88,6 +89,9 @@ pub(super) fn make(
         gather.path(snapshot, path, request.flat, &fetcher)?;
     }
     let Gather { mut items, lost, .. } = gather;
+    if wanted.len() > 1 {
+        drop_repeated(&mut items);
+    }
     let target = existing_target(&request);
     for item in &mut items {
         item.step = step(item, target.as_ref(), &request);
@@ -105,6 +109,12 @@ pub(super) fn make(
     }
     context.monitor.progress(Progress::End);
     Ok(plan)
+}
+
+/// A path that was asked for, and lies below another that was, is restored once.
+fn drop_repeated(items: &mut Vec<PlannedItem>) {
+    let mut met = HashSet::new();
+    items.retain(|item| met.insert((item.to.clone(), item.path.root.clone(), item.path.path.clone())));
 }
 
 /// The target, only where it is there already: planning makes nothing.

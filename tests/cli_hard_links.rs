@@ -1,0 +1,73 @@
+//! Files with several names come back as what they were: of each root by itself, whatever else is restored with it.
+
+// What fails in a helper fails its test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cli_support;
+
+use cli_support::Office;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+fn inode(office: &Office, name: &str) -> u64 {
+    fs::symlink_metadata(office.path(name)).unwrap().ino()
+}
+
+fn linked(office: &Office, first: &str, content: &str, others: &[&str]) {
+    office.write(first, content);
+    for other in others {
+        fs::hard_link(office.path(first), office.path(other)).unwrap();
+    }
+}
+
+#[test]
+fn names_of_one_file_in_one_root_are_not_taken_for_names_of_another_in_the_next() {
+    let office = Office::new();
+    linked(&office, "a/q", "I am A", &["a/z"]);
+    linked(&office, "b/q", "I am B, quite different", &["b/z"]);
+    // One name lies outside what is backed up.
+    linked(&office, "old/minutes.txt", "old version", &["outside-1"]);
+    linked(&office, "new/minutes.txt", "new version", &["outside-2"]);
+    for folder in ["a", "b"] {
+        std::os::unix::fs::symlink(folder, office.path(&format!("{folder}/link"))).unwrap();
+        fs::hard_link(office.path(&format!("{folder}/link")), office.path(&format!("{folder}/link2"))).unwrap();
+    }
+    office.run(["backup", "a", "b", "old", "new"]).ended(0);
+    office.run(["restore", "latest", "--to", "out"]).ended(0);
+    let read = |name: &str| office.read(&format!("out/{name}"));
+    assert_eq!([read("a/q"), read("a/z"), read("b/q"), read("b/z")].map(|text| text.len()), [6, 6, 23, 23]);
+    assert_eq!([read("old/minutes.txt"), read("new/minutes.txt")], ["old version", "new version"]);
+    for folder in ["a", "b"] {
+        assert_eq!(inode(&office, &format!("out/{folder}/q")), inode(&office, &format!("out/{folder}/z")));
+        assert_eq!(inode(&office, &format!("out/{folder}/link")), inode(&office, &format!("out/{folder}/link2")));
+        let target = fs::read_link(office.path(&format!("out/{folder}/link"))).unwrap();
+        assert_eq!(target.to_str(), Some(folder));
+    }
+    assert_ne!(inode(&office, "out/a/q"), inode(&office, "out/b/q"));
+    // In place: what is there is as it was, and stays so.
+    office.run(["restore", "latest", "--overwrite", "--to", "."]).ended(0);
+    assert_eq!(office.read("b/q"), "I am B, quite different");
+}
+
+#[test]
+fn where_the_first_name_is_left_as_it_is_the_others_are_still_names_of_one_file() {
+    let office = Office::new();
+    linked(&office, "a/1", "one file of three names", &["a/2", "a/3"]);
+    office.run(["backup", "a"]).ended(0);
+    office.write("out/a/1", "something of the clerk's own");
+    office.run(["restore", "latest", "--skip-existing", "--to", "out"]).ended(0);
+    assert_eq!(office.read("out/a/1"), "something of the clerk's own");
+    assert_eq!(office.read("out/a/3"), "one file of three names");
+    assert_eq!(inode(&office, "out/a/2"), inode(&office, "out/a/3"));
+}
+
+#[test]
+fn a_path_that_lies_below_another_is_restored_once() {
+    let office = Office::with_backup();
+    let restored = office.run(["restore", "latest", "docs/Minutes/october.txt", "docs/Minutes", "docs", "--to", "out"]);
+    let restored = restored.ended(0);
+    assert!(!restored.out.contains("other content"), "{}", restored.out);
+    let names: Vec<_> =
+        fs::read_dir(office.path("out/docs/Minutes")).unwrap().map(|one| one.unwrap().file_name()).collect();
+    assert_eq!(names, ["october.txt"]);
+}
