@@ -325,7 +325,7 @@ mod tests {
 
     /// The vector of docs/format.md: one ciphertext that opens under two keys.
     #[test]
-    fn a_ciphertext_that_opens_under_two_keys_is_refused_as_a_slot() {
+    fn promise_05_a_ciphertext_that_opens_under_two_keys_is_refused_as_a_slot() {
         let k1 = hex::<32>("554dd41007ea1934fc6875defd7df47b2bb97bac464b55a1be804139d689a329");
         let k2 = hex::<32>("3aceb58a1856dff5a1672777d6bb87b8ef91802a28e3225a98de1484ee49bf4f");
         let ciphertext = hex::<32>("5c9c09075b45311ca82e4920b9da716a379e76ce7e341eaad4c38bae1fdf29fd");
