@@ -149,10 +149,10 @@ impl<'p> FileRestore<'p> {
     }
 
     /// Each holds a pack. Of those, so many fetch at a time: with all of them at it they would all be done at once, and the
-    /// line would wait while they open and write.
+    /// line would wait while they open and write. A disk is waited for by one, while the others work.
     fn threads(&self) -> usize {
-        let threads = self.plan.request.threads.max(1);
-        if self.fetcher().store().requests_at_once() > 1 { threads + FETCHING } else { threads }
+        let waiting = if self.fetcher().store().requests_at_once() > 1 { FETCHING } else { 1 };
+        self.plan.request.threads.max(1) + waiting
     }
 
     /// Sorts a file's chunks to their packs; what the file in its place has already is copied from there.
