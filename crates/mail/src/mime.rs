@@ -15,6 +15,14 @@ const DEEPEST: usize = 20;
 const MOST_PARTS: usize = 1000;
 /// A longer block of headers is cut off there.
 const LONGEST_HEADERS: usize = 256 << 10;
+/// Of all parts together no more is understood: a header of three bytes takes more than a hundred in memory.
+const MOST_HEADERS: usize = 1 << 20;
+
+/// What may still be taken in of a message.
+struct Budget {
+    parts: usize,
+    header_bytes: usize,
+}
 
 /// Headers and body of a message, or of one of its parts.
 pub(crate) struct Part<'a> {
@@ -47,22 +55,23 @@ pub(crate) enum Role {
 impl<'a> Part<'a> {
     /// A whole message.
     pub fn parse(raw: &'a [u8]) -> Self {
-        let mut parts_left = MOST_PARTS;
+        let mut budget = Budget { parts: MOST_PARTS, header_bytes: MOST_HEADERS };
         let parser = MessageParser::default();
-        Self::read(&parser, raw, false, 0, &mut parts_left)
+        Self::read(&parser, raw, false, 0, &mut budget)
     }
 
-    fn read(parser: &MessageParser, raw: &'a [u8], in_digest: bool, depth: usize, parts_left: &mut usize) -> Self {
-        let (head, body) = split_headers(raw);
+    fn read(parser: &MessageParser, raw: &'a [u8], in_digest: bool, depth: usize, budget: &mut Budget) -> Self {
+        let (head, body) = split_headers(raw, budget.header_bytes.min(LONGEST_HEADERS));
+        budget.header_bytes -= head.len();
         let headers = parser.parse_headers(head).filter(|headers| !headers.parts.is_empty());
         let is_root = depth == 0;
         let mut part = Self { headers, body, is_message_by_default: in_digest, is_root, inside: Inside::Nothing };
         let Some((kind, boundary)) = part.multipart().filter(|_| depth < DEEPEST) else { return part };
-        let sections = sections(body, boundary.as_bytes(), parts_left);
+        let sections = sections(body, boundary.as_bytes(), &mut budget.parts);
         if sections.is_empty() {
             return part;
         }
-        let read = |section| Self::read(parser, section, kind == "digest", depth + 1, parts_left);
+        let read = |section| Self::read(parser, section, kind == "digest", depth + 1, budget);
         let parts = sections.into_iter().map(read).collect();
         part.inside = if kind == "alternative" { Inside::Alternatives(parts) } else { Inside::Parts(parts) };
         part
@@ -195,8 +204,8 @@ fn whole_lines(text: &[u8]) -> &[u8] {
 }
 
 /// Headers with the blank line after them, and what follows.
-fn split_headers(raw: &[u8]) -> (&[u8], &[u8]) {
-    let window = &raw[..raw.len().min(LONGEST_HEADERS)];
+fn split_headers(raw: &[u8], most: usize) -> (&[u8], &[u8]) {
+    let window = &raw[..raw.len().min(most)];
     let mut line_start = 0;
     for end in memchr::memchr_iter(b'\n', window) {
         if matches!(&window[line_start..end], b"" | b"\r") {
@@ -290,6 +299,17 @@ mod tests {
     fn base64_with_a_footer_below_it_is_still_understood() {
         let message = "Content-Transfer-Encoding: base64\n\nd29yZHM=\n_______________\nlist footer\n";
         assert_eq!(*Part::parse(message.as_bytes()).decoded(usize::MAX), *b"words");
+    }
+
+    #[test]
+    fn headers_without_end_are_not_all_taken_in() {
+        let part = format!("--b\n{}\nx\n", "a:\n".repeat(20_000));
+        let message = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", part.repeat(100));
+        let root = Part::parse(message.as_bytes());
+        let texts = root.texts();
+        let headers = texts.iter().filter_map(|part| part.headers.as_ref()).map(|headers| headers.headers().len());
+        let taken: usize = headers.sum();
+        assert!(taken > 100_000 && taken <= MOST_HEADERS / 3, "{taken} headers");
     }
 
     #[test]
