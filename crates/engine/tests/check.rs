@@ -72,6 +72,38 @@ fn a_flipped_bit_in_a_pack_is_found_with_and_without_a_key() {
     assert!(ids(&scrub(&machine.context()).unwrap().findings).contains(&"object-damaged"));
 }
 
+/// Wherever a bit of a pack is turned: what a check accuses is what a restore cannot bring back, and nothing beside it.
+#[test]
+fn a_check_accuses_exactly_the_files_that_a_restore_cannot_bring_back() {
+    const FILES: usize = 12;
+    let machine = Machine::new();
+    for number in 0..FILES {
+        machine.write(&format!("file {number:02}"), &noise(number as u64, 3_000));
+    }
+    machine.backup().unwrap();
+    let packs = names(&machine, "packs/");
+    let data = packs.iter().find(|name| machine.memory.get(name).unwrap()[11] == 0).unwrap();
+    let length = machine.memory.get(data).unwrap().len() as u64;
+    let mut accused = Vec::new();
+    for at in (0..length).step_by(1_999).chain([length - 1]) {
+        damage::flip_bit(&machine.memory, data, at * 8).unwrap();
+        let outcome = checked(&machine);
+        let to = machine.folder.path().join(format!("restored {at}"));
+        let mut lost: Vec<_> = machine.restore_to(&to).unwrap().failed.into_iter().map(|one| one.path.path).collect();
+        lost.sort();
+        let named: Vec<_> = outcome.damaged_files.iter().map(|file| file.path.clone()).collect();
+        assert_eq!(named, lost, "byte {at}");
+        let told = outcome.findings.iter().find(|finding| finding.id == "pack-damaged").unwrap();
+        assert_eq!(told.meaning.contains("Every file can be had back"), lost.is_empty(), "byte {at}: {told:?}");
+        accused.push(lost.len());
+        damage::flip_bit(&machine.memory, data, at * 8).unwrap();
+    }
+    assert!(accused.iter().all(|files| *files <= 1), "{accused:?}");
+    assert!(accused.contains(&0) && accused.contains(&1), "{accused:?}");
+    assert_eq!(accused.last(), Some(&0), "the padding holds nothing of any file");
+    assert!(checked(&machine).findings.is_empty());
+}
+
 #[test]
 fn only_the_damaged_files_are_named() {
     let machine = machine();

@@ -173,6 +173,15 @@ pub enum RepoError {
 }
 
 impl RepoError {
+    /// Whether the store failed or refused, so that nothing was learnt of what is stored: that is no damage. What is not there,
+    /// and a place that the disk cannot read, concern one object.
+    pub fn is_of_the_store(&self) -> bool {
+        let of_one_object = |error: &StoreError| {
+            matches!(error, StoreError::NotFound(_) | StoreError::RangeOutside { .. } | StoreError::Io { .. })
+        };
+        matches!(self, Self::Store(error) if !of_one_object(error))
+    }
+
     pub(crate) fn object(name: impl ToString, problem: ObjectError) -> Self {
         Self::Object { object: name.to_string(), problem }
     }

@@ -85,7 +85,7 @@ fn entries(
 ) -> Result<BTreeMap<chest_model::TreePath, Entry>, EngineError> {
     let Some(tree) = tree else { return Ok(BTreeMap::new()) };
     let fetcher = opened.fetcher_of(snapshot)?;
-    collector.gather(&tree, &*fetcher, &mut Some);
+    collector.gather(&tree, &*fetcher, &mut Some)?;
     Ok(collector.items(&tree).into_iter().map(|entry| (entry.path.clone(), entry.clone())).collect())
 }
 

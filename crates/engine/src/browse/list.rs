@@ -41,9 +41,18 @@ pub fn list(opened: &Opened, snapshot: &Snapshot, at: &ShownPath, recursive: boo
             continue;
         }
         let fetcher = opened.fetcher_of(snapshot)?;
-        let mut visitor =
-            Lister { at: &at.path, root: label, recursive, outcome: &mut outcome, only_roots: at.root.is_empty() };
+        let mut visitor = Lister {
+            at: &at.path,
+            root: label,
+            recursive,
+            outcome: &mut outcome,
+            only_roots: at.root.is_empty(),
+            trouble: None,
+        };
         let _ = walk(&root.tree, &at.path, &*fetcher, &mut visitor);
+        if let Some(trouble) = visitor.trouble {
+            return Err(trouble.into());
+        }
     }
     if outcome.items.is_empty() && outcome.damaged.is_empty() {
         let path = chest_model::shown(&at.to_bytes());
@@ -63,6 +72,8 @@ struct Lister<'a> {
     /// The snapshot itself is listed: its roots.
     only_roots: bool,
     outcome: &'a mut ListOutcome,
+    /// The store failed.
+    trouble: Option<RepoError>,
 }
 
 impl TreeVisitor for Lister<'_> {
@@ -79,6 +90,10 @@ impl TreeVisitor for Lister<'_> {
     }
 
     fn unreadable(&mut self, from: &TreePath, _: Option<&TreePath>, error: RepoError) -> ControlFlow<()> {
+        if error.is_of_the_store() {
+            self.trouble = Some(error);
+            return ControlFlow::Break(());
+        }
         self.outcome.damaged.push(format!("{from}: {error}"));
         ControlFlow::Continue(())
     }

@@ -166,6 +166,9 @@ impl Filler<'_, '_> {
 
     fn note(&mut self, path: &TreePath, after: Option<&Entry>) -> ControlFlow<()> {
         self.changes += 1;
+        if self.trouble.is_some() {
+            return ControlFlow::Break(());
+        }
         if self.monitor.cancelled() {
             self.trouble = Some(EngineError::Interrupted);
             return ControlFlow::Break(());
@@ -213,6 +216,10 @@ impl TreeComparison for Filler<'_, '_> {
     }
 
     fn unreadable(&mut self, side: Side, from: &TreePath, until: Option<&TreePath>, error: RepoError) {
+        if error.is_of_the_store() {
+            self.trouble.get_or_insert(error.into());
+            return;
+        }
         match side {
             Side::Before => self.loses_before = true,
             Side::After => {
@@ -224,7 +231,7 @@ impl TreeComparison for Filler<'_, '_> {
     }
 }
 
-/// Sees a whole tree, of which the comparison has told the damage already.
+/// Sees a whole tree, of which the comparison has told what cannot be read already.
 struct Everything<'f, 'u, 'c> {
     filler: &'f mut Filler<'u, 'c>,
     left: &'f mut HashSet<TreePath>,
@@ -236,7 +243,11 @@ impl TreeVisitor for Everything<'_, '_, '_> {
         self.filler.note(&entry.path, Some(&entry))
     }
 
-    fn unreadable(&mut self, _: &TreePath, _: Option<&TreePath>, _: RepoError) -> ControlFlow<()> {
+    fn unreadable(&mut self, _: &TreePath, _: Option<&TreePath>, error: RepoError) -> ControlFlow<()> {
+        if error.is_of_the_store() {
+            self.filler.trouble = Some(error.into());
+            return ControlFlow::Break(());
+        }
         ControlFlow::Continue(())
     }
 }

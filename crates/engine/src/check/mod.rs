@@ -68,8 +68,8 @@ pub fn check(context: &Context<'_>, opened: &Opened, options: &CheckOptions) -> 
     history::check_history(opened, &mut outcome);
     history::check_objects(opened, &mut outcome)?;
     copies::check_copies(context, &mut outcome)?;
-    let indexes = packs::check_index(opened, &mut outcome)?;
-    let lost = packs::read_packs(context, opened, &indexes, options.read_data, &mut outcome)?;
+    let (indexes, mut lost) = packs::check_index(opened, &mut outcome)?;
+    packs::read_packs(context, opened, &indexes, options.read_data, &mut lost, &mut outcome)?;
     trees::check_trees(context, opened, &indexes, &lost, &mut outcome)?;
     outcome.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.object.cmp(&b.object)));
     Ok(outcome)

@@ -2,33 +2,45 @@
 
 use super::{CheckOutcome, ReadData, finding};
 use crate::{Context, EngineError, Opened};
-use chest_model::{ObjectHash, Phase, Progress, Severity, WriterId};
+use chest_model::{ChunkId, ObjectHash, Phase, Progress, Severity, WriterId};
 use chest_repo::compress::Decompressor;
 use chest_repo::index::IndexedPack;
 use chest_repo::layout::Place;
 use chest_repo::pack::PackKey;
 use chest_repo::repository::{Fetcher, fresh};
 use chest_repo::{ObjectError, RepoError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 const PACK_MEANING: &str =
     "The files listed below cannot be had back in full from the backups named with them. Everything else can.";
 const PACK_REMEDY: &str =
     "Keep the originals. Look for an older version of this object at the storage provider, or a second copy.";
+const SPARE_MEANING: &str =
+    "Every file can be had back: what is altered holds nothing of any. The pack is not as it was put.";
 const INDEX_MEANING: &str =
     "Nothing is lost: the index can be rebuilt from the packs, and restores do so by themselves, more slowly.";
 const INDEX_REMEDY: &str = "Run a backup; restores work meanwhile.";
 
+/// What cannot be had back.
+#[derive(Default)]
+pub(super) struct Lost {
+    /// Packs that are gone.
+    pub(super) packs: BTreeSet<ObjectHash>,
+    /// Chunks of packs that are there, of which no copy opens.
+    pub(super) chunks: HashSet<ChunkId>,
+}
+
+/// Every writer's chunks.
+pub(super) type Fetchers = BTreeMap<WriterId, Arc<Fetcher>>;
+
 /// Reads every writer's index and holds it against the packs that are there.
-pub(super) fn check_index(
-    opened: &Opened,
-    outcome: &mut CheckOutcome,
-) -> Result<BTreeMap<WriterId, Arc<Fetcher>>, EngineError> {
+pub(super) fn check_index(opened: &Opened, outcome: &mut CheckOutcome) -> Result<(Fetchers, Lost), EngineError> {
     let session = &opened.session;
     let present = session.list_packs()?;
     let mut fetchers = BTreeMap::new();
-    let mut told = BTreeSet::new();
+    let (mut told, mut lost) = (BTreeSet::new(), Lost::default());
+    let mut decompressor = Decompressor::new().map_err(EngineError::Output)?;
     for writer in session.logs.keys() {
         let fetcher = opened.fetcher(*writer)?;
         for (name, problem) in &fetcher.index().damaged {
@@ -41,44 +53,72 @@ pub(super) fn check_index(
                 INDEX_REMEDY,
             ));
         }
-        let indexed = fetcher.index().lookup.packs().iter().map(|pack| (pack.name, Some(pack.size)));
+        let indexed = fetcher.index().lookup.packs().iter().map(|pack| (pack.name, Some(pack)));
         let named = session.packs_named_by(*writer)?.into_iter().map(|name| (name, None));
-        for (name, size) in indexed.chain(named) {
+        for (name, pack) in indexed.chain(named) {
             if !told.insert(name) {
                 continue;
             }
             let object = Place::Pack(name).name();
-            match (present.get(&name), size) {
-                (None, _) => outcome.add(finding(
-                    "pack-missing",
-                    Severity::Damage,
-                    object,
-                    "it is missing",
-                    PACK_MEANING,
-                    PACK_REMEDY,
-                )),
-                (Some(found), Some(size)) if *found != size => {
-                    let what = format!("it has {found} bytes instead of {size}");
-                    outcome.add(finding("pack-damaged", Severity::Damage, object, what, PACK_MEANING, PACK_REMEDY));
+            match (present.get(&name), pack) {
+                (None, _) => {
+                    lost.packs.insert(name);
+                    outcome.add(finding(
+                        "pack-missing",
+                        Severity::Damage,
+                        object,
+                        "it is missing",
+                        PACK_MEANING,
+                        PACK_REMEDY,
+                    ));
+                }
+                (Some(found), Some(pack)) if *found != pack.size => {
+                    let what = format!("it has {found} bytes instead of {}", pack.size);
+                    tell_damaged(&fetcher, pack, what, &mut decompressor, &mut lost, outcome)?;
                 }
                 _ => {}
             }
         }
         fetchers.insert(*writer, fetcher);
     }
-    Ok(fetchers)
+    Ok((fetchers, lost))
 }
 
-/// Reads a share of the packs in full. Gives the packs of which something is missing or damaged.
+/// Tells of a pack that is there and not as it was put. Its chunks are tried one by one, as a restore does: each proves itself.
+fn tell_damaged(
+    fetcher: &Fetcher,
+    pack: &IndexedPack,
+    what: String,
+    decompressor: &mut Decompressor,
+    lost: &mut Lost,
+    outcome: &mut CheckOutcome,
+) -> Result<(), EngineError> {
+    let mut is_spare = true;
+    for row in &pack.chunks {
+        match fetcher.chunk(&row.id, decompressor) {
+            Ok(_) => {}
+            Err(error) if error.is_of_the_store() => return Err(error.into()),
+            Err(_) => {
+                is_spare = false;
+                lost.chunks.insert(row.id);
+            }
+        }
+    }
+    let meaning = if is_spare { SPARE_MEANING } else { PACK_MEANING };
+    outcome.add(finding("pack-damaged", Severity::Damage, Place::Pack(pack.name).name(), what, meaning, PACK_REMEDY));
+    Ok(())
+}
+
+/// Reads a share of the packs in full, and adds to what is lost.
 pub(super) fn read_packs(
     context: &Context<'_>,
     opened: &Opened,
-    fetchers: &BTreeMap<WriterId, Arc<Fetcher>>,
+    fetchers: &Fetchers,
     share: ReadData,
+    lost: &mut Lost,
     outcome: &mut CheckOutcome,
-) -> Result<BTreeSet<ObjectHash>, EngineError> {
-    let mut lost = lost_already(outcome);
-    let ReadData::Share(share) = share else { return Ok(lost) };
+) -> Result<(), EngineError> {
+    let ReadData::Share(share) = share else { return Ok(()) };
     let mut packs: BTreeMap<ObjectHash, (&Arc<Fetcher>, &IndexedPack)> = BTreeMap::new();
     for fetcher in fetchers.values() {
         packs.extend(fetcher.index().lookup.packs().iter().map(|pack| (pack.name, (fetcher, pack))));
@@ -99,17 +139,9 @@ pub(super) fn read_packs(
             // Told already.
             Err(RepoError::Object { problem: ObjectError::Missing, .. }) => {}
             Err(RepoError::Object { object, problem }) => {
-                lost.insert(pack.name);
                 let known = outcome.findings.iter().any(|finding| finding.object == object);
                 if !known {
-                    outcome.add(finding(
-                        "pack-damaged",
-                        Severity::Damage,
-                        object,
-                        problem.to_string(),
-                        PACK_MEANING,
-                        PACK_REMEDY,
-                    ));
+                    tell_damaged(fetcher, pack, problem.to_string(), &mut decompressor, lost, outcome)?;
                 }
             }
             Err(error) => return Err(error.into()),
@@ -117,12 +149,7 @@ pub(super) fn read_packs(
         context.monitor.progress(Progress::Done { items: 1, bytes: pack.size });
     }
     context.monitor.progress(Progress::End);
-    Ok(lost)
-}
-
-fn lost_already(outcome: &CheckOutcome) -> BTreeSet<ObjectHash> {
-    let packs = outcome.findings.iter().filter(|finding| finding.id == "pack-missing" || finding.id == "pack-damaged");
-    packs.filter_map(|finding| finding.object.rsplit('/').next().and_then(|hash| hash.parse().ok())).collect()
+    Ok(())
 }
 
 /// A random share, at least one.

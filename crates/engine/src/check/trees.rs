@@ -1,5 +1,6 @@
 //! Trees: every node reachable, every chunk of every file in a pack that is there and whole. Names the files that are not.
 
+use super::packs::Lost;
 use super::{CheckOutcome, finding};
 use crate::browse::ShownPath;
 use crate::{Context, EngineError, Opened};
@@ -7,7 +8,7 @@ use chest_model::{DamagedFile, Entry, EntryKind, ObjectHash, Phase, Progress, Se
 use chest_repo::index::IdSet;
 use chest_repo::repository::Fetcher;
 use chest_repo::tree::{Collector, read_list};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many damaged files one finding names.
@@ -18,7 +19,7 @@ pub(super) fn check_trees(
     context: &Context<'_>,
     opened: &Opened,
     fetchers: &BTreeMap<WriterId, Arc<Fetcher>>,
-    lost: &BTreeSet<ObjectHash>,
+    lost: &Lost,
     outcome: &mut CheckOutcome,
 ) -> Result<(), EngineError> {
     let (snapshots, _) = opened.session.snapshots();
@@ -39,7 +40,7 @@ pub(super) fn check_trees(
             collector.gather(&root.tree, &**fetcher, &mut |entry: Entry| {
                 entries += 1;
                 (!is_whole(&entry, good, fetcher)).then_some(entry.path)
-            });
+            })?;
             outcome.entries += entries;
             let label = &root.description.label;
             for (from, error) in &collector.damaged[before..] {
@@ -64,9 +65,10 @@ pub(super) fn check_trees(
     Ok(())
 }
 
-fn good_chunks(fetcher: &Fetcher, lost: &BTreeSet<ObjectHash>) -> IdSet {
-    let packs = fetcher.index().lookup.packs().iter().filter(|pack| !lost.contains(&pack.name));
-    packs.flat_map(|pack| pack.chunks.iter().map(|chunk| chunk.id)).collect()
+fn good_chunks(fetcher: &Fetcher, lost: &Lost) -> IdSet {
+    let packs = fetcher.index().lookup.packs().iter().filter(|pack| !lost.packs.contains(&pack.name));
+    let ids = packs.flat_map(|pack| pack.chunks.iter().map(|chunk| chunk.id));
+    ids.filter(|id| !lost.chunks.contains(id)).collect()
 }
 
 fn is_whole(entry: &Entry, good: &IdSet, fetcher: &Fetcher) -> bool {

@@ -82,7 +82,7 @@ pub(super) fn make(
 ) -> Result<RestorePlan, EngineError> {
     context.monitor.progress(Progress::Begin { phase: Phase::Planning, items: 0, bytes: 0 });
     let fetcher = opened.fetcher_of(snapshot)?;
-    let mut gather = Gather { items: Vec::new(), lost: Vec::new(), root: Vec::new(), strip: 0 };
+    let mut gather = Gather { items: Vec::new(), lost: Vec::new(), root: Vec::new(), strip: 0, trouble: None };
     let everything = [ShownPath::default()];
     let wanted = if request.paths.is_empty() { &everything[..] } else { &request.paths };
     for path in wanted {
@@ -156,6 +156,8 @@ struct Gather {
     root: Vec<u8>,
     /// How many components, the root's label included, are left off.
     strip: usize,
+    /// The store failed.
+    trouble: Option<RepoError>,
 }
 
 impl Gather {
@@ -176,6 +178,9 @@ impl Gather {
             // Flat: what was asked for keeps its own name and loses the folders above it.
             self.strip = if flat { wanted.path.components().count() } else { 0 };
             let _ = walk(&root.tree, &wanted.path, &**fetcher, self);
+            if let Some(trouble) = self.trouble.take() {
+                return Err(trouble.into());
+            }
         }
         if self.items.len() + self.lost.len() == before {
             let path = chest_model::shown(&wanted.to_bytes());
@@ -202,6 +207,10 @@ impl TreeVisitor for Gather {
     }
 
     fn unreadable(&mut self, from: &TreePath, _: Option<&TreePath>, error: RepoError) -> ControlFlow<()> {
+        if error.is_of_the_store() {
+            self.trouble = Some(error);
+            return ControlFlow::Break(());
+        }
         self.lost.push((ShownPath { root: self.root.clone(), path: from.clone() }, error.to_string()));
         ControlFlow::Continue(())
     }

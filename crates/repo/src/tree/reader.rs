@@ -145,9 +145,15 @@ impl<T> Default for Collector<T> {
 }
 
 impl<T> Collector<T> {
-    /// Goes through a tree; `pick` says what to keep of an entry. Nodes met before are not read again.
-    pub fn gather(&mut self, root: &ChunkId, reader: &dyn ChunkReader, pick: &mut dyn FnMut(Entry) -> Option<T>) {
-        self.node(root, None, &Span { from: TreePath::root(), until: None }, reader, pick);
+    /// Goes through a tree; `pick` says what to keep of an entry. Nodes met before are not read again. Fails where the store
+    /// does: then nothing is known of what it holds.
+    pub fn gather(
+        &mut self,
+        root: &ChunkId,
+        reader: &dyn ChunkReader,
+        pick: &mut dyn FnMut(Entry) -> Option<T>,
+    ) -> Result<(), RepoError> {
+        self.node(root, None, &Span { from: TreePath::root(), until: None }, reader, pick)
     }
 
     fn node(
@@ -157,11 +163,12 @@ impl<T> Collector<T> {
         span: &Span,
         reader: &dyn ChunkReader,
         pick: &mut dyn FnMut(Entry) -> Option<T>,
-    ) {
+    ) -> Result<(), RepoError> {
         if self.nodes.contains_key(id) {
-            return;
+            return Ok(());
         }
         match load(reader, id, level, span) {
+            Err(error) if error.is_of_the_store() => return Err(error),
             Err(error) => {
                 self.damaged.push((span.from.clone(), error));
                 self.nodes.insert(*id, Collected::Leaf(Vec::new()));
@@ -176,11 +183,12 @@ impl<T> Collector<T> {
                     announce(reader, &ids, i);
                     let until = children.get(i + 1).map(|next| &next.first).or(span.until.as_ref()).cloned();
                     let below = Span { from: child.first.clone(), until };
-                    self.node(&child.id, Some(level - 1), &below, reader, pick);
+                    self.node(&child.id, Some(level - 1), &below, reader, pick)?;
                 }
                 self.nodes.insert(*id, Collected::Inner(ids));
             }
         }
+        Ok(())
     }
 
     /// What was kept of a tree that was gathered, in tree order.
