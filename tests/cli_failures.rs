@@ -273,6 +273,104 @@ fn assert_damage_listed(office: &Office, record: &str, backups: usize) {
     }
 }
 
+/// Takes away both copies of a record: its folder below the repository, and its name.
+fn remove_record(office: &Office, folder: &str, name: &str) {
+    for copy in [format!("repo/{folder}"), format!("repo/second/{folder}")] {
+        fs::remove_file(office.path(&copy).join(name)).unwrap();
+    }
+}
+
+/// As a computer sees it that has never read or written here.
+fn forget(office: &Office) {
+    for folder in ["state", "cache"] {
+        let _ = fs::remove_dir_all(office.path(folder));
+    }
+}
+
+#[test]
+fn a_removed_enrolment_is_named_and_the_backups_that_it_hides_are_not_called_leftovers() {
+    let office = Office::with_backup();
+    let enrolment = decisions(&office).pop().unwrap();
+    remove_record(&office, "owner", &enrolment);
+    let seen = format!("this machine has seen owner/{enrolment} before");
+    told(&office, &["backup", "docs"], 16, &seen, "Nothing was written.", "Delete nothing.");
+    forget(&office);
+    let what = format!("owner/{enrolment}, a record of the owner's decisions, is named by other records, and is gone");
+    for snapshot in ["latest", "0123456789"] {
+        told(&office, &["restore", snapshot, "--to", "out"], 16, &what, DECISION_SAFETY, DECISION_NEXT);
+    }
+    let listed = office.run(["snapshots"]).ended(16);
+    for sentence in [&format!("GONE: the record owner/{enrolment}"), DECISION_SAFETY, DECISION_NEXT, "0 backups"] {
+        assert!(listed.out.contains(sentence), "{sentence:?} is not in\n{}", listed.out);
+    }
+    let json = office.run(["snapshots", "--json"]).ended(16).json();
+    assert_eq!(json["missing"], serde_json::json!([format!("owner/{enrolment}")]), "{json}");
+    let found = office.run(["find", "budget"]).ended(16);
+    assert!(found.err.contains(&what), "{}", found.err);
+    for arguments in [&["check", "--json"][..], &["check", "--scrub", "--json"]] {
+        let checked = office.run(arguments).ended(16).json();
+        let findings = checked["findings"].as_array().unwrap();
+        let gaps: Vec<_> = findings.iter().filter(|finding| finding["severity"] == "damage").collect();
+        assert_eq!(gaps.len(), 1, "{checked}");
+        assert_eq!(gaps[0]["object"], format!("owner/{enrolment}"), "{checked}");
+        let is_calm = |finding: &&serde_json::Value| {
+            finding["id"] == "no-records" || finding["remedy"].as_str().unwrap().contains("No action needed")
+        };
+        assert_eq!(findings.iter().find(is_calm), None, "{checked}");
+    }
+}
+
+#[test]
+fn the_removed_record_of_a_backup_is_missed_by_whoever_reads() {
+    let office = Office::with_backup();
+    office.back_up().ended(0);
+    let mut records = office.stored_files("repo/log");
+    records.sort();
+    // The newest comes first: the later record names this one.
+    let oldest = records.pop().unwrap();
+    let writer = oldest.parent().unwrap().file_name().unwrap().to_str().unwrap();
+    let (folder, name) = (format!("log/{writer}"), oldest.file_name().unwrap().to_str().unwrap());
+    remove_record(&office, &folder, name);
+    forget(&office);
+    let listed = office.run(["snapshots"]).ended(16);
+    assert!(listed.out.contains(&format!("GONE: the record {folder}/{name}")), "{}", listed.out);
+    assert_eq!(listed.last_line(), "1 backup");
+    let json = office.run(["snapshots", "--json"]).ended(16).json();
+    assert_eq!(json["missing"], serde_json::json!([format!("{folder}/{name}")]), "{json}");
+    let readers: [&[&str]; 3] = [&["ls", "latest"], &["find", "budget"], &["restore", "latest", "--to", "out"]];
+    for arguments in readers {
+        let read = office.run(arguments).ended(0);
+        let warning = format!("WARNING: 1 record that others name, such as {folder}/{name}, cannot be found");
+        assert!(read.err.contains(&warning), "{arguments:?}: {}", read.err);
+    }
+    assert_eq!(office.read("out/docs/budget.csv"), office.read("docs/budget.csv"));
+}
+
+#[test]
+fn records_of_another_repository_are_no_damage_to_this_one() {
+    let (office, other) = (Office::with_backup(), Office::with_backup());
+    let own = office.stored_files("repo/log").pop().unwrap();
+    let foreign = other.stored_files("repo/log").pop().unwrap();
+    let name = foreign.file_name().unwrap();
+    let folder = office.path("repo/log").join(foreign.parent().unwrap().file_name().unwrap());
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    for place in [folder.join(name), own.with_file_name(name)] {
+        fs::copy(&foreign, &place).unwrap();
+        fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o444)).unwrap();
+    }
+    let listed = office.run(["snapshots"]).ended(0);
+    assert!(!listed.err.contains("WARNING"), "{}", listed.err);
+    let checked = office.run(["check", "--json"]).ended(0).json();
+    let findings = checked["findings"].as_array().unwrap();
+    let told: Vec<_> = findings.iter().filter(|finding| finding["severity"] != "note").collect();
+    assert_eq!(told.len(), 2, "{checked}");
+    for finding in told {
+        assert_eq!(finding["id"], "foreign-record", "{checked}");
+        assert!(finding["meaning"].as_str().unwrap().contains("nothing of this repository is damaged"), "{checked}");
+    }
+}
+
 #[test]
 fn what_is_not_in_a_backup_is_said_with_a_way_to_find_it() {
     let office = Office::with_backup();
@@ -323,6 +421,23 @@ fn a_repository_that_may_not_be_entered_ends_with_fifteen() {
     fs::set_permissions(office.path("repo"), closed).unwrap();
     told(&office, &["snapshots"], 15, "the store refused", "untouched", "rights");
     fs::set_permissions(office.path("repo"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn a_list_of_files_that_may_not_be_read_is_refused_and_not_called_damaged() {
+    let office = Office::with_backup();
+    // The kind of a pack stands in its header: 0 is data, 1 trees.
+    let packs = office.stored_files("repo/packs").into_iter().filter(|pack| fs::read(pack).unwrap()[11] == 1);
+    let packs: Vec<_> = packs.collect();
+    assert!(!packs.is_empty());
+    for pack in &packs {
+        fs::set_permissions(pack, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    }
+    let commands: [&[&str]; 4] =
+        [&["restore", "latest", "--to", "out"], &["ls", "-R", "latest"], &["find", "budget"], &["check"]];
+    for arguments in commands {
+        told(&office, arguments, 15, "the store refused", "untouched", "rights");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::args::{Common, Narrow};
 use crate::errors::{Doing, Failure};
+use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
 use crate::output::amounts::count;
@@ -16,6 +17,7 @@ use chest_engine::browse;
 use chest_engine::doctor::DoctorOptions;
 use chest_engine::place::{BucketPlace, OpenPlace};
 use chest_engine::repo::RepoError;
+use chest_engine::repo::history::HistoryError;
 use chest_engine::repo::layout::{OWNER, SLOTS};
 use chest_engine::repo::repository::{Snapshot, TwiceStore};
 use chest_engine::repo::slot::Credential;
@@ -150,6 +152,17 @@ impl Workplace {
         if let Some(error) = opened.session.owner.damage() {
             self.console.remark(&format!("WARNING: {error}. Run `chest check`."));
         }
+        if let Some(error @ HistoryError::OwnerRecordMissing { .. }) = &opened.hides_backups {
+            self.console.remark(&format!("WARNING: {error}. Run `chest check`."));
+        }
+        let missing = &opened.session.missing;
+        if let Some(first) = missing.proven().next() {
+            let records = count(missing.proven().count() as u64, "record");
+            self.console.remark(&format!(
+                "WARNING: {records} that others name, such as {first}, cannot be found, so that backups may be missing \
+                 here. Run `chest check`."
+            ));
+        }
         Ok(Reading { context, opened, doing })
     }
 
@@ -179,6 +192,16 @@ impl Reading<'_> {
     pub fn snapshot(&self, typed: &OsStr, narrow: &Narrow) -> Result<Snapshot, Failure> {
         let selection = selector::selection(typed, narrow)?;
         self.told(browse::select(&self.opened, &selection))
+    }
+
+    /// How a search through all backups ends: whole backups may be hidden from it, or parts of those that are known.
+    pub fn searched(&self, is_damaged: bool) -> Exit {
+        match &self.opened.hides_backups {
+            Some(HistoryError::OwnerRecordMissing { .. }) => Exit::History,
+            Some(_) => Exit::Damage,
+            None if is_damaged => Exit::Damage,
+            None => Exit::Done,
+        }
     }
 
     /// Turns the engine's errors into what is told to people.

@@ -37,7 +37,7 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
     let outcome = reading.told(catalogue::find(&reading.context, &reading.opened, &query))?;
     workplace.show(&Found { outcome: &outcome, versions: args.versions })?;
     advise(workplace, &outcome, &query.words.join(" "));
-    Ok(if outcome.damaged.is_empty() { Exit::Done } else { Exit::Damage })
+    Ok(reading.searched(!outcome.damaged.is_empty()))
 }
 
 /// From the first moment of a UK day to the first of another; without an end where none is given.

@@ -22,7 +22,12 @@ pub fn run(workplace: &Workplace, args: &Snapshots) -> Result<Exit, Failure> {
     let reading = workplace.open(Doing::Reading)?;
     let mut outcome = browse::snapshots(&reading.opened);
     outcome.snapshots.retain(|snapshot| is_wanted(snapshot, &args.narrow));
-    let exit = if outcome.unreadable.is_empty() { Exit::Done } else { Exit::Damage };
+    // A contradiction is worse than damage: somebody may be showing an older state.
+    let exit = match (outcome.missing.is_empty(), outcome.unreadable.is_empty()) {
+        (false, _) => Exit::History,
+        (true, false) => Exit::Damage,
+        (true, true) => Exit::Done,
+    };
     workplace.show(&Listed(outcome))?;
     Ok(exit)
 }
@@ -40,6 +45,8 @@ struct ListedJson {
     snapshots: Vec<SnapshotJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unreadable: Vec<ProblemJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -103,7 +110,14 @@ impl Report for Listed {
         for (object, problem) in &self.0.unreadable {
             writeln!(out, "DAMAGED: the record {object} cannot be opened: {problem}")?;
         }
-        if self.0.unreadable.iter().any(|(object, _)| object.starts_with(OWNER)) {
+        for object in &self.0.missing {
+            writeln!(
+                out,
+                "GONE: the record {object} is named by others, and is not there: backups may be missing here"
+            )?;
+        }
+        let unreadable = self.0.unreadable.iter().map(|(object, _)| object);
+        if unreadable.chain(&self.0.missing).any(|object| object.starts_with(OWNER)) {
             writeln!(out, "{DECISION_SAFETY}\nNext:  {DECISION_NEXT}")?;
         }
         writeln!(out, "{}", count(self.0.snapshots.len() as u64, "backup"))
@@ -113,6 +127,7 @@ impl Report for Listed {
         ListedJson {
             snapshots: self.0.snapshots.iter().map(SnapshotJson::of).collect(),
             unreadable: ProblemJson::of_all(&self.0.unreadable),
+            missing: self.0.missing.clone(),
         }
     }
 }

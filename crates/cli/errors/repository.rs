@@ -150,6 +150,9 @@ fn of_history(error: &HistoryError, doing: Doing) -> Failure {
             let safety = format!("{nothing}{DECISION_SAFETY}");
             Failure::new(Exit::Damage, "damaged-record", what, DECISION_NEXT).saying(&safety)
         }
+        HistoryError::OwnerRecordMissing { .. } => {
+            Failure::new(Exit::History, "missing-record", what, DECISION_NEXT).saying(DECISION_SAFETY)
+        }
         HistoryError::OutOfOrder => {
             let next = "Run the command again, and report this if it comes back.";
             Failure::new(Exit::Failed, "mistake", what, next).saying(doing.safety())
@@ -204,6 +207,7 @@ mod tests {
         }
         assert_eq!(exit(HistoryError::Gap { missing: "owner/x".into() }), Exit::History);
         assert_eq!(exit(HistoryError::SeenBeforeMissing { missing: "owner/x".into() }), Exit::History);
+        assert_eq!(exit(HistoryError::OwnerRecordMissing { object: "owner/x".into() }), Exit::History);
         assert_eq!(exit(HistoryError::NotEnrolled), Exit::CannotUnlock);
     }
 

@@ -3,7 +3,7 @@
 use crate::{Context, EngineError};
 use chest_model::{Phase, Progress, RepositoryId, WriterId};
 use chest_repo::RepoError;
-use chest_repo::history::HistoryError;
+use chest_repo::history::{Claim, HistoryError};
 use chest_repo::layout::{LOG, OWNER, Place, SLOTS};
 use chest_repo::local::{LocalKey, Seen};
 use chest_repo::record::RootLocation;
@@ -24,7 +24,7 @@ pub struct Opened {
     pub contradiction: Option<HistoryError>,
     /// Records that this machine has seen before, which are there and damaged, in both copies.
     pub damaged_since_seen: BTreeSet<String>,
-    /// A damaged record of the owner's, where there are logs of computers that are not known, perhaps for want of it.
+    /// A damaged or missing record of the owner's, where there are logs of computers that are not known, perhaps for want of it.
     pub hides_backups: Option<HistoryError>,
     /// Which repository it is: names this machine's own files about it.
     pub(crate) repository: RepositoryId,
@@ -90,8 +90,9 @@ impl Look {
         let (damaged_since_seen, missing) = seen_and_not_there(&session, &seen);
         let contradiction = missing.into_iter().next().map(|missing| HistoryError::SeenBeforeMissing { missing });
         let unknown = |seen: &Seen| seen.logs.keys().any(|writer| !session.logs.contains_key(writer));
-        let has_unknown = !session.strangers.is_empty() || seen.iter().any(unknown);
-        let hides_backups = session.owner.damage().filter(|_| has_unknown);
+        let has_stranger = session.strangers.iter().any(|stranger| stranger.claim != Claim::OtherRepository);
+        let damage = session.owner.damage().filter(|_| has_stranger || seen.iter().any(unknown));
+        let hides_backups = damage.or_else(|| session.missing.hiding(&session.strangers));
         let now = heads(&session);
         // Only a machine that has a place for state keeps it: a read-only home must not stop a restore. What it knows of
         // newer records is never replaced by an older state.
@@ -140,9 +141,11 @@ fn heads(session: &ReaderSession) -> Seen {
 /// what is older can still be read, but nothing may be taken for the latest. Damaged ones first, then missing ones.
 fn seen_and_not_there(session: &ReaderSession, seen: &[Seen]) -> (BTreeSet<String>, BTreeSet<String>) {
     let owner = seen.iter().flat_map(|seen| &seen.owner);
-    let owner = owner.filter(|record| !session.owner.chain().contains(record)).map(|record| Place::Owner(*record));
+    let owner: Vec<Place> =
+        owner.filter(|record| !session.owner.chain().contains(record)).map(|record| Place::Owner(*record)).collect();
     // Of a computer of which the enrolment cannot be read nothing can be said, least of all that its log is gone.
-    let is_known = |writer: &WriterId| session.logs.contains_key(writer) || session.owner.damage().is_none();
+    let is_whole = owner.is_empty() && session.owner.damage().is_none();
+    let is_known = |writer: &WriterId| session.logs.contains_key(writer) || is_whole;
     let logs = seen.iter().flat_map(|seen| &seen.logs).filter(|(writer, _)| is_known(writer));
     let logs = logs.flat_map(|(writer, heads)| {
         let log = session.logs.get(writer);
@@ -151,6 +154,6 @@ fn seen_and_not_there(session: &ReaderSession, seen: &[Seen]) -> (BTreeSet<Strin
     });
     let damaged = session.owner.ignored.iter().chain(session.logs.values().flat_map(|log| &log.ignored));
     let damaged: BTreeSet<&str> = damaged.map(|ignored| ignored.object.as_str()).collect();
-    let names = owner.chain(logs).map(|place| place.name().to_string());
+    let names = owner.iter().cloned().chain(logs).map(|place| place.name().to_string());
     names.partition(|name| damaged.contains(name.as_str()))
 }

@@ -36,7 +36,7 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
     let outcome = reading.told(catalogue::find_mail(&reading.context, &reading.opened, &query))?;
     workplace.show(&FoundMail(&outcome))?;
     advise(workplace, &outcome);
-    Ok(if outcome.damaged.is_empty() { Exit::Done } else { Exit::Damage })
+    Ok(reading.searched(!outcome.damaged.is_empty()))
 }
 
 fn advise(workplace: &Workplace, outcome: &MailOutcome) {

@@ -186,12 +186,21 @@ impl Run<'_> {
         owner.check_reader(&self.writer.reader)?;
         let grant = owner.writers().get(&self.writer.key.writer()).copied();
         if grant.is_none_or(|grant| grant.key != self.writer.key.public()) {
-            return Err(owner.explain(HistoryError::NotEnrolled).into());
+            return Err(owner.explain(self.why_not_enrolled(&owner)?).into());
         }
         owner.configuration().check_writable().map_err(|problem| EngineError::object("the configuration", problem))?;
         let view = owner.view();
         round.owner = Some(owner);
         Ok(view)
+    }
+
+    /// Where this machine has seen a decision of the owner's that is gone, that decision may be its enrolment.
+    fn why_not_enrolled(&self, owner: &OwnerHistory) -> Result<HistoryError, EngineError> {
+        let seen = Seen::load(&self.state, &Seen::name_for_writer(self.writer.key.writer()), &self.local_key)?;
+        let gone = seen.owner.iter().find(|record| !owner.chain().contains(record));
+        Ok(gone.map_or(HistoryError::NotEnrolled, |record| HistoryError::SeenBeforeMissing {
+            missing: Place::Owner(*record).name().to_string(),
+        }))
     }
 
     fn list_own_log(&self, round: &mut Round<'_>) -> Result<chest_repo::history::LogView, EngineError> {

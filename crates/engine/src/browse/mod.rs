@@ -53,6 +53,8 @@ pub struct SnapshotsOutcome {
     pub snapshots: Vec<SnapshotSummary>,
     /// Records that cannot be opened: name and what is wrong.
     pub unreadable: Vec<(String, String)>,
+    /// Records that others name and that are not there: each may have been a backup, or what shows some.
+    pub missing: Vec<String>,
 }
 
 /// Whether a snapshot holds a root. One that could not be read when the backup was made is named in it, and nothing more.

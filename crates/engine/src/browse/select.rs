@@ -44,12 +44,14 @@ pub fn snapshots(opened: &Opened) -> SnapshotsOutcome {
     SnapshotsOutcome {
         snapshots: snapshots.iter().map(summary).collect(),
         unreadable: unreadable.chain(damaged_records(opened)).chain(decisions).collect(),
+        missing: opened.session.missing.all().cloned().collect(),
     }
 }
 
 /// Records of enrolled machines that cannot be used: each may have been a backup. What is wrong with each.
 pub fn damaged_records(opened: &Opened) -> Vec<(String, String)> {
     let ignored = opened.session.logs.values().flat_map(|log| &log.ignored);
+    let ignored = ignored.filter(|ignored| !ignored.is_of_another_repository());
     ignored.map(|ignored| (ignored.object.clone(), ignored.problem.to_string())).collect()
 }
 

@@ -46,10 +46,12 @@ pub(super) fn check_copies(context: &Context<'_>, outcome: &mut CheckOutcome) ->
     Ok(examined.into_iter().filter(Copies::are_lost).collect())
 }
 
-/// What an interrupted run left behind needs no second copy.
+/// What an interrupted run left behind, or what belongs to another repository, needs no second copy.
 fn tell(problem: &CopyProblem, bad: &str, good: &str, outcome: &mut CheckOutcome) {
-    let is_leftover = |told: &Finding| told.id == "leftover" && [bad, good].contains(&told.object.as_str());
-    if is_missing(problem) && outcome.findings.iter().any(is_leftover) {
+    let needs_none = |told: &Finding| {
+        matches!(told.id, "leftover" | "foreign-record") && [bad, good].contains(&told.object.as_str())
+    };
+    if is_missing(problem) && outcome.findings.iter().any(needs_none) {
         return;
     }
     // The other's name stays out of the sentence: nobody shall take away the wrong one.

@@ -3,7 +3,7 @@
 use super::{CheckOutcome, finding, unknown_object};
 use crate::{EngineError, Opened};
 use chest_model::{ObjectHash, Severity, WriterId};
-use chest_repo::history::{Chain, HistoryError, IgnoredRecord};
+use chest_repo::history::{Chain, Claim, HistoryError, IgnoredRecord, Stranger};
 use chest_repo::layout::{OWNER, Place};
 use chest_repo::record::{AddedKind, Inventory};
 use chest_repo::repository::read_slots;
@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const GAP_MEANING: &str = "Part of the history was removed, or the storage is not showing everything it holds.";
 const GAP_REMEDY: &str = "Do not delete anything. Ask the storage provider; look for a deleted version of this object.";
+const CLAIM_MEANING: &str = "It may be what allowed that computer to back up; its backups are not shown without it. Whoever can write to \
+     this storage can make such records, so they prove nothing.";
 const IGNORED_MEANING: &str = "This record is not used. If it was a backup, that backup cannot be shown.";
 const IGNORED_REMEDY: &str =
     "Look for an older version of this object at the storage provider; other backups are not affected.";
@@ -18,6 +20,8 @@ const DECISION_MEANING: &str = "What the owner decided in it is not known: perha
      backups cannot be shown. What the backups hold lies in other objects.";
 const DECISION_REMEDY: &str = "Do not delete anything. Bring this object back from an older version at the storage provider, or \
      from another copy of the repository.";
+const FOREIGN_MEANING: &str = "It is not used, and nothing of this repository is damaged by it.";
+const FOREIGN_REMEDY: &str = "Find out how it came here. It can be taken away once it lies in its own repository.";
 const FORK_MEANING: &str =
     "Two copies of one computer have written: a restored image, or a copied folder. Nothing is lost.";
 const FORK_REMEDY: &str = "If you know of no such copy, give this computer a new key with `chest writer enrol`.";
@@ -33,28 +37,14 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
         let title = format!("computer {}'s", &writer.to_hex()[..8]);
         chain(&title, log.chain(), |record| Place::Log(writer, record).name().to_string(), outcome);
         ignored(&log.ignored, outcome);
-        if let Err(HistoryError::Gap { missing }) = log.check_sound(owner) {
-            let known = outcome.findings.iter().any(|finding| finding.object == missing);
-            if !known {
-                outcome.add(finding(
-                    "history-gap",
-                    Severity::Damage,
-                    &missing,
-                    "a record that others rely on is missing",
-                    GAP_MEANING,
-                    GAP_REMEDY,
-                ));
-            }
-        }
     }
-    for log in session.logs.values() {
-        // Of a computer of which the enrolment cannot be read nothing is known.
-        let is_known = |chain: &WriterId| session.logs.contains_key(chain) || owner.damage().is_none();
-        for (chain, record) in log.missing_elsewhere(&session.logs).into_iter().filter(|(chain, _)| is_known(chain)) {
-            let name = Place::Log(chain, record).name();
-            let what = "another computer has seen this record, and it is gone";
-            outcome.add(finding("history-gap", Severity::Damage, name, what, GAP_MEANING, GAP_REMEDY));
-        }
+    for name in session.missing.proven() {
+        let what = "a record that others name is missing or out of place";
+        outcome.add(finding("history-gap", Severity::Damage, name, what, GAP_MEANING, GAP_REMEDY));
+    }
+    for name in &session.missing.claimed {
+        let what = "records of a computer whose enrolment is not there name it, and it is missing";
+        outcome.add(finding("history-gap", Severity::Damage, name, what, CLAIM_MEANING, GAP_REMEDY));
     }
     if let Some(HistoryError::SeenBeforeMissing { missing }) = &opened.contradiction
         && !outcome.findings.iter().any(|finding| finding.object == *missing)
@@ -81,14 +71,7 @@ fn chain<T>(
     name: impl Fn(chest_repo::record::RecordRef) -> String,
     outcome: &mut CheckOutcome,
 ) {
-    for gap in chain.gaps().into_iter().map(&name) {
-        let what = format!("a record of {title} history is missing or out of place");
-        // One that is there and damaged is told as such.
-        if !outcome.findings.iter().any(|finding| finding.object == gap) {
-            outcome.add(finding("history-gap", Severity::Damage, gap, what, GAP_MEANING, GAP_REMEDY));
-        }
-    }
-    let heads = chain.heads();
+    let heads = chain.heads_after_gaps();
     if let [_, second, ..] = heads[..] {
         let what = format!("{title} history has {} ends", heads.len());
         outcome.add(finding("history-fork", Severity::Warning, name(second), what, FORK_MEANING, FORK_REMEDY));
@@ -98,11 +81,20 @@ fn chain<T>(
 fn ignored(records: &[IgnoredRecord], outcome: &mut CheckOutcome) {
     for record in records {
         let (object, what) = (&record.object, record.problem.to_string());
+        if record.is_of_another_repository() {
+            note_foreign(object, outcome);
+            continue;
+        }
         let is_decision = object.starts_with(OWNER) && record.is_damaged();
         let (meaning, remedy) =
             if is_decision { (DECISION_MEANING, DECISION_REMEDY) } else { (IGNORED_MEANING, IGNORED_REMEDY) };
         outcome.add(finding("record-damaged", Severity::Damage, object, what, meaning, remedy));
     }
+}
+
+fn note_foreign(object: &str, outcome: &mut CheckOutcome) {
+    let what = "a record of another repository";
+    outcome.add(finding("foreign-record", Severity::Warning, object, what, FOREIGN_MEANING, FOREIGN_REMEDY));
 }
 
 /// Every object that is no pack is read and held against its name; what belongs to nothing is told.
@@ -135,34 +127,39 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
     }
     check_inventories(opened, outcome)?;
     let recorded = session.logs.values().any(|log| !log.chain().is_empty());
-    if !recorded && outcome.packs > 0 && session.owner.damage().is_none() {
+    if !recorded && outcome.packs > 0 && session.owner.damage().is_none() && opened.hides_backups.is_none() {
         let what = "there is data, and no backup is recorded";
         let meaning =
             "If a backup was ever completed here, its records were removed. If none was, the first was interrupted.";
         let remedy = "Ask whoever backs up to here; look for deleted versions of the objects below log/.";
         outcome.add(finding("no-records", Severity::Warning, "log/", what, meaning, remedy));
     }
-    for name in &session.strangers {
-        if !outcome.findings.iter().any(|finding| finding.object == *name) {
-            let meaning = match opened.hides_backups {
-                Some(_) => "It may be a backup of a computer whose enrolment stands in a record that is damaged.",
-                None => "It is signed by nobody whom the owner added, and is not used.",
-            };
-            let remedy = match opened.hides_backups {
-                Some(_) => "Leave it where it is. Once that record is back, run this check again.",
-                None => "If you did not expect it, ask who can write to this storage.",
-            };
-            outcome.add(finding(
-                "stranger",
-                Severity::Warning,
-                name,
-                "a record that belongs to no enrolled computer",
-                meaning,
-                remedy,
-            ));
-        }
+    for stranger in &session.strangers {
+        note_stranger(stranger, opened, outcome);
     }
     check_strays(&**store, outcome)
+}
+
+fn note_stranger(stranger: &Stranger, opened: &Opened, outcome: &mut CheckOutcome) {
+    if outcome.findings.iter().any(|finding| finding.object == stranger.object) {
+        return;
+    }
+    if stranger.claim == Claim::OtherRepository {
+        note_foreign(&stranger.object, outcome);
+        return;
+    }
+    let (meaning, remedy) = match opened.hides_backups {
+        Some(_) => (
+            "It may be a backup of a computer whose enrolment stands in a record that is damaged or gone.",
+            "Leave it where it is. Once that record is back, run this check again.",
+        ),
+        None => (
+            "It is signed by nobody whom the owner added, and is not used.",
+            "If you did not expect it, ask who can write to this storage.",
+        ),
+    };
+    let what = "a record that belongs to no enrolled computer";
+    outcome.add(finding("stranger", Severity::Warning, &stranger.object, what, meaning, remedy));
 }
 
 /// The lists of what large runs added: without one, packs of that run that are missing cannot be told.
@@ -213,19 +210,28 @@ fn check_index_object(
     Ok(())
 }
 
-/// What no record names. With a damaged record beside, nobody can say whether that one did.
+/// What no record names. With a record beside that cannot be used, or one that is gone, nobody can say whether that one did.
 fn note_leftover(belongs: bool, name: impl ToString, opened: &Opened, outcome: &mut CheckOutcome) {
     if belongs {
         return;
     }
-    if opened.hides_backups.is_some() || opened.session.logs.values().any(|log| !log.ignored.is_empty()) {
-        let what = "no readable record names it; a damaged one may have";
-        let meaning = "It may be part of the backup whose record is damaged.";
-        let remedy = "Leave it where it is. If an older version of the damaged record turns up, it is needed.";
+    if may_be_named(opened) {
+        let what = "no readable record names it; one that is damaged, gone or not known may have";
+        let meaning = "It may be part of a backup that cannot be shown now.";
+        let remedy = "Leave it where it is. If that record can be brought back, it is needed.";
         outcome.add(finding("leftover", Severity::Note, name, what, meaning, remedy));
         return;
     }
     note_harmless_leftover(name, outcome);
+}
+
+fn may_be_named(opened: &Opened) -> bool {
+    let session = &opened.session;
+    let is_ours = |ignored: &IgnoredRecord| !ignored.is_of_another_repository();
+    opened.hides_backups.is_some()
+        || !session.missing.logs.is_empty()
+        || session.strangers.iter().any(Stranger::may_be_backup)
+        || session.logs.values().any(|log| log.ignored.iter().any(is_ours))
 }
 
 fn note_harmless_leftover(name: impl ToString, outcome: &mut CheckOutcome) {

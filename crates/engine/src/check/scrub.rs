@@ -6,7 +6,7 @@ use super::history::check_strays;
 use super::{CheckOutcome, finding, unknown_object};
 use crate::{Context, EngineError};
 use chest_model::{Phase, Progress, Severity, WriterId};
-use chest_repo::history::{HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust};
+use chest_repo::history::{HistoryError, LogHistory, MissingRecords, OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::layout::{OWNER, Place};
 use chest_repo::record::{Added, AddedKind};
 use chest_repo::repository::{Copies, CopyProblem};
@@ -100,23 +100,21 @@ fn check_chains(
         }
         Err(error) => return Err(error.into()),
     };
-    let (logs, _) = LogHistory::read_all(store, &owner, OnNewer::Report)?;
-    for log in logs.values() {
-        if let Err(HistoryError::Gap { missing }) = log.check_sound(&owner)
-            && !outcome.findings.iter().any(|finding| finding.object == missing)
-        {
+    let (logs, strangers) = LogHistory::read_all(store, &owner, OnNewer::Report)?;
+    let missing = MissingRecords::of(&owner, &logs, &strangers);
+    for name in missing.all() {
+        if !outcome.findings.iter().any(|finding| finding.object == *name) {
             outcome.history_contradicted = true;
-            outcome.add(finding(
-                "history-gap",
-                Severity::Damage,
-                missing,
-                "a record that others rely on is missing",
-                MEANING,
-                REMEDY,
-            ));
+            let what = "a record that others name is missing or out of place";
+            outcome.add(finding("history-gap", Severity::Damage, name, what, MEANING, REMEDY));
         }
     }
     check_inventory(listed, &owner, &logs, outcome);
+    let is_told = owner.damage().is_some() || missing.hiding(&strangers).is_some();
+    if outcome.packs > 0 && !is_told && logs.values().all(|log| log.chain().is_empty()) {
+        let what = "there is data, and no backup is recorded";
+        outcome.add(finding("no-records", Severity::Warning, "log/", what, MEANING, REMEDY));
+    }
     Ok(())
 }
 
@@ -144,9 +142,5 @@ fn check_inventory(
     for name in missing {
         let what = "a signed record names it, and it is not there";
         outcome.add(finding("object-missing", Severity::Damage, name, what, MEANING, REMEDY));
-    }
-    if outcome.packs > 0 && owner.damage().is_none() && logs.values().all(|log| log.chain().is_empty()) {
-        let what = "there is data, and no backup is recorded";
-        outcome.add(finding("no-records", Severity::Warning, "log/", what, MEANING, REMEDY));
     }
 }

@@ -198,7 +198,9 @@ fn records_of_another_repository_or_epoch_are_reported() {
     let log = machine.memory.get(&names(&machine.memory, "log/")[0]).unwrap();
     let public_len = u32::from_le_bytes(log[176..180].try_into().unwrap()) as usize;
     let public = &log[184..184 + public_len];
-    for (repository, epoch, sentence) in [([9; 32], 0, "another repository"), (owner.repository, 3, "key epoch 3")] {
+    for (repository, epoch, id_of_finding, sentence) in
+        [([9; 32], 0, "foreign-record", "another repository"), (owner.repository, 3, "record-damaged", "key epoch 3")]
+    {
         // Signed with this writer's own key, so that nothing but the check in question can refuse it.
         let honest = owner.writer(id.0);
         let writer = kit::Writer { repository, epoch, ..honest };
@@ -207,7 +209,7 @@ fn records_of_another_repository_or_epoch_are_reported() {
         let machine = clone_machine(&machine);
         let placed = put_record(&machine.memory, &format!("log/{id}/"), 0, bytes);
         let outcome = check_all(&machine).unwrap();
-        assert_told(&outcome, "record-damaged", placed.as_str());
+        assert_told(&outcome, id_of_finding, placed.as_str());
         assert!(told(&outcome).iter().any(|line| line.contains(sentence)), "{:?}", told(&outcome));
     }
 }

@@ -1,10 +1,15 @@
 //! Promise 11: records that were removed, reordered, cut short, replayed or forked are each reported by name.
 
-use crate::common::Machine;
+use crate::common::{Machine, assert_same, request};
+use crate::kit;
 use crate::scene::{
-    assert_told, check_all, clone_machine, content, empty_machine, forget_seen, name, names, put_record,
-    second_machine, told, writer_file,
+    assert_told, check_all, clone_machine, content, empty_machine, forget_seen, name, names, next_fields, owner_of,
+    put_record, second_machine, told, writer_file,
 };
+use chest_engine::EngineError;
+use chest_engine::browse::{Selection, SnapshotSelector, select, snapshots};
+use chest_engine::repo::RepoError;
+use chest_engine::repo::history::HistoryError;
 use chest_engine::store::{ObjectName, ObjectStore};
 
 /// A machine with so many snapshots, none of which it remembers; and its records, the oldest first.
@@ -43,7 +48,9 @@ fn a_removed_decision_of_the_owner_is_a_gap_with_its_name() {
     for removed in &owners[1..owners.len() - 1] {
         let machine = clone_machine(&machine);
         machine.remove(removed);
-        assert_told(&check_all(&machine).unwrap(), "history-gap", removed.as_str());
+        let outcome = check_all(&machine).unwrap();
+        assert_told(&outcome, "history-gap", removed.as_str());
+        assert!(outcome.findings.iter().all(|finding| finding.id != "history-fork"), "{:?}", told(&outcome));
     }
     // No later decision names the newest, but the writer's record has seen it.
     let second = second_machine(&machine);
@@ -176,4 +183,38 @@ fn a_record_that_another_computer_has_seen_is_missed_by_name() {
     machine.remove(&theirs[0]);
     let empty = empty_machine(machine.memory.clone(), &machine.words);
     assert_told(&check_all(&empty).unwrap(), "history-gap", theirs[0].as_str());
+}
+
+/// Whoever can put an object can claim that a decision of the owner's is gone. Nobody can say that he is wrong, so it is told;
+/// but what is known goes on being had.
+#[test]
+fn a_strangers_claim_that_a_decision_is_gone_is_told_and_stops_no_restore_by_name() {
+    let (machine, records) = history(2);
+    let (owner, chain) = (owner_of(&machine), [9; 16]);
+    let stranger = owner.writer(chain);
+    let never_was = (7, [0xee; 32]);
+    let fields =
+        kit::LogFields { chain, seq: 0, parents: Vec::new(), owner_heads: vec![never_was], ..next_fields(&machine) };
+    let public = fields.encode(&[]);
+    let parts =
+        kit::Parts { object_type: kit::LOG_RECORD, kind: 0, public: &public, note: Some(b"note"), body: b"no body" };
+    let bytes = kit::record(&stranger, &owner.reader_public(), &stranger.signing(), &parts);
+    put_record(&machine.memory, &format!("log/{}/", "09".repeat(16)), 0, bytes);
+    let claimed = format!("owner/{:016x}-{}", u64::MAX - 7, "ee".repeat(32));
+    let opened = machine.open().unwrap();
+    let listed = snapshots(&opened);
+    assert_eq!((listed.snapshots.len(), listed.missing), (records.len(), vec![claimed.clone()]));
+    let outcome = check_all(&machine).unwrap();
+    assert_told(&outcome, "history-gap", &claimed);
+    assert!(outcome.history_contradicted);
+    let hidden = HistoryError::OwnerRecordMissing { object: claimed };
+    match select(&opened, &Selection::default()) {
+        Err(EngineError::Repo(RepoError::History(error))) => assert_eq!(error, hidden),
+        other => panic!("{other:?}"),
+    }
+    let id = listed.snapshots.last().unwrap().id.to_hex();
+    let by_id = Selection { selector: Some(SnapshotSelector::Id(id)), ..Selection::default() };
+    let to = machine.folder.path().join("restored");
+    assert!(machine.restore(&by_id, request(&to)).unwrap().failed.is_empty());
+    assert_same(&machine.source(), &to.join("documents"));
 }

@@ -53,6 +53,12 @@ impl<T> Chain<T> {
         self.records.keys().filter(|record| !named.contains(record)).copied().collect()
     }
 
+    /// The heads that cannot have been joined by a record that is missing: more than one is a fork, not a gap.
+    pub fn heads_after_gaps(&self) -> Vec<RecordRef> {
+        let last_gap = self.gaps().into_iter().filter(|gap| !self.contains(gap)).map(|gap| gap.seq).max();
+        self.heads().into_iter().filter(|head| last_gap.is_none_or(|gap| head.seq >= gap)).collect()
+    }
+
     /// Parents that are named and not there, ascending; also records whose number does not follow from their parents'.
     pub fn gaps(&self) -> Vec<RecordRef> {
         let mut gaps: BTreeSet<RecordRef> = self
@@ -141,6 +147,15 @@ mod tests {
         assert_eq!(removed.gaps(), [at(1, 1)]);
         let misnumbered = chain(&[(at(0, 0), &[]), (at(5, 5), &[at(0, 0)])]);
         assert_eq!(misnumbered.gaps(), [at(5, 5)]);
+    }
+
+    #[test]
+    fn what_a_missing_record_may_have_joined_is_no_fork() {
+        let removed = chain(&[(at(0, 0), &[]), (at(2, 2), &[at(1, 1)])]);
+        assert_eq!(removed.heads(), [at(0, 0), at(2, 2)]);
+        assert_eq!(removed.heads_after_gaps(), [at(2, 2)]);
+        let forked = chain(&[(at(0, 0), &[]), (at(2, 2), &[at(1, 1)]), (at(2, 3), &[at(1, 1)])]);
+        assert_eq!(forked.heads_after_gaps(), [at(2, 2), at(2, 3)]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Writers' logs as read from the store.
 
-use super::{Chain, HistoryError, IgnoredRecord, LogView, OnNewer, OwnerHistory, fetch, first_missing};
+use super::{Chain, IgnoredRecord, LogView, OnNewer, OwnerHistory, Stranger, fetch};
 use crate::error::{ObjectError, RepoError};
 use crate::header::ObjectType;
 use crate::layout::{LOG, Place, log_prefix};
@@ -50,12 +50,12 @@ impl LogHistory {
         Ok(history)
     }
 
-    /// Reads the logs of all writers that the owner added, and names the chains that belong to nobody.
+    /// Reads the logs of all writers that the owner added, and what lies there and belongs to nobody.
     pub fn read_all(
         store: &dyn ObjectStore,
         owner: &OwnerHistory,
         on_newer: OnNewer,
-    ) -> Result<(BTreeMap<WriterId, Self>, Vec<String>), RepoError> {
+    ) -> Result<(BTreeMap<WriterId, Self>, Vec<Stranger>), RepoError> {
         let writers = owner.writers();
         let mut logs = BTreeMap::new();
         for (writer, grant) in &writers {
@@ -68,7 +68,7 @@ impl LogHistory {
                 Some(Place::Log(writer, _) | Place::Inventory(writer, _)) => !writers.contains_key(&writer),
                 _ => true,
             })
-            .map(|listed| listed.name.to_string());
+            .map(|listed| Stranger::look_at(store, &listed, owner));
         Ok((logs, strangers.collect()))
     }
 
@@ -164,19 +164,9 @@ impl LogHistory {
         seen.into_iter().filter(|seen| !is_there(seen)).collect()
     }
 
-    /// Whether everything that this log and the owner's records say of each other is there.
-    pub fn check_sound(&self, owner: &OwnerHistory) -> Result<(), HistoryError> {
-        let gap = |missing: String| HistoryError::Gap { missing };
-        if let Some(missing) = owner.chain().gaps().first() {
-            return Err(gap(Place::Owner(*missing).name().to_string()));
-        }
-        if let Some(missing) = self.chain.gaps().first() {
-            return Err(gap(Place::Log(self.writer, *missing).name().to_string()));
-        }
+    /// What this log and the owner's records name of each other and of themselves, and what is not there.
+    pub fn missing(&self, owner: &OwnerHistory) -> MissingOfLog {
         let pinned = self.chain.iter().flat_map(|(_, entry)| &entry.public.owner_heads);
-        if let Some(missing) = first_missing(pinned, owner.chain()) {
-            return Err(gap(Place::Owner(missing).name().to_string()));
-        }
         let counted = owner.chain().iter().flat_map(|(_, public)| match &public.body {
             OwnerBody::Cut { writer, heads } if *writer == self.writer => heads.as_slice(),
             OwnerBody::Drop { cut, .. } => {
@@ -184,9 +174,19 @@ impl LogHistory {
             }
             _ => &[],
         });
-        match first_missing(counted, &self.chain) {
-            Some(missing) => Err(gap(Place::Log(self.writer, missing).name().to_string())),
-            None => Ok(()),
+        let lost = counted.filter(|record| !self.chain.contains(record)).copied();
+        MissingOfLog {
+            owner: pinned.filter(|record| !owner.chain().contains(record)).copied().collect(),
+            own: self.chain.gaps().into_iter().chain(lost).collect(),
         }
     }
+}
+
+/// What is named and not there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MissingOfLog {
+    /// Of the owner's records, those that this log has seen.
+    pub owner: BTreeSet<RecordRef>,
+    /// Of its own.
+    pub own: BTreeSet<RecordRef>,
 }

@@ -3,17 +3,19 @@
 
 mod chain;
 mod log;
+mod missing;
 mod owner;
 mod protocol;
 
 pub use chain::Chain;
-pub use log::{LogEntry, LogHistory};
+pub use log::{LogEntry, LogHistory, MissingOfLog};
+pub use missing::{Claim, MissingRecords, Stranger};
 pub use owner::{OwnerHistory, OwnerTrust};
 pub use protocol::{LogView, OwnerView, Verdict, WriterEvent, WriterMachine, WriterOperation};
 
 use crate::error::{ObjectError, RepoError};
 use crate::layout::Place;
-use crate::record::{RecordFrame, RecordRef};
+use crate::record::RecordFrame;
 use chest_model::WriterId;
 use chest_store::{ObjectStore, StoreError};
 
@@ -41,6 +43,15 @@ pub enum HistoryError {
         object: String,
         /// What is wrong with it.
         problem: ObjectError,
+    },
+    /// A record of the owner's is named, and is not there; and there are backups of computers that it may have added.
+    #[error(
+        "{object}, a record of the owner's decisions, is named by other records, and is gone: backups of a computer that \
+         it added may be hidden"
+    )]
+    OwnerRecordMissing {
+        /// Its name.
+        object: String,
     },
     /// No record begins the history.
     #[error("the record that begins the repository is missing or damaged")]
@@ -80,6 +91,11 @@ impl IgnoredRecord {
         matches!(self.problem, ObjectError::NotItsName | ObjectError::BadLength { .. })
     }
 
+    /// Whether it lies in the wrong repository: nothing of this one is damaged.
+    pub fn is_of_another_repository(&self) -> bool {
+        self.problem == ObjectError::OtherRepository
+    }
+
     fn as_owner_damage(&self) -> HistoryError {
         HistoryError::OwnerRecordDamaged { object: self.object.clone(), problem: self.problem.clone() }
     }
@@ -106,11 +122,6 @@ fn fetch(
         return Ok(Err(ObjectError::NotItsName));
     }
     Ok(RecordFrame::parse(bytes))
-}
-
-/// Every ref of `refs` that is not in `chain`.
-fn first_missing<'a, T>(refs: impl IntoIterator<Item = &'a RecordRef>, chain: &Chain<T>) -> Option<RecordRef> {
-    refs.into_iter().find(|record| !chain.contains(record)).copied()
 }
 
 /// What is done with a record that looks as if a newer program had written it, but which nobody is known to have signed:

@@ -2,7 +2,7 @@
 
 use crate::error::{ObjectError, RepoError};
 use crate::header::Opener;
-use crate::history::{HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust};
+use crate::history::{HistoryError, LogHistory, MissingRecords, OnNewer, OwnerHistory, OwnerTrust, Stranger};
 use crate::index::{IndexedPack, Lookup, open_segment};
 use crate::keys::{DomainKeys, MasterKey, WriterKey};
 use crate::layout::{OWNER, PACKS, Place};
@@ -25,7 +25,9 @@ pub struct ReaderSession {
     /// Every writer's log.
     pub logs: BTreeMap<WriterId, LogHistory>,
     /// Objects in `log/` that belong to no writer.
-    pub strangers: Vec<String>,
+    pub strangers: Vec<Stranger>,
+    /// What records name and is not there.
+    pub missing: MissingRecords,
 }
 
 /// A run's record, opened.
@@ -94,7 +96,8 @@ impl ReaderSession {
         let owner = OwnerHistory::read(look, OwnerTrust::Master(&master), OnNewer::Report)?;
         owner.check_reader(&master.reader_public())?;
         let (logs, strangers) = LogHistory::read_all(look, &owner, OnNewer::Report)?;
-        Ok(Self { store, opener: Arc::new(Opener::new(master)), owner, logs, strangers })
+        let missing = MissingRecords::of(&owner, &logs, &strangers);
+        Ok(Self { store, opener: Arc::new(Opener::new(master)), owner, logs, strangers, missing })
     }
 
     /// The store.
