@@ -141,6 +141,30 @@ fn a_command_line_that_makes_no_sense_ends_with_two() {
 }
 
 #[test]
+fn nothing_is_restored_into_the_repository_or_among_this_computers_own_files() {
+    let office = Office::with_backup();
+    office.write("other/repo/plain.txt", "plain text");
+    office.run(["backup", "other/repo"]).ended(0);
+    std::os::unix::fs::symlink(office.path("repo"), office.path("link")).unwrap();
+    let before = office.stored_files("repo");
+    for to in ["repo", "repo/new/folder", "link/new", "docs/../repo", "state", "cache/new"] {
+        for how in [&[][..], &["--dry-run"]] {
+            let refused = office.run(["restore", "latest:docs", "--to", to].iter().chain(how)).ended(2);
+            assert!(refused.err.contains("would lie there unencrypted"), "{to}: {}", refused.err);
+        }
+        let refused = office.run(["mail", "save", "0123456789ab", "--to", to]).ended(2);
+        assert!(refused.err.contains("would lie there unencrypted"), "{to}: {}", refused.err);
+    }
+    // What was backed up has the repository's name, and would come into it.
+    let refused = office.run(["restore", "latest:repo", "--to", "."]).ended(2);
+    assert!(refused.err.contains("would lie there unencrypted"), "{}", refused.err);
+    assert_eq!(office.stored_files("repo"), before);
+    office.run(["restore", "latest:docs", "--to", "."]).ended(0);
+    office.run(["restore", "latest:repo", "--to", "repository-2"]).ended(0);
+    assert_eq!(office.read("repository-2/repo/plain.txt"), "plain text");
+}
+
+#[test]
 fn a_backup_tells_what_is_missing_from_what_is_damaged() {
     let office = Office::with_backup();
     let packs = office.stored_files("repo/packs");

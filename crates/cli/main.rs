@@ -8,6 +8,7 @@ mod exit;
 mod interrupt;
 mod machine;
 mod output;
+mod own_folders;
 mod repository;
 mod run_history;
 mod secrets;

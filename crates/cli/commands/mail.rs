@@ -9,6 +9,7 @@ use crate::output::Report;
 use crate::output::amounts::size;
 use crate::output::json::PathJson;
 use crate::output::names::{harmless, shown, shown_place};
+use crate::own_folders::OwnFolders;
 use crate::time::{day, day_and_time, day_as_digits};
 use chest_engine::catalogue::{self, FetchedMessage, MailHit, SavedAs};
 use chest_engine::mail::{Preview, preview};
@@ -27,6 +28,7 @@ pub fn show(workplace: &Workplace, args: &MailShow) -> Result<Exit, Failure> {
 
 /// Saves a message, or what is attached to it.
 pub fn save(workplace: &Workplace, args: &MailSave) -> Result<Exit, Failure> {
+    OwnFolders::of(workplace)?.refuse_target(&args.to)?;
     let reading = workplace.open(Doing::Restoring)?;
     let message = reading.told(catalogue::fetch_message(&reading.context, &reading.opened, &args.id))?;
     let what = match args.attachments {

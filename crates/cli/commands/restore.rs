@@ -12,6 +12,7 @@ use crate::output::amounts::{count, size};
 use crate::output::exceptions::SHOWN_AT_MOST;
 use crate::output::json::PathJson;
 use crate::output::names::{for_json, harmless, shown, shown_path};
+use crate::own_folders::OwnFolders;
 use crate::selector;
 use crate::time;
 use chest_engine::browse::ShownPath;
@@ -31,10 +32,13 @@ pub fn run(workplace: &Workplace, args: &Restore) -> Result<Exit, Failure> {
     let mut paths = args.paths.iter().map(|path| selector::path(path.as_bytes())).collect::<Result<Vec<_>, _>>()?;
     paths.extend((within != ShownPath::default()).then_some(within));
     let narrow = selector::narrowed(&args.narrow, paths.first().unwrap_or(&ShownPath::default()));
+    let own = OwnFolders::of(workplace)?;
+    own.refuse_target(&args.to)?;
     let request = request(args, paths, time::day(workplace.machine.now()));
     let reading = workplace.open(Doing::Restoring)?;
     let snapshot = reading.snapshot(&typed, &narrow)?;
     let plan = reading.told(restore::plan(&reading.context, &reading.opened, &snapshot, request))?;
+    own.refuse_below_target(&args.to, plan.items().iter().map(|item| &item.to))?;
     if args.dry_run {
         workplace.show(&Planned { plan: &plan, snapshot: &snapshot, to: &args.to })?;
         return Ok(if plan.lost().is_empty() { Exit::Done } else { Exit::Damage });

@@ -113,6 +113,12 @@ pub enum CliError {
     /// What is to be backed up lies in the folder with this computer's keys.
     #[error("{} holds this computer's keys and notes for backups, and does not belong in one", shown_place(.0))]
     SourceIsState(PathBuf),
+    /// What is brought back would come into the repository, or among this computer's keys.
+    #[error(
+        "{} lies in the repository, or where this program keeps its own files: what is brought back would lie there unencrypted",
+        shown_place(.0)
+    )]
+    TargetIsOurs(PathBuf),
     /// This computer's notes of its own runs.
     #[error("the history of this computer's runs in {} cannot be read: {}", shown_place(.0), .1)]
     HistoryUnreadable(PathBuf, std::io::ErrorKind),
@@ -201,6 +207,7 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
             (Exit::Usage, "source-is-repository", "Back up your documents, not the backups.")
         }
         CliError::SourceIsState(_) => (Exit::Usage, "source-is-state", "Back up your documents."),
+        CliError::TargetIsOurs(_) => (Exit::Usage, "target-is-ours", "Name a folder of your own: --to DIR."),
         CliError::HistoryUnreadable(..) => (Exit::Failed, "history-unreadable", "Look at the rights of that folder."),
         CliError::Exclude(_) => {
             (Exit::Usage, "bad-pattern", "Write it as in .gitignore, for example '*.tmp' or '/old/'.")

@@ -7,6 +7,7 @@ use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
 use crate::output::exports::{of_names, of_older};
+use crate::own_folders::{OwnFolders, real_path};
 use crate::selector::class;
 use crate::time::uk;
 use chest_engine::EngineError;
@@ -38,9 +39,9 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
     let mut missing = Vec::new();
     for one in &named {
         let real = real_path(&one.path);
-        own.refuse(&one.path, &real)?;
+        own.refuse_source(&one.path, &real)?;
         for part in one.parts() {
-            own.refuse(part, &real_path(part))?;
+            own.refuse_source(part, &real_path(part))?;
         }
         let below: Vec<&PathBuf> = own.below(&real).collect();
         let patterns = below.iter().map(|folder| anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)));
@@ -104,49 +105,6 @@ fn given(args: &Backup) -> Vec<(&Path, Class)> {
     all.into_iter().flat_map(|(paths, class)| paths.iter().map(move |path| (path.as_path(), class))).collect()
 }
 
-/// The folders that no backup may hold: it would grow with every run, and carry this computer's keys.
-struct OwnFolders {
-    /// Where it is a folder.
-    repository: Option<PathBuf>,
-    local: [PathBuf; 2],
-}
-
-impl OwnFolders {
-    fn of(workplace: &Workplace) -> Result<Self, Failure> {
-        let settings = &workplace.settings;
-        let local = [&settings.state_dir, &settings.cache_dir].map(|folder| real_path(folder));
-        Ok(Self { repository: workplace.repository()?.folder().map(real_path), local })
-    }
-
-    fn refuse(&self, typed: &Path, real: &Path) -> Result<(), CliError> {
-        if self.repository.as_ref().is_some_and(|repository| real.starts_with(repository)) {
-            return Err(CliError::SourceIsRepository(typed.to_owned()));
-        }
-        match self.local.iter().any(|folder| real.starts_with(folder)) {
-            true => Err(CliError::SourceIsState(typed.to_owned())),
-            false => Ok(()),
-        }
-    }
-
-    fn below<'s>(&'s self, real: &'s Path) -> impl Iterator<Item = &'s PathBuf> {
-        self.repository.iter().chain(&self.local).filter(move |folder| folder.starts_with(real))
-    }
-}
-
-/// The path without links, also where its last parts are still to be made.
-fn real_path(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for ancestor in absolute.ancestors() {
-        if let Ok(real) = ancestor.canonicalize() {
-            return match absolute.strip_prefix(ancestor) {
-                Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
-                _ => real,
-            };
-        }
-    }
-    absolute
-}
-
 /// A pattern that fits this folder alone. Patterns are text: a byte that is none is met by `?`.
 fn anchored_pattern(relative: &Path) -> String {
     let mut pattern = "/".to_owned();
@@ -178,14 +136,5 @@ mod tests {
             assert!(!excludes.excludes(&[b"other/", name].concat(), true), "{pattern}");
             assert!(!excludes.excludes(&[name, b"2"].concat(), true), "{pattern}");
         }
-    }
-
-    #[test]
-    fn a_path_that_is_still_to_be_made_is_resolved_as_far_as_it_is_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let real = folder.path().canonicalize().unwrap();
-        std::os::unix::fs::symlink(&real, real.join("link")).unwrap();
-        assert_eq!(real_path(&real.join("link/new/deep")), real.join("new/deep"));
-        assert_eq!(real_path(&real.join("link")), real);
     }
 }
