@@ -170,6 +170,9 @@ impl Report for Restored<'_> {
             failed.map(|failure| format!("{}: {}", shown_path(&failure.path), harmless(&failure.message)))
         };
         section(out, "NOT restored, because the folder refused them:", failed(FailureCause::Refused))?;
+        let devices = outcome.failed.iter().filter(|failure| failure.cause == FailureCause::NotPrivileged);
+        let devices = devices.map(|failure| shown_path(&failure.path));
+        section(out, "NOT restored, because devices come back only with --privileged:", devices)?;
         section(out, "NOT restored, because the disk is FULL:", failed(FailureCause::NoSpace))?;
         section(out, "NOT restored, because what is stored is DAMAGED:", failed(FailureCause::StoredDamage))?;
         if let Some(bytes) = outcome.bytes_lacking() {
@@ -296,7 +299,11 @@ fn in_words(note: &MetadataNote) -> String {
             format!("its owner (user {uid}, group {gid}) could not be set: {reason}")
         }
         MetadataNote::Mode { mode, reason } => format!("its rights ({mode:04o}) could not be set: {reason}"),
-        MetadataNote::SetIdBitsLeftOff { mode } => format!("its set-user-id bits ({mode:04o}) were left off"),
+        MetadataNote::SetIdBitsLeftOff { mode } => {
+            format!(
+                "its set-user-id bits ({mode:04o}) were left off; --privileged, run as administrator, restores them"
+            )
+        }
         MetadataNote::Xattr { name, reason } => format!("its attribute {} could not be set: {reason}", shown(name)),
         MetadataNote::PrivilegedXattrLeftOff { name } => {
             format!("its attribute {} was left off; --privileged restores it", shown(name))

@@ -82,13 +82,19 @@ pub enum FailureCause {
     StoredDamage,
     /// The target is full.
     NoSpace,
+    /// Only a privileged restore makes it.
+    NotPrivileged,
     /// The target refused it.
     Refused,
 }
 
 impl From<&TargetError> for FailureCause {
     fn from(error: &TargetError) -> Self {
-        if matches!(error, TargetError::NoSpace { .. }) { Self::NoSpace } else { Self::Refused }
+        match error {
+            TargetError::NoSpace { .. } => Self::NoSpace,
+            TargetError::NotAllowed { .. } => Self::NotPrivileged,
+            _ => Self::Refused,
+        }
     }
 }
 
