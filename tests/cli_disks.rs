@@ -17,7 +17,7 @@ fn run(script: &str) -> String {
         for number in 1 2 3 4 5 6; do head -c 10000000 /dev/urandom > documents/file$number; done
         echo tiny > documents/tiny
         run() { "$chest" --repo small/repository --progress none "$@" 2>&1; echo "exit $?"; }
-        run init --kdf-memory 64 > /dev/null
+        run init --kdf-memory 64 > words
     "#;
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "sh", "-c", &format!("{setup}{script}")])

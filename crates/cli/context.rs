@@ -172,6 +172,12 @@ impl Workplace {
         self.console.show(report)
     }
 
+    /// The same for what can be told only once: it fails where nobody can have read it.
+    pub fn show_for_certain(&self, report: &impl Report) -> Result<(), Failure> {
+        self.quiet();
+        self.console.write(report).map_err(|error| Failure::not_shown(&error))
+    }
+
     /// Ends what moves on the screen.
     pub fn quiet(&self) {
         self.meter.finish();

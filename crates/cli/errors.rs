@@ -87,14 +87,25 @@ impl Failure {
             .saying("What was asked for is done; only its description is missing.")
     }
 
-    /// Whoever would have read the message has closed the pipe.
-    fn unheard() -> Self {
-        Self::new(Exit::Failed, "output-closed", "", "")
+    /// What is shown only once could not be shown.
+    pub fn not_shown(error: &io::Error) -> Self {
+        let exit = if crate::machine::is_full(error) { Exit::NoSpace } else { Exit::Failed };
+        let what = format!("the recovery words could not be shown: {error}.");
+        Self::new(exit, "not-shown", what, "Look at where the output goes, and run this again.")
+            .saying("No repository was made, and nothing was put there.")
     }
 
-    /// Whether nothing is to be said.
-    pub fn is_silent(&self) -> bool {
-        self.code == "output-closed"
+    /// The words have been shown, and the repository for which they are was not made.
+    pub fn voiding_what_was_shown(self) -> Self {
+        let next = format!(
+            "Throw away what was shown. Then: {} Make the repository in another, empty place: this one holds parts of the \
+             attempt.",
+            self.next
+        );
+        Self { next, ..self }.saying(
+            "The repository was not made, so the recovery words (and passphrase) just shown are of no use. No backup was \
+             touched.",
+        )
     }
 
     /// A stable short name, for scripts.

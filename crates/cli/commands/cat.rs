@@ -6,7 +6,7 @@ use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::selector::{narrowed, snapshot_and_path};
 use chest_engine::{EngineError, browse};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Cat) -> Result<Exit, Failure> {
@@ -16,7 +16,10 @@ pub fn run(workplace: &Workplace, args: &Cat) -> Result<Exit, Failure> {
     // A bar would be drawn into the file's text where both go to the terminal.
     workplace.quiet();
     let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
-    reading.told(browse::cat(&reading.opened, &snapshot, &path, &mut out))?;
-    reading.told(out.flush().map_err(EngineError::Output))?;
-    Ok(Exit::Done)
+    let written = browse::cat(&reading.opened, &snapshot, &path, &mut out);
+    match written.and_then(|_| out.flush().map_err(EngineError::Output)) {
+        // Somebody who closes the pipe has read enough.
+        Err(EngineError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
+        written => reading.told(written).map(|()| Exit::Done),
+    }
 }

@@ -1,13 +1,13 @@
-//! `chest init`: makes a repository and shows, once, what must be written down.
+//! `chest init`: shows, once, what must be written down, and makes the repository when it has been shown.
 
 use crate::args::Init;
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::exit::Exit;
-use crate::output::Report;
+use crate::output::{Report, goes_nowhere};
 use crate::repository::Repository;
 use crate::secrets;
-use chest_engine::init::{InitOptions, InitOutcome, init};
+use chest_engine::init::{InitOptions, InitOutcome, prepare};
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::slot::KdfCost;
 use serde::Serialize;
@@ -20,6 +20,9 @@ pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
     if passphrase.is_none() && !workplace.settings.can_ask {
         return Err(CliError::NoPassphraseForInit.into());
     }
+    if goes_nowhere() {
+        return Err(CliError::WordsUnseen.into());
+    }
     let place = workplace.create_place(Doing::Making)?;
     let memory_kib = args.kdf_memory.map_or(KdfCost::DEFAULT.memory_kib, |mebibytes| mebibytes * 1024);
     let options = InitOptions {
@@ -28,8 +31,13 @@ pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
         configuration: Configuration::new(),
     };
     let context = workplace.context(place.store);
-    let outcome = init(&context, options).map_err(|error| Failure::of(&error, Doing::Making))?;
-    workplace.show(&Made { outcome: &outcome, repository })?;
+    let prepared = prepare(&context, options).map_err(|error| Failure::of(&error, Doing::Making))?;
+    // Nothing is put before these are out: of a repository whose words nobody has seen, nobody would ever see them.
+    workplace.show_for_certain(&ToWriteDown { outcome: prepared.outcome(), repository })?;
+    prepared.commit(&context).map_err(|error| Failure::of(&error, Doing::Making).voiding_what_was_shown())?;
+    workplace
+        .console
+        .remark(&format!("\nThe new repository in {repository} is ready. This computer may add backups to it."));
     if workplace.settings.can_ask && !workplace.settings.json {
         workplace.console.remark("\nPress Enter when you have written this down.");
         secrets::wait_for_enter();
@@ -37,7 +45,7 @@ pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-struct Made<'o> {
+struct ToWriteDown<'o> {
     outcome: &'o InitOutcome,
     repository: &'o Repository,
 }
@@ -51,10 +59,9 @@ struct MadeJson<'o> {
     head_words: &'o [&'static str],
 }
 
-impl Report for Made<'_> {
+impl Report for ToWriteDown<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "A new repository is ready in {}.", self.repository)?;
-        writeln!(out, "This computer may add backups to it.\n")?;
+        writeln!(out, "For the new repository in {}, to be written down:\n", self.repository)?;
         if let Some(passphrase) = &self.outcome.generated_passphrase {
             writeln!(out, "The passphrase, for everyday use. It is shown only now:\n\n    {}\n", **passphrase)?;
         }

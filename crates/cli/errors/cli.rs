@@ -119,6 +119,9 @@ pub enum CliError {
         shown_place(.0)
     )]
     TargetIsOurs(PathBuf),
+    /// The words of a new repository would go to `/dev/null`.
+    #[error("the recovery words would be seen by nobody, because the output is closed or goes to /dev/null")]
+    WordsUnseen,
     /// This computer's notes of its own runs.
     #[error("the history of this computer's runs in {} cannot be read: {}", shown_place(.0), .1)]
     HistoryUnreadable(PathBuf, std::io::ErrorKind),
@@ -208,6 +211,11 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         }
         CliError::SourceIsState(_) => (Exit::Usage, "source-is-state", "Back up your documents."),
         CliError::TargetIsOurs(_) => (Exit::Usage, "target-is-ours", "Name a folder of your own: --to DIR."),
+        CliError::WordsUnseen => (
+            Exit::Usage,
+            "words-unseen",
+            "Run this in a terminal, or send the output where somebody can read it. No repository was made.",
+        ),
         CliError::HistoryUnreadable(..) => (Exit::Failed, "history-unreadable", "Look at the rights of that folder."),
         CliError::Exclude(_) => {
             (Exit::Usage, "bad-pattern", "Write it as in .gitignore, for example '*.tmp' or '/old/'.")

@@ -6,7 +6,6 @@ use crate::machine::is_full;
 use chest_engine::EngineError;
 use chest_engine::source::SourceError;
 use chest_engine::target::TargetError;
-use std::io::ErrorKind;
 
 impl Failure {
     /// Translates an error of the engine.
@@ -15,7 +14,6 @@ impl Failure {
             EngineError::Repo(error) => Self::of_repository(error, doing),
             EngineError::Source(error) => of_source(error).saying(Doing::BackingUp.safety()),
             EngineError::Target(error) => of_target(error).saying(Doing::Restoring.safety()),
-            EngineError::Output(error) if error.kind() == ErrorKind::BrokenPipe => Self::unheard(),
             EngineError::Output(source) => {
                 let exit = if is_full(source) { Exit::NoSpace } else { Exit::Failed };
                 let next = "Look at where the output goes: what has been written there is not the whole file.";

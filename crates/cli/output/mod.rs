@@ -13,6 +13,7 @@ pub mod tables;
 use crate::errors::Failure;
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 
 /// Digits of an id that are shown to people: enough for any council, and twice what may be typed.
 pub const SHORT_ID: usize = 12;
@@ -35,19 +36,20 @@ pub struct Console {
 impl Console {
     /// Tells a result.
     pub fn show(&self, report: &impl Report) -> Result<(), Failure> {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        let told = if self.json { write_json(&mut out, &report.json()) } else { report.text(&mut out) };
-        settle(told.and_then(|()| out.flush()))
+        settle(self.write(report))
     }
 
-    /// Tells why it failed; there is nobody left to tell if that fails too.
+    /// The same for whoever needs to know that it has been read.
+    pub fn write(&self, report: &impl Report) -> io::Result<()> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        let told = if self.json { write_json(&mut out, &report.json()) } else { report.text(&mut out) };
+        told.and_then(|()| out.flush())
+    }
+
+    /// Tells why it failed: on standard error too where a program that listens would not get it.
     pub fn fail(&self, failure: &Failure) {
-        if failure.is_silent() {
-            return;
-        }
-        if self.json {
-            let _ = write_json(&mut io::stdout().lock(), &failure.json());
-        } else {
+        let told = self.json && !goes_nowhere() && write_json(&mut io::stdout().lock(), &failure.json()).is_ok();
+        if !told {
             let _ = failure.text(&mut io::stderr().lock());
         }
     }
@@ -64,6 +66,15 @@ impl Console {
 pub fn write_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     settle(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Whether all that is written is thrown away. Where standard output was closed, the system's `/dev/null` stands in for it.
+pub fn goes_nowhere() -> bool {
+    let Ok(nowhere) = std::fs::metadata("/dev/null") else { return false };
+    rustix::fs::fstat(io::stdout()).is_ok_and(|out| {
+        rustix::fs::FileType::from_raw_mode(out.st_mode) == rustix::fs::FileType::CharacterDevice
+            && out.st_rdev == nowhere.rdev()
+    })
 }
 
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {

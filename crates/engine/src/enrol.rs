@@ -29,27 +29,27 @@ pub fn enrol(context: &Context<'_>, credential: &Credential) -> Result<EnrolOutc
             return Ok(EnrolOutcome { writer, already: true });
         }
     }
-    let writer = enrol_with(context, &master, history.genesis())?;
+    let grant = found_writer(context, &master, history.genesis())?;
+    append_decision(&*context.store, &master, &history, OwnerBody::AddWriter(grant), context.environment)?;
+    let writer = grant.writer;
     Ok(EnrolOutcome { writer, already: false })
 }
 
-/// The file first, then the record: a machine that was added holds its key, whatever happens in between.
-pub(crate) fn enrol_with(
+/// Writes the file of a new writer and gives the grant that is still to be recorded. The file first, then the record: a
+/// machine that was added holds its key, whatever happens in between.
+pub(crate) fn found_writer(
     context: &Context<'_>,
     master: &MasterKey,
     genesis: ObjectHash,
-) -> Result<WriterId, EngineError> {
+) -> Result<WriterGrant, EngineError> {
     let random = fresh(context.environment)?;
     let (id, _) = random.split_first_chunk().unwrap_or((&[0; 16], &[]));
     let file = WriterFile::founding(master, WriterId(*id), genesis);
     file.store(&context.state(master.repository()))?;
-    let grant = WriterGrant {
+    Ok(WriterGrant {
         writer: file.key.writer(),
         epoch: file.key.epoch(),
         key: file.key.public(),
         domain: file.domain_id,
-    };
-    let history = OwnerHistory::read(&*context.store, OwnerTrust::Master(master), OnNewer::Refuse)?;
-    append_decision(&*context.store, master, &history, OwnerBody::AddWriter(grant), context.environment)?;
-    Ok(grant.writer)
+    })
 }

@@ -1,15 +1,16 @@
-//! Making a repository: the master key, two independent ways in, and this machine as its first writer.
+//! Making a repository: the master key, two independent ways in, and this machine as its first writer. In two steps, because
+//! the words are shown once: all is made and sealed before anything is put, so that whoever calls can show the words in between.
 
 use crate::doctor::is_scratch;
+use crate::enrol::found_writer;
 use crate::{Context, EngineError};
 use chest_model::{Environment, Epoch, ObjectHash, RandomError, RepositoryId, SlotId, WriterId};
 use chest_repo::RepoError;
 use chest_repo::config::Configuration;
-use chest_repo::history::{OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::keys::{MasterKey, head_word_numbers};
 use chest_repo::layout::Place;
 use chest_repo::record::{LiveSlot, OwnerBody};
-use chest_repo::repository::{append_decision, begin_repository, fresh, put_settled};
+use chest_repo::repository::{SealedDecision, fresh, put_settled};
 use chest_repo::slot::{KdfCost, Slot, normalise_passphrase};
 use chest_repo::words::{RecoverySecret, words_of};
 use chest_store::ObjectStore;
@@ -42,18 +43,43 @@ pub struct InitOutcome {
     pub head_words: Vec<&'static str>,
 }
 
+/// A repository of which nothing is in the store yet. Dropped, it leaves none.
+pub struct PreparedRepository {
+    outcome: InitOutcome,
+    slots: [Slot; 2],
+    /// The genesis, which makes all the others count, comes last.
+    decisions: [SealedDecision; 3],
+}
+
+impl PreparedRepository {
+    /// What will have been made: to be shown before it is.
+    pub fn outcome(&self) -> &InitOutcome {
+        &self.outcome
+    }
+
+    /// Puts it. Where this fails, what has arrived is no repository, and its words open nothing.
+    pub fn commit(self, context: &Context<'_>) -> Result<InitOutcome, EngineError> {
+        let store: &dyn ObjectStore = &*context.store;
+        for slot in &self.slots {
+            let live = live_slot(slot);
+            put_settled(store, &Place::Slot(live.id, live.hash).name(), slot.bytes().to_vec())?;
+        }
+        for decision in self.decisions {
+            decision.put(store)?;
+        }
+        Ok(self.outcome)
+    }
+}
+
 /// Makes a repository. Refuses where anything of one is there already.
 pub fn init(context: &Context<'_>, options: InitOptions) -> Result<InitOutcome, EngineError> {
-    let store: &dyn ObjectStore = &*context.store;
-    // Not only another repository: a folder of documents would be mixed up with one.
-    let listed = store.list("").map_err(RepoError::from)?;
-    // What `doctor` could not remove again (a lock may keep it there) is no repository.
-    if let Some(found) = listed.iter().find(|one| !is_scratch(one.name.as_str())) {
-        return Err(RepoError::AlreadyThere(found.name.to_string()).into());
-    }
-    if let Some(found) = store.strays().map_err(RepoError::from)?.into_iter().find(|stray| !stray.left_by_us) {
-        return Err(RepoError::AlreadyThere(found.name).into());
-    }
+    prepare(context, options)?.commit(context)
+}
+
+/// Everything but putting it: the keys, the sealed records, and this machine's own file. Refuses where anything of a
+/// repository is there already.
+pub fn prepare(context: &Context<'_>, options: InitOptions) -> Result<PreparedRepository, EngineError> {
+    refuse_unless_empty(&*context.store)?;
     let environment = context.environment;
     let repository = RepositoryId(fresh(environment)?);
     let master_secret = Zeroizing::new(fresh(environment)?);
@@ -75,14 +101,32 @@ pub fn init(context: &Context<'_>, options: InitOptions) -> Result<InitOutcome, 
             .map_err(RepoError::from)?,
         Slot::for_recovery(&master, &recovery, slot_id(environment)?, fresh(environment)?),
     ];
-    let live = slots.iter().map(|slot| put_slot(context, slot)).collect::<Result<Vec<_>, _>>()?;
-    let genesis = begin_repository(store, &master, options.configuration, environment)?;
-    let history = OwnerHistory::read(store, OwnerTrust::Master(&master), OnNewer::Refuse)?;
-    append_decision(store, &master, &history, OwnerBody::Slots { live }, environment)?;
-    let writer = crate::enrol::enrol_with(context, &master, genesis.hash)?;
-    let newest = OwnerHistory::read(store, OwnerTrust::Master(&master), OnNewer::Refuse)?.chain().head_hashes();
-    let head_words = newest.last().map(|hash| head_words(repository, hash)).unwrap_or_default();
-    Ok(InitOutcome { repository, generated_passphrase, recovery_words: recovery.words(), writer, head_words })
+    let genesis = SealedDecision::genesis(&master, options.configuration, environment)?;
+    let live = slots.iter().map(live_slot).collect();
+    let ways_in = genesis.followed_by(&master, OwnerBody::Slots { live }, environment)?;
+    let grant = found_writer(context, &master, genesis.record().hash)?;
+    let enrolled = ways_in.followed_by(&master, OwnerBody::AddWriter(grant), environment)?;
+    let outcome = InitOutcome {
+        repository,
+        generated_passphrase,
+        recovery_words: recovery.words(),
+        writer: grant.writer,
+        head_words: head_words(repository, &enrolled.record().hash),
+    };
+    Ok(PreparedRepository { outcome, slots, decisions: [ways_in, enrolled, genesis] })
+}
+
+fn refuse_unless_empty(store: &dyn ObjectStore) -> Result<(), EngineError> {
+    // Not only another repository: a folder of documents would be mixed up with one.
+    let listed = store.list("").map_err(RepoError::from)?;
+    // What `doctor` could not remove again (a lock may keep it there) is no repository.
+    if let Some(found) = listed.iter().find(|one| !is_scratch(one.name.as_str())) {
+        return Err(RepoError::AlreadyThere(found.name.to_string()).into());
+    }
+    match store.strays().map_err(RepoError::from)?.into_iter().find(|stray| !stray.left_by_us) {
+        Some(found) => Err(RepoError::AlreadyThere(found.name).into()),
+        None => Ok(()),
+    }
 }
 
 /// The six words that name a record.
@@ -90,10 +134,8 @@ pub fn head_words(repository: RepositoryId, record: &ObjectHash) -> Vec<&'static
     words_of(&head_word_numbers(repository, &record.0))
 }
 
-fn put_slot(context: &Context<'_>, slot: &Slot) -> Result<LiveSlot, EngineError> {
-    let hash = ObjectHash(*blake3::hash(slot.bytes()).as_bytes());
-    put_settled(&*context.store, &Place::Slot(slot.id(), hash).name(), slot.bytes().to_vec())?;
-    Ok(LiveSlot { id: slot.id(), hash })
+fn live_slot(slot: &Slot) -> LiveSlot {
+    LiveSlot { id: slot.id(), hash: ObjectHash(*blake3::hash(slot.bytes()).as_bytes()) }
 }
 
 fn slot_id(environment: &dyn Environment) -> Result<SlotId, EngineError> {

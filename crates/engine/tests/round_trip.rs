@@ -271,6 +271,37 @@ fn a_folder_of_documents_is_not_made_into_a_repository() {
     assert!(refused.to_string().contains("budget.xlsx"), "{refused}");
 }
 
+/// The words are shown between the two steps; until then nobody can hold a repository without them.
+#[test]
+fn a_repository_that_is_only_prepared_leaves_the_store_empty_and_its_words_open_it_once_it_is_made() {
+    use chest_engine::repo::{
+        config::Configuration, repository::unlock, slot::Credential, slot::KdfCost, words::TypedWords,
+    };
+    use chest_engine::store::ObjectStore;
+    let machine = Machine::new();
+    let store = std::sync::Arc::new(chest_engine::store::MemoryStore::new());
+    let twice = chest_engine::repo::repository::TwiceStore::over(store.clone());
+    let context = chest_engine::Context { store: twice, ..machine.context() };
+    let prepare = || {
+        let options = chest_engine::init::InitOptions {
+            passphrase: None,
+            cost: KdfCost::FLOOR,
+            configuration: Configuration::new(),
+        };
+        chest_engine::init::prepare(&context, options).unwrap()
+    };
+    drop(prepare());
+    let prepared = prepare();
+    assert!(store.list("").unwrap().is_empty());
+    let shown = prepared.outcome().recovery_words.join(" ");
+    let made = prepared.commit(&context).unwrap();
+    let words = Credential::Words(TypedWords::parse(&shown).unwrap());
+    assert_eq!(unlock(&*context.store, &words).unwrap().repository(), made.repository);
+    let opened = chest_engine::Opened::open(&context, &words).unwrap();
+    let newest = opened.session.owner.chain().head_hashes();
+    assert_eq!(chest_engine::init::head_words(made.repository, newest.last().unwrap()), made.head_words);
+}
+
 #[test]
 fn a_file_that_hides_its_length_is_partial_and_not_empty() {
     let machine = Machine::new();

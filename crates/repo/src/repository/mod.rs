@@ -9,7 +9,7 @@ mod session;
 mod twice;
 mod unlock;
 
-pub use author::{append_decision, begin_repository};
+pub use author::{SealedDecision, append_decision};
 pub use batch::{Batch, BatchNodes, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored};
 pub use fetch::Fetcher;
 pub use look_ahead::{LookAhead, Proven};

@@ -1,0 +1,110 @@
+//! The recovery words of a new repository are shown once: whatever goes wrong, there is never a repository whose words nobody
+//! has seen.
+
+// What fails in a helper fails its test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cli_support;
+
+use cli_support::{Answer, Office, answer};
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+
+const INIT: [&str; 3] = ["init", "--kdf-memory", "64"];
+const INIT_JSON: [&str; 4] = ["init", "--kdf-memory", "64", "--json"];
+
+/// Nothing was made, so that the same command makes it as soon as the words can be seen.
+#[track_caller]
+fn made_nothing_and_can_be_repeated(office: &Office) {
+    let there = office.path("repo").exists();
+    assert!(!there || office.stored_files("repo").is_empty(), "{:?}", office.stored_files("repo"));
+    assert!(office.run(INIT).ended(0).out.contains("24. "));
+    office.run(["key", "test"]).ended(0);
+}
+
+#[test]
+fn where_this_computer_cannot_keep_its_key_nothing_is_made_and_no_words_are_shown() {
+    let office = Office::empty();
+    let failed = answer(office.command(INIT).env("CHEST_STATE_DIR", "/proc/nope")).ended(1);
+    assert_eq!(failed.out, "");
+    made_nothing_and_can_be_repeated(&office);
+}
+
+#[test]
+fn where_the_words_cannot_be_written_nothing_is_made() {
+    for arguments in [&INIT[..], &INIT_JSON] {
+        let office = Office::empty();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let child = office.command(arguments).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(17), "{err}");
+        assert!(err.contains("No repository was made"), "{err}");
+        made_nothing_and_can_be_repeated(&office);
+    }
+}
+
+#[test]
+fn where_nobody_reads_the_words_nothing_is_made() {
+    for arguments in [&INIT[..], &INIT_JSON] {
+        let office = Office::empty();
+        let mut child = office.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{err}");
+        assert!(err.contains("No repository was made"), "{err}");
+        made_nothing_and_can_be_repeated(&office);
+    }
+}
+
+#[test]
+fn where_the_output_is_closed_or_thrown_away_nothing_is_made() {
+    for redirection in [">&-", ">/dev/null"] {
+        for arguments in [&INIT[..], &INIT_JSON] {
+            let office = Office::empty();
+            let refused = through_a_shell(&office.command(arguments), redirection).ended(2);
+            assert!(refused.err.contains("seen by nobody"), "{redirection}: {}", refused.err);
+            assert!(!office.path("repo").exists());
+            made_nothing_and_can_be_repeated(&office);
+        }
+    }
+}
+
+fn through_a_shell(command: &Command, redirection: &str) -> Answer {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(format!("exec \"$0\" \"$@\" {redirection}"));
+    shell.arg(command.get_program()).args(command.get_args()).stdin(Stdio::null()).env_clear();
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    answer(&mut shell)
+}
+
+/// The words were shown, and then the store refused.
+#[test]
+fn words_of_a_repository_that_could_not_be_stored_are_called_void_and_open_nothing() {
+    let failed = into_a_store_that_refuses(&INIT);
+    assert!(failed.out.contains("24. "), "{}", failed.out);
+    for sentence in ["The repository was not made", "are of no use", "Throw away what was shown"] {
+        assert!(failed.err.contains(sentence), "{sentence}: {}", failed.err);
+    }
+    assert!(!failed.err.contains("is ready"), "{}", failed.err);
+    let json = into_a_store_that_refuses(&INIT_JSON).out;
+    let objects: Vec<serde_json::Value> =
+        serde_json::Deserializer::from_str(&json).into_iter().map(Result::unwrap).collect();
+    assert_eq!(objects[0]["recovery_words"].as_array().unwrap().len(), 24, "{json}");
+    assert_eq!(objects[1]["error"]["exit"], 15, "{json}");
+}
+
+fn into_a_store_that_refuses(arguments: &[&str]) -> Answer {
+    let office = Office::empty();
+    office.write("repo/owner/x", "");
+    fs::remove_file(office.path("repo/owner/x")).unwrap();
+    fs::set_permissions(office.path("repo/owner"), fs::Permissions::from_mode(0o555)).unwrap();
+    let failed = office.run(arguments).ended(15);
+    assert!(!office.stored_files("repo").is_empty(), "something arrived before the store refused");
+    office.run(["writer", "enrol"]).ended(16);
+    office.run(arguments).ended(11);
+    failed
+}
