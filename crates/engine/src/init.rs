@@ -80,6 +80,8 @@ pub fn init(context: &Context<'_>, options: InitOptions) -> Result<InitOutcome, 
 /// repository is there already.
 pub fn prepare(context: &Context<'_>, options: InitOptions) -> Result<PreparedRepository, EngineError> {
     refuse_unless_empty(&*context.store)?;
+    // What this program could not read again it does not make.
+    options.configuration.check_readable().map_err(|problem| EngineError::object("the configuration", problem))?;
     let environment = context.environment;
     let repository = RepositoryId(fresh(environment)?);
     let master_secret = Zeroizing::new(fresh(environment)?);
