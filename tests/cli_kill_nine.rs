@@ -151,7 +151,7 @@ fn a_search_killed_while_it_fills_its_catalogue_costs_the_next_one_nothing_but_t
     let answer = |words: &[&str]| office.run([&["find"], words].concat()).ended(0).out;
     let begun = Instant::now();
     let expected = [answer(&["--mail", "hedge"]), answer(&["minutes.txt"])];
-    let usual = begun.elapsed();
+    let mut usual = begun.elapsed();
     assert_eq!(expected.each_ref().map(|answer| answer.lines().count()), [100, 800]);
     let file = office.stored_files("cache").into_iter().find(|path| path.ends_with("catalogue")).unwrap();
     let (mut killed, mut made_anew) = (0, 0);
@@ -166,7 +166,11 @@ fn a_search_killed_while_it_fills_its_catalogue_costs_the_next_one_nothing_but_t
             sleep(Duration::from_micros(100));
         }
         sleep(usual.mul_f64((dice.next() % 1000) as f64 / 1000.0));
-        killed += u64::from(kill_if_alive(&mut child));
+        match kill_if_alive(&mut child) {
+            true => killed += 1,
+            // The machine was slower when it was measured.
+            false => usual = usual.mul_f64(0.8),
+        }
         let again = office.run(["find", "--mail", "hedge"]).ended(0);
         made_anew += u64::from(again.err.contains("made anew"));
         assert_eq!([again.out, answer(&["minutes.txt"])], expected, "seed {seed}, moment {moment}");
