@@ -62,6 +62,9 @@ fn while_syncing<T>(target: &Target, restoring: impl FnOnce() -> T) -> T {
     })
 }
 
+/// What names of one file have in common: their root's label, and what the format calls their group.
+type Group<'p> = (&'p [u8], [u8; 32]);
+
 /// Which items are files to be written, and which are further names of one.
 struct Work {
     files: Vec<usize>,
@@ -71,7 +74,7 @@ struct Work {
 
 impl Work {
     fn of(items: &[PlannedItem]) -> Self {
-        let mut group_of: HashMap<(&[u8], [u8; 32]), usize> = HashMap::new();
+        let mut group_of: HashMap<Group<'_>, usize> = HashMap::new();
         let (mut files, mut groups) = (Vec::new(), Vec::<Vec<usize>>::new());
         for (number, item) in items.iter().enumerate() {
             let EntryKind::File { link_group, .. } = &item.entry.kind else { continue };
@@ -269,7 +272,7 @@ impl Restore<'_> {
 
     /// Links, pipes and devices; and what there is nothing to restore of.
     fn make_others(&mut self, plan: &RestorePlan) {
-        let mut firsts: HashMap<(&[u8], [u8; 32]), ((TreePath, FileIdentity), &PlannedItem)> = HashMap::new();
+        let mut firsts: HashMap<Group<'_>, ((TreePath, FileIdentity), &PlannedItem)> = HashMap::new();
         for item in &plan.items {
             match &item.entry.kind {
                 EntryKind::File { .. } | EntryKind::Directory => {}
