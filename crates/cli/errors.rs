@@ -108,6 +108,16 @@ impl Failure {
         )
     }
 
+    /// The words have been shown, and nobody can tell whether they will be needed.
+    fn keeping_what_was_shown(self) -> Self {
+        let next = format!(
+            "Keep what was shown. When the storage answers again, `chest key test` says whether the repository is there; if it \
+             is not, make it in another, empty place. First: {}",
+            self.next
+        );
+        Self { next, ..self }.saying("It cannot be told whether the repository was made. No backup was touched.")
+    }
+
     /// A stable short name, for scripts.
     pub fn code(&self) -> &'static str {
         self.code

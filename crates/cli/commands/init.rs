@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::output::{Report, goes_nowhere};
 use crate::repository::Repository;
 use crate::secrets;
+use chest_engine::EngineError;
 use chest_engine::init::{InitOptions, InitOutcome, prepare};
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::slot::KdfCost;
@@ -34,7 +35,10 @@ pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
     let prepared = prepare(&context, options).map_err(|error| Failure::of(&error, Doing::Making))?;
     // Nothing is put before these are out: of a repository whose words nobody has seen, nobody would ever see them.
     workplace.show_for_certain(&ToWriteDown { outcome: prepared.outcome(), repository })?;
-    prepared.commit(&context).map_err(|error| Failure::of(&error, Doing::Making).voiding_what_was_shown())?;
+    prepared.commit(&context).map_err(|error| match &error {
+        EngineError::PerhapsMade(_) => Failure::of(&error, Doing::Making),
+        _ => Failure::of(&error, Doing::Making).voiding_what_was_shown(),
+    })?;
     workplace
         .console
         .remark(&format!("\nThe new repository in {repository} is ready. This computer may add backups to it."));

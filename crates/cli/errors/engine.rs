@@ -12,6 +12,7 @@ impl Failure {
     pub fn of(error: &EngineError, doing: Doing) -> Self {
         match error {
             EngineError::Repo(error) => Self::of_repository(error, doing),
+            EngineError::PerhapsMade(error) => Self::of(error, doing).keeping_what_was_shown(),
             EngineError::Source(error) => of_source(error).saying(Doing::BackingUp.safety()),
             EngineError::Target(error) => of_target(error).saying(Doing::Restoring.safety()),
             EngineError::Output(source) => {
@@ -80,9 +81,11 @@ fn advice(error: &EngineError) -> (Exit, &'static str, &'static str) {
         EngineError::Catalogue(_) => {
             (Exit::Failed, "catalogue", "Run the command again: the search catalogue is made anew from the backups.")
         }
-        EngineError::Repo(_) | EngineError::Source(_) | EngineError::Target(_) | EngineError::Output(_) => {
-            (Exit::Failed, "failed", "Run the command again.")
-        }
+        EngineError::Repo(_)
+        | EngineError::Source(_)
+        | EngineError::Target(_)
+        | EngineError::PerhapsMade(_)
+        | EngineError::Output(_) => (Exit::Failed, "failed", "Run the command again."),
     }
 }
 

@@ -18,6 +18,9 @@ pub enum EngineError {
     /// The place to restore to.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The last step of making a repository failed, and nobody can tell whether it arrived.
+    #[error(transparent)]
+    PerhapsMade(Box<EngineError>),
     /// This machine holds no writer key for this repository.
     #[error("this computer is not enrolled to back up to this repository")]
     NotEnrolled,

@@ -57,17 +57,27 @@ impl PreparedRepository {
         &self.outcome
     }
 
-    /// Puts it. Where this fails, what has arrived is no repository, and its words open nothing.
+    /// Puts it. Where this fails, what has arrived is no repository, and its words open nothing; `PerhapsMade` where that
+    /// cannot be told.
     pub fn commit(self, context: &Context<'_>) -> Result<InitOutcome, EngineError> {
         let store: &dyn ObjectStore = &*context.store;
         for slot in &self.slots {
             let live = live_slot(slot);
             put_settled(store, &Place::Slot(live.id, live.hash).name(), slot.bytes().to_vec())?;
         }
-        for decision in self.decisions {
-            decision.put(store)?;
+        let [ways_in, enrolled, genesis] = self.decisions;
+        ways_in.put(store)?;
+        enrolled.put(store)?;
+        let name = Place::Owner(genesis.record()).name();
+        match genesis.put(store).map_err(EngineError::from) {
+            Ok(_) => Ok(self.outcome),
+            // One of its two copies makes a repository; the next backup puts the other.
+            Err(error) => match store.list(name.as_str()) {
+                Ok(found) if found.is_empty() => Err(error),
+                Ok(_) => Ok(self.outcome),
+                Err(_) => Err(EngineError::PerhapsMade(Box::new(error))),
+            },
         }
-        Ok(self.outcome)
     }
 }
 

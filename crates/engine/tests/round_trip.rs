@@ -4,14 +4,21 @@
 
 mod common;
 
-use chest_engine::Context;
 use chest_engine::backup::{BackupOptions, backup};
 use chest_engine::browse::{ItemType, Selection, cat, list, select, snapshots};
 use chest_engine::catalogue::{FindQuery, find};
+use chest_engine::init::{InitOptions, prepare};
+use chest_engine::repo::config::Configuration;
+use chest_engine::repo::repository::TwiceStore;
+use chest_engine::repo::slot::{Credential, KdfCost};
+use chest_engine::repo::words::TypedWords;
 use chest_engine::restore::{RestoreRequest, plan};
 use chest_engine::source::{Content, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use chest_engine::store::{MemoryStore, StoreError};
 use chest_engine::target::{Existing, MetadataNote};
+use chest_engine::{Context, EngineError, Opened};
 use chest_model::{Completeness, Monitor, Phase, Progress, RootDescription};
+use chest_testkit::{FaultPlan, FaultyStore, Verb};
 use common::{Machine, assert_same, folder_source, noise, request, shown};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
@@ -300,6 +307,40 @@ fn a_repository_that_is_only_prepared_leaves_the_store_empty_and_its_words_open_
     let opened = chest_engine::Opened::open(&context, &words).unwrap();
     let newest = opened.session.owner.chain().head_hashes();
     assert_eq!(chest_engine::init::head_words(made.repository, newest.last().unwrap()), made.head_words);
+}
+
+/// Makes a repository in a store that fails by this plan from the moment at which the words have been shown.
+fn made_where(plan: FaultPlan) -> (Result<Vec<&'static str>, EngineError>, Machine, MemoryStore) {
+    let machine = Machine::new();
+    let memory = MemoryStore::new();
+    let store = FaultyStore::new(memory.clone());
+    let twice = TwiceStore::over(std::sync::Arc::new(store.clone()));
+    let context = Context { store: twice, ..machine.context() };
+    let options =
+        InitOptions { passphrase: None, cost: KdfCost::FLOOR, configuration: Configuration::small_for_tests() };
+    let prepared = prepare(&context, options).unwrap();
+    store.set_plan(plan).unwrap();
+    let made = prepared.commit(&context).map(|made| made.recovery_words);
+    (made, machine, memory)
+}
+
+#[test]
+fn words_are_called_void_only_where_the_repository_is_known_not_to_be_there() {
+    let gone = || StoreError::Unreachable("pulled out".to_owned());
+    let is_genesis = |name: &str| name.contains("owner/ffffffffffffffff-");
+    // One of its two copies arrives: that is a repository, and the words open it.
+    let is_second = move |name: &str| name.starts_with("second/") && is_genesis(name);
+    let plan = FaultPlan::new().fail_when(move |one| one.verb == Verb::Put && is_second(&one.name), gone);
+    let (made, machine, memory) = made_where(plan);
+    let words = Credential::Words(TypedWords::parse(&made.unwrap().join(" ")).unwrap());
+    let store = TwiceStore::over(std::sync::Arc::new(memory));
+    Opened::open(&Context { store, ..machine.context() }, &words).unwrap();
+    // Neither does, and the store says so.
+    let plan = FaultPlan::new().fail_when(move |one| one.verb == Verb::Put && is_genesis(&one.name), gone);
+    assert!(matches!(made_where(plan).0, Err(EngineError::Repo(_))));
+    // Neither answer nor list: nobody knows.
+    let (made, ..) = made_where(FaultPlan::new().fail_when(move |one| is_genesis(&one.name), gone));
+    assert!(matches!(made, Err(EngineError::PerhapsMade(_))), "{made:?}");
 }
 
 #[test]
