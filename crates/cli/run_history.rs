@@ -25,7 +25,7 @@ const LINES: usize = 2_000;
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Result {
+pub enum RunResult {
     /// Everything was read.
     Complete,
     /// Something is missing, or doubted.
@@ -37,7 +37,7 @@ pub enum Result {
     Running,
 }
 
-impl Result {
+impl RunResult {
     /// As it is shown.
     pub fn word(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl Result {
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Line {
     Begun { run: String, time: String, storage: String },
-    Ended { run: String, time: String, result: Result, exit: u8, code: Option<String>, backup: Option<String> },
+    Ended { run: String, time: String, result: RunResult, exit: u8, code: Option<String>, backup: Option<String> },
 }
 
 /// One run, as the history tells it.
@@ -64,7 +64,7 @@ pub struct Run {
     /// When it ended; absent where nobody was left to say so.
     pub ended: Option<String>,
     /// How it ended.
-    pub result: Result,
+    pub result: RunResult,
     /// The program's exit code.
     pub exit: Option<u8>,
     /// Why it failed: the stable name of the error, `killed` where it never came to its end.
@@ -92,6 +92,7 @@ impl Running {
         let run: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let lock = open(&lock_path(state, &run))?;
         lock.lock()?;
+        sweep(state)?;
         shorten(state)?;
         let storage = blake3::hash(address.as_bytes()).to_hex().to_string();
         append(state, &Line::Begun { run: run.clone(), time: shown(environment.now()), storage })?;
@@ -99,24 +100,24 @@ impl Running {
     }
 
     /// Notes how it ended.
-    pub fn end(
-        self,
-        ended: &std::result::Result<(Exit, BackupOutcome), Failure>,
-        environment: &dyn Environment,
-    ) -> io::Result<()> {
+    pub fn end(self, ended: &Result<(Exit, BackupOutcome), Failure>, environment: &dyn Environment) -> io::Result<()> {
         let (result, exit, code, backup) = match ended {
             Ok((exit, outcome)) => {
                 let result = match outcome.completeness {
-                    Completeness::Complete => Result::Complete,
-                    Completeness::Partial => Result::Partial,
+                    Completeness::Complete => RunResult::Complete,
+                    Completeness::Partial => RunResult::Partial,
                 };
                 (result, *exit, None, Some(outcome.snapshot.to_hex()))
             }
-            Err(failure) => (Result::Failed, failure.exit, Some(failure.code().to_owned()), None),
+            Err(failure) => (RunResult::Failed, failure.exit, Some(failure.code().to_owned()), None),
         };
         let time = shown(environment.now());
         append(&self.state, &Line::Ended { run: self.run.clone(), time, result, exit: exit as u8, code, backup })?;
-        fs::remove_file(lock_path(&self.state, &self.run))
+        match fs::remove_file(lock_path(&self.state, &self.run)) {
+            // Swept by a run that began in the very moment between its making and its locking.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 }
 
@@ -129,8 +130,8 @@ pub fn read(state: &Path) -> io::Result<Vec<Run>> {
             Line::Begun { run, time, storage } => {
                 let is_running = runs_still(state, &run);
                 let (result, code) = match is_running {
-                    true => (Result::Running, None),
-                    false => (Result::Failed, Some("killed".to_owned())),
+                    true => (RunResult::Running, None),
+                    false => (RunResult::Failed, Some("killed".to_owned())),
                 };
                 let told = Run { started: time, ended: None, result, exit: None, code, backup: None, storage };
                 runs.push((run, told));
@@ -187,8 +188,23 @@ fn shorten(state: &Path) -> io::Result<()> {
     fs::rename(&beside, &path)
 }
 
+const LOCK: &str = "running-";
+
 fn lock_path(state: &Path, run: &str) -> PathBuf {
-    state.join(format!("running-{run}"))
+    state.join(format!("{LOCK}{run}"))
+}
+
+/// Removes the locks of runs that never came to their end.
+fn sweep(state: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(state)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(LOCK.as_bytes())
+            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn shown(time: Timestamp) -> String {
@@ -210,16 +226,31 @@ mod tests {
         let runs = read(folder.path()).unwrap();
         assert_eq!(runs.len(), 2);
         assert_ne!(runs[0].storage, runs[1].storage);
-        assert!(runs.iter().all(|run| run.result == Result::Failed && run.code.as_deref() == Some("killed")));
+        assert!(runs.iter().all(|run| run.result == RunResult::Failed && run.code.as_deref() == Some("killed")));
     }
 
     #[test]
     fn a_run_that_holds_its_lock_is_running() {
         let folder = tempfile::tempdir().unwrap();
         let running = Running::begin(folder.path(), "here", &Machine).unwrap();
-        assert_eq!(read(folder.path()).unwrap()[0].result, Result::Running);
+        assert_eq!(read(folder.path()).unwrap()[0].result, RunResult::Running);
         drop(running);
-        assert_eq!(read(folder.path()).unwrap()[0].result, Result::Failed);
+        assert_eq!(read(folder.path()).unwrap()[0].result, RunResult::Failed);
+    }
+
+    #[test]
+    fn what_a_killed_run_leaves_is_swept_and_a_running_one_keeps_its_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Running::begin(folder.path(), "here", &Machine).unwrap());
+        let running = Running::begin(folder.path(), "here", &Machine).unwrap();
+        let another = Running::begin(folder.path(), "there", &Machine).unwrap();
+        let locks = fs::read_dir(folder.path())
+            .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().file_name().as_encoded_bytes().starts_with(LOCK.as_bytes()));
+        assert_eq!(locks.count(), 2);
+        let results = read(folder.path()).unwrap().into_iter().map(|run| run.result);
+        assert_eq!(results.collect::<Vec<_>>(), [RunResult::Failed, RunResult::Running, RunResult::Running]);
+        drop((running, another));
     }
 
     #[test]
