@@ -426,6 +426,22 @@ impl Run<'_> {
         Ok(heads)
     }
 
+    /// Keeps what each root held that is complete, for the runs to come.
+    fn keep_baseline(&self, work: &Work<'_>) -> Result<(), EngineError> {
+        let mut baseline = work.baseline.clone().unwrap_or_default();
+        for root in work.roots.iter().filter(|root| !is_partial(root, &work.doubts)) {
+            let held = BaselineRoot {
+                ended: work.ended,
+                tree: root.root,
+                held: root.found.held,
+                folders: root.found.folders.clone(),
+                scrambled: root.found.scrambled,
+            };
+            baseline.roots.insert(root.outcome.description.label.clone(), held);
+        }
+        Ok(baseline.store(&self.state, &self.local_key, self.context.environment)?)
+    }
+
     /// The record is safe: journal, caches and what was seen follow.
     fn finish(&self, round: Round<'_>) -> Result<BackupOutcome, EngineError> {
         let (Some(owner), Some(work), Some(recorded)) = (round.owner, round.work, round.recorded) else {
@@ -481,24 +497,6 @@ impl Run<'_> {
             head_words: crate::init::head_words(repository, &recorded.record.hash),
             roots: roots.into_iter().map(|root| root.outcome).collect(),
         })
-    }
-}
-
-impl Run<'_> {
-    /// Keeps what each root held that is complete, for the runs to come.
-    fn keep_baseline(&self, work: &Work<'_>) -> Result<(), EngineError> {
-        let mut baseline = work.baseline.clone().unwrap_or_default();
-        for root in work.roots.iter().filter(|root| !is_partial(root, &work.doubts)) {
-            let held = BaselineRoot {
-                ended: work.ended,
-                tree: root.root,
-                held: root.found.held,
-                folders: root.found.folders.clone(),
-                scrambled: root.found.scrambled,
-            };
-            baseline.roots.insert(root.outcome.description.label.clone(), held);
-        }
-        Ok(baseline.store(&self.state, &self.local_key, self.context.environment)?)
     }
 }
 
