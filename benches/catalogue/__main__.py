@@ -9,7 +9,6 @@ messages. Beside them stands the time of opening alone (the list of backups, wit
 what is above it is the search. The median of the repeats; filling is measured once.
 """
 
-import argparse
 import os
 import shutil
 import statistics
@@ -19,7 +18,7 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib import data, machine, measure, programs
+from lib import command_line, data, machine, measure, programs
 
 EXAMPLES = """
 examples:
@@ -51,12 +50,7 @@ def main():
 
 def parse():
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="benches/catalogue",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("catalogue", __doc__, EXAMPLES)
     parser.add_argument("--chest", required=True, metavar="PATH", help="our program")
     parser.add_argument("--generate", metavar="PATH", help="the maker of councils")
     parser.add_argument("--names", default="1000000", metavar="SIZES")

@@ -17,7 +17,6 @@ Before each step the page cache is warm and what was written before is on the di
 each step then waits until the machine is nearly idle.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -30,7 +29,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from compare.places import Folder, S3
 from compare.report import markdown
 from compare.rounds import Tree, run_rounds
-from lib import data, machine, programs
+from lib import command_line, data, machine, programs
 
 EXAMPLES = """
 examples:
@@ -78,12 +77,7 @@ def main():
 
 def parse():
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="benches/compare",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("compare", __doc__, EXAMPLES)
     parser.add_argument("--chest", default="chest", metavar="PATH", help="our program (default: chest on PATH)")
     parser.add_argument("--generate", default="generate", metavar="PATH", help="the generator of the council's files")
     parser.add_argument("--only", metavar="NAMES", help="only these programs, comma between them")

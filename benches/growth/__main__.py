@@ -10,7 +10,6 @@ backups, and restoring one file; wall time and peak memory, the median of three.
 size before: the power p for which cost = size^p. 0 is no growth, 1 is in proportion; above 1 is what must be explained.
 """
 
-import argparse
 import json
 import math
 import os
@@ -22,7 +21,7 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib import machine, measure, programs
+from lib import command_line, machine, measure, programs
 
 EXAMPLES = """
 examples:
@@ -86,12 +85,7 @@ def main():
 
 def parse():
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="benches/growth",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("growth", __doc__, EXAMPLES)
     parser.add_argument("--chest", required=True, metavar="PATH", help="our program")
     parser.add_argument("--many-chunks", metavar="PATH", help="the maker of large indexes")
     parser.add_argument("--files", default="10000,100000,1000000", metavar="SIZES")

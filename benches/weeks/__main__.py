@@ -12,7 +12,6 @@ On S3 the figure is what went over the line to the server, counted by a proxy; i
 Programs that cannot use S3 are measured in a folder.
 """
 
-import argparse
 import json
 import os
 import random
@@ -26,7 +25,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from compare.places import S3
-from lib import data, machine, measure, programs
+from lib import command_line, data, machine, measure, programs
 
 EXAMPLES = """
 examples:
@@ -59,9 +58,7 @@ def main():
 
 def parse():
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="benches/weeks", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line.parser("weeks", __doc__, EXAMPLES)
     parser.add_argument("--chest", default="chest", metavar="PATH", help="our program (default: chest on PATH)")
     parser.add_argument("--generate", default="generate", metavar="PATH", help="the generator of the council's files")
     parser.add_argument("--mib", type=int, default=200, help="size of the council (default 200)")
