@@ -2,7 +2,7 @@
 //! when something about a backup is to be explained. The source must be quiet while it runs, for changes look like
 //! lies.
 
-use crate::{Content, ItemKind, Source, SourceItem};
+use crate::{Content, ItemKind, Source, SourceError, SourceItem};
 use chest_model::{Hole, TreePath};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -51,6 +51,16 @@ pub struct Broken {
     pub path: TreePath,
     /// What was seen instead.
     pub seen: String,
+}
+
+/// Everything that a walk shows.
+pub fn items(source: &dyn Source) -> Result<Vec<SourceItem>, SourceError> {
+    let mut items = Vec::new();
+    source.walk(&mut |item| {
+        items.push(item);
+        ControlFlow::Continue(())
+    })?;
+    Ok(items)
 }
 
 /// Walks the source and reads every file twice. Empty if every promise was kept.

@@ -64,13 +64,7 @@ mod tests {
             class: Class::Documents,
         };
         let source = MissingSource::new(description, &SourceError::NotFound { path: "/nowhere".to_owned() });
-        let mut items = Vec::new();
-        source
-            .walk(&mut |item| {
-                items.push(item);
-                ControlFlow::Continue(())
-            })
-            .unwrap();
+        let items = crate::contract::items(&source).unwrap();
         assert_eq!(items.len(), 1);
         assert!(items[0].path.is_root());
         let failure = ReadFailure::lasting(UnreadableReason::Vanished, "/nowhere does not exist");

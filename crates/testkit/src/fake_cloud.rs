@@ -302,14 +302,7 @@ mod tests {
     }
 
     fn items(source: &dyn Source) -> Vec<SourceItem> {
-        let mut items = Vec::new();
-        source
-            .walk(&mut |item| {
-                items.push(item);
-                ControlFlow::Continue(())
-            })
-            .unwrap();
-        items
+        chest_source::contract::items(source).unwrap()
     }
 
     fn find(source: &dyn Source, wanted: &str) -> SourceItem {

@@ -3,7 +3,6 @@
 use super::super::limits::Limits;
 use crate::{FolderOptions, FolderSource, Source, SourceItem, contract};
 use chest_model::{Class, RootDescription, RootEncoding};
-use std::ops::ControlFlow;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -31,14 +30,7 @@ pub(super) fn source(path: &Path) -> FolderSource {
 }
 
 pub(super) fn items(source: &FolderSource) -> Vec<SourceItem> {
-    let mut items = Vec::new();
-    source
-        .walk(&mut |item| {
-            items.push(item);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    items
+    crate::contract::items(source).unwrap()
 }
 
 /// Paths as text, for trees whose names are text.

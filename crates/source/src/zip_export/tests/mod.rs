@@ -50,14 +50,7 @@ fn open_one(bytes: Vec<u8>) -> ZipSource {
 }
 
 fn items(source: &dyn Source) -> Vec<SourceItem> {
-    let mut items = Vec::new();
-    source
-        .walk(&mut |item| {
-            items.push(item);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    items
+    crate::contract::items(source).unwrap()
 }
 
 fn item(source: &dyn Source, wanted: &str) -> SourceItem {
