@@ -308,9 +308,17 @@ fn another_computer_backs_up_once_it_is_enrolled() {
     };
     let refused = on_another(&["backup", "docs"]).ended(12);
     assert!(refused.err.contains("chest writer enrol"), "{}", refused.err);
-    on_another(&["writer", "enrol"]).ended(0);
+    let enrolled = on_another(&["writer", "enrol"]).ended(0).out;
+    assert!(
+        enrolled.contains("backed up here before, last on") && enrolled.contains("none of it\nwill be sent again."),
+        "{enrolled}"
+    );
+    let packs = office.stored_files("repo/packs").len();
     on_another(&["backup", "docs"]).ended(0);
+    assert_eq!(office.stored_files("repo/packs").len(), packs);
     assert!(on_another(&["writer", "enrol"]).ended(0).out.contains("already"));
+    let afresh = on_another(&["writer", "enrol", "--afresh", "--json"]).ended(0).json();
+    assert_eq!((&afresh["already"], &afresh["inherited"]), (&false.into(), &serde_json::Value::Null), "{afresh}");
     assert_eq!(office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].as_array().unwrap().len(), 2);
 }
 

@@ -454,10 +454,22 @@ pub struct Doctor {}
 pub enum Writer {
     /// Allow this computer to add backups
     #[command(
-        after_help = "Needs the passphrase or the recovery words once; backups need neither.\n\nExample:\n  chest writer enrol",
-        long_about = format!("Allow this computer to add backups\n\n{SECRETS}")
+        after_help = "Needs the passphrase or the recovery words once; backups need neither.\n\nExamples:\n  \
+            chest writer enrol\n  chest writer enrol --afresh",
+        long_about = format!(
+            "Allow this computer to add backups\n\nWhere a computer of the same name has backed up before (this one, before it lost its \
+             key, or the one that it replaces), what that one stored is read and proven, and is not sent again.\n\n{SECRETS}"
+        )
     )]
-    Enrol,
+    Enrol(EnrolArgs),
+}
+
+/// `chest writer enrol`
+#[derive(Debug, Args)]
+pub struct EnrolArgs {
+    /// Take up nothing: read nothing that is stored and send everything again. For after a theft
+    #[arg(long)]
+    pub afresh: bool,
 }
 
 /// The ways into the repository

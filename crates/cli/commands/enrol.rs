@@ -1,19 +1,23 @@
 //! `chest writer enrol`: allows this computer to add backups.
 
+use crate::args::EnrolArgs;
 use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
-use crate::output::Report;
-use chest_engine::enrol::{EnrolOutcome, enrol};
+use crate::output::amounts::{count, size};
+use crate::output::{Report, json};
+use crate::time::day;
+use chest_engine::enrol::{Beginning, EnrolOutcome, Inherited, enrol};
 use serde::Serialize;
 use std::io::{self, Write};
 
 /// Runs it.
-pub fn run(workplace: &Workplace) -> Result<Exit, Failure> {
+pub fn run(workplace: &Workplace, args: &EnrolArgs) -> Result<Exit, Failure> {
     let store = workplace.repository_store(Doing::Enrolling)?;
     let credential = workplace.credential()?;
     let context = workplace.context(store);
-    let outcome = enrol(&context, &credential).map_err(|error| Failure::of(&error, Doing::Enrolling))?;
+    let beginning = if args.afresh { Beginning::Afresh } else { Beginning::WhereItLeftOff };
+    let outcome = enrol(&context, &credential, beginning).map_err(|error| Failure::of(&error, Doing::Enrolling))?;
     workplace.show(&Enrolled(outcome))?;
     Ok(Exit::Done)
 }
@@ -24,17 +28,55 @@ struct Enrolled(EnrolOutcome);
 struct EnrolledJson {
     writer: String,
     already: bool,
+    inherited: Option<InheritedJson>,
+}
+
+#[derive(Serialize)]
+struct InheritedJson {
+    host: String,
+    last_backup: Option<String>,
+    packs: u64,
+    bytes: u64,
+    left_out: Vec<String>,
 }
 
 impl Report for Enrolled {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        match self.0.already {
-            true => writeln!(out, "This computer may add backups already. Nothing was changed."),
-            false => writeln!(out, "This computer may now add backups. It can neither read nor delete them by itself."),
+        if self.0.already {
+            return writeln!(out, "This computer may add backups already. Nothing was changed.");
         }
+        writeln!(out, "This computer may now add backups. It can neither read nor delete them by itself.")?;
+        self.0.inherited.as_ref().map_or(Ok(()), |inherited| write_inherited(out, inherited))
     }
 
     fn json(&self) -> impl Serialize {
-        EnrolledJson { writer: self.0.writer.to_hex(), already: self.0.already }
+        let inherited = self.0.inherited.as_ref().map(|inherited| InheritedJson {
+            host: inherited.host.clone(),
+            last_backup: json::time(inherited.last_backup),
+            packs: inherited.packs,
+            bytes: inherited.bytes,
+            left_out: inherited.left_out.clone(),
+        });
+        EnrolledJson { writer: self.0.writer.to_hex(), already: self.0.already, inherited }
+    }
+}
+
+fn write_inherited(out: &mut dyn Write, inherited: &Inherited) -> io::Result<()> {
+    writeln!(
+        out,
+        "A computer called \"{}\" backed up here before, last on {}. What it stored, {}, has been read and is sound: none of it\n\
+         will be sent again.",
+        chest_model::shown(inherited.host.as_bytes()),
+        day(inherited.last_backup),
+        size(inherited.bytes)
+    )?;
+    match inherited.left_out.len() as u64 {
+        0 => Ok(()),
+        lost => writeln!(
+            out,
+            "{} that it stored {} missing or damaged: the next backup sends what it needs of that again. `chest check` says more.",
+            count(lost, "pack"),
+            if lost == 1 { "is" } else { "are" }
+        ),
     }
 }

@@ -40,7 +40,7 @@ pub fn run(typed: &Typed) -> Result<Exit, Failure> {
         Command::Check(args) => at_work(common, |workplace| check::run(workplace, args)),
         Command::History(args) => at_work(common, |workplace| history::run(workplace, args)),
         Command::Doctor(_) => at_work(common, doctor::run),
-        Command::Writer(Writer::Enrol) => at_work(common, enrol::run),
+        Command::Writer(Writer::Enrol(args)) => at_work(common, |workplace| enrol::run(workplace, args)),
         Command::Key(Key::Test) => at_work(common, key_test::run),
         // These need no settings: they work also where a user has no home.
         Command::Config(what) => config::run(common, *what),

@@ -243,6 +243,7 @@ fn called(phase: Phase) -> &'static str {
         Phase::Cataloguing => "Filling the search catalogue",
         Phase::ReadingMail => "Reading mailboxes for the search",
         Phase::CheckingData => "Reading stored content",
+        Phase::TakingUp => "Reading what this computer stored before",
         Phase::Examining => "Trying out the storage",
     }
 }

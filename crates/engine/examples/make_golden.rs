@@ -9,7 +9,7 @@
 
 use chest_engine::Context;
 use chest_engine::backup::{BackupOptions, backup};
-use chest_engine::enrol::enrol;
+use chest_engine::enrol::{Beginning, enrol};
 use chest_engine::init::{InitOptions, init};
 use chest_engine::repo::chunk::ChunkerParameters;
 use chest_engine::repo::config::Configuration;
@@ -77,7 +77,7 @@ fn main() {
     environment.set_host_name("second-laptop");
     environment.advance(86_400);
     let words = TypedWords::parse(&made.recovery_words.join(" ")).unwrap();
-    enrol(&context("second"), &Credential::Words(words)).unwrap();
+    enrol(&context("second"), &Credential::Words(words), Beginning::Afresh).unwrap();
     let papers = scratch.path().join("papers");
     fs::create_dir(&papers).unwrap();
     fs::write(papers.join("note.txt"), "Written on another computer.\n").unwrap();

@@ -25,6 +25,8 @@ pub enum Phase {
     ReadingMail,
     /// Reading packs.
     CheckingData,
+    /// Reading what a machine stored before it lost its key.
+    TakingUp,
     /// Trying out a store.
     Examining,
 }

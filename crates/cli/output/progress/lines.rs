@@ -147,6 +147,7 @@ fn code(phase: Phase) -> &'static str {
         Phase::Cataloguing => "cataloguing",
         Phase::ReadingMail => "reading-mail",
         Phase::CheckingData => "checking-data",
+        Phase::TakingUp => "taking-up",
         Phase::Examining => "examining",
     }
 }

@@ -1,10 +1,21 @@
-//! Promise 23: a machine that has lost cache and state backs up an unchanged folder and adds no data and no tree chunk. Only
-//! its key must be there; without it the machine says so, and is enrolled again.
+//! Promise 23: a machine that has lost cache and state backs up an unchanged folder and adds no data and no tree chunk. Where its
+//! key is lost too it says so; enrolled again, it takes up what it stored before, after every chunk of that has been proven.
 
 use crate::common::{Machine, assert_same, noise};
-use crate::scene::{credential_of, names, state_of, writer_file};
+use crate::kit::{self, LyingPack};
+use crate::scene::{
+    check_all, credential_of, domain_of, empty_machine, master_of, names, next_fields, owner_of, put_log, put_pack,
+    state_of, stolen_writer, told, writer_file,
+};
 use chest_engine::EngineError;
-use chest_engine::enrol::enrol;
+use chest_engine::enrol::{Beginning, enrol};
+use chest_engine::repo::history::{OnNewer, OwnerHistory, OwnerTrust};
+use chest_engine::repo::keys::DomainId;
+use chest_engine::repo::record::OwnerBody;
+use chest_engine::repo::repository::append_decision;
+use chest_engine::store::ObjectStore;
+use chest_model::Epoch;
+use std::collections::BTreeSet;
 
 fn machine() -> Machine {
     let machine = Machine::new();
@@ -39,18 +50,102 @@ fn without_cache_and_state_an_unchanged_folder_adds_no_chunk() {
     }
 }
 
-#[test]
-fn a_machine_that_has_lost_its_key_says_so_and_can_be_enrolled_again() {
-    let machine = machine();
-    let before = writer_file(&machine).key.writer();
+fn lose_everything(machine: &Machine) {
+    std::fs::remove_dir_all(machine.folder.path().join("cache")).unwrap();
     std::fs::remove_dir_all(machine.folder.path().join("state")).unwrap();
-    let objects = machine.memory.names().len();
-    assert!(matches!(machine.backup(), Err(EngineError::NotEnrolled)));
-    assert_eq!(machine.memory.names().len(), objects);
-    let enrolled = enrol(&machine.context(), &credential_of(&machine)).unwrap();
-    assert!(!enrolled.already && enrolled.writer != before);
-    machine.backup().unwrap();
-    let to = machine.folder.path().join("restored");
-    machine.restore_to(&to).unwrap();
-    assert_same(&machine.source(), &to.join("documents"));
+}
+
+fn assert_comes_back(machine: &Machine) {
+    let to = tempfile::tempdir().unwrap();
+    let empty = empty_machine(machine.memory.clone(), &machine.words);
+    assert!(empty.restore_to(to.path()).unwrap().failed.is_empty());
+    assert_same(&machine.source(), &to.path().join("documents"));
+}
+
+#[test]
+fn a_machine_that_has_lost_its_key_says_so_is_enrolled_again_and_adds_no_chunk() {
+    let machine = machine();
+    let mut writers = BTreeSet::from([writer_file(&machine).key.writer()]);
+    // More than once: the third takes up what the second has taken up.
+    for _ in 0..2 {
+        lose_everything(&machine);
+        let objects = machine.memory.names().len();
+        assert!(matches!(machine.backup(), Err(EngineError::NotEnrolled)));
+        assert_eq!(machine.memory.names().len(), objects);
+        let packs = names(&machine.memory, "packs/");
+        let enrolled = enrol(&machine.context(), &credential_of(&machine), Beginning::WhereItLeftOff).unwrap();
+        assert!(!enrolled.already && writers.insert(enrolled.writer));
+        let inherited = enrolled.inherited.unwrap();
+        assert_eq!((inherited.packs, &inherited.left_out), (packs.len() as u64, &Vec::new()));
+        let again = machine.backup().unwrap();
+        assert_eq!((again.files_read, again.chunks_added), (40, 0), "{again:?}");
+        assert_eq!(names(&machine.memory, "packs/"), packs);
+        // What it has taken up is its own from then on: neither the index nor the log of the other is needed.
+        assert_eq!(machine.backup().unwrap().chunks_added, 0);
+        assert_comes_back(&machine);
+    }
+    assert!(told(&check_all(&machine).unwrap()).is_empty());
+}
+
+#[test]
+fn what_is_damaged_or_slipped_in_is_not_taken_up_and_is_sent_again() {
+    let machine = machine();
+    let wanted = noise(1_000, 5_000);
+    let poison = poisoned_pack(&machine, &wanted);
+    let mut public = next_fields(&machine);
+    public.added = vec![(1, *blake3::hash(&poison).as_bytes())];
+    let poison = put_pack(&machine.memory, poison);
+    put_log(&machine, public.seq, &public.encode(&[]), b"", b"");
+    let damaged = names(&machine.memory, "packs/").into_iter().find(|name| *name != poison).unwrap();
+    let mut bytes = machine.memory.get(&damaged).unwrap().to_vec();
+    bytes[40_000] ^= 1;
+    machine.overwrite(&damaged, &bytes.into());
+
+    lose_everything(&machine);
+    let enrolled = enrol(&machine.context(), &credential_of(&machine), Beginning::WhereItLeftOff).unwrap();
+    let left_out: BTreeSet<String> = enrolled.inherited.unwrap().left_out.into_iter().collect();
+    assert_eq!(left_out, BTreeSet::from([poison.to_string(), damaged.to_string()]));
+    machine.write("contested", &wanted);
+    assert!(machine.backup().unwrap().chunks_added > 1);
+    assert_comes_back(&machine);
+}
+
+/// Sealed with a stolen writer key: other content under the id of what is wanted.
+fn poisoned_pack(machine: &Machine, wanted: &[u8]) -> Vec<u8> {
+    const OBJECT_KEY: [u8; 32] = [9; 32];
+    let writer = stolen_writer(machine);
+    let fixed = writer.fixed(kit::PACK, 0);
+    let header = kit::header(fixed, &OBJECT_KEY, &owner_of(machine).reader_public(), &writer.psk(), &writer.psk_id());
+    let other = noise(1_001, wanted.len());
+    let mut pack = LyingPack::honest(64 << 10, &domain_of(machine), &other, other.clone(), 0);
+    pack.rows[0].id = kit::chunk_id(&domain_of(machine), wanted);
+    pack.seal(&header, &OBJECT_KEY)
+}
+
+#[test]
+fn a_machine_of_another_name_or_one_that_begins_afresh_takes_up_nothing() {
+    let machine = machine();
+    let first = writer_file(&machine);
+    let afresh = enrol(&machine.context(), &credential_of(&machine), Beginning::Afresh).unwrap();
+    assert_eq!((afresh.already, afresh.inherited), (false, None));
+    assert_ne!(writer_file(&machine).domain_id, first.domain_id);
+    assert!(machine.backup().unwrap().chunks_added > 40);
+
+    let other = empty_machine(machine.memory.clone(), &machine.words);
+    other.environment.set_host_name("another");
+    let enrolled = enrol(&other.context(), &credential_of(&machine), Beginning::WhereItLeftOff).unwrap();
+    assert_eq!(enrolled.inherited, None);
+    let domain = DomainId { founder: enrolled.writer, epoch: Epoch(0) };
+    assert_eq!(writer_file(&other).domain_id, domain);
+}
+
+#[test]
+fn nothing_is_taken_up_of_a_machine_that_may_no_longer_back_up() {
+    let machine = machine();
+    let master = master_of(&machine);
+    let history = OwnerHistory::read(&machine.memory, OwnerTrust::Master(&master), OnNewer::Refuse).unwrap();
+    let revoke = OwnerBody::Revoke { writer: writer_file(&machine).key.writer() };
+    append_decision(&machine.memory, &master, &history, revoke, &machine.environment).unwrap();
+    let enrolled = enrol(&machine.context(), &credential_of(&machine), Beginning::WhereItLeftOff).unwrap();
+    assert_eq!((enrolled.already, enrolled.inherited), (false, None));
 }

@@ -5,6 +5,7 @@ use crate::common::Machine;
 use crate::kit;
 use bytes::Bytes;
 use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check};
+use chest_engine::enrol::{Beginning, enrol};
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::keys::MasterKey;
 use chest_engine::repo::layout::Place;
@@ -154,7 +155,7 @@ pub fn put_record(store: &MemoryStore, prefix: &str, seq: u64, bytes: Vec<u8>) -
     name
 }
 
-/// Another computer, enrolled into the same repository, with a folder of its own.
+/// Another computer, enrolled into the same repository, with a folder and a domain of its own.
 pub fn second_machine(machine: &Machine) -> Machine {
     let folder = tempfile::tempdir().unwrap();
     let environment = FixedEnvironment::new(77);
@@ -162,7 +163,7 @@ pub fn second_machine(machine: &Machine) -> Machine {
     let (store, memory, words) = (machine.store.clone(), machine.memory.clone(), machine.words.clone());
     let other = Machine { folder, store, memory, environment, words };
     std::fs::create_dir(other.source()).unwrap();
-    chest_engine::enrol::enrol(&other.context(), &credential_of(machine)).unwrap();
+    enrol(&other.context(), &credential_of(machine), Beginning::Afresh).unwrap();
     other
 }
 

@@ -41,6 +41,11 @@ impl WriterFile {
         }
     }
 
+    /// Goes on in the domain of the machine that it replaces.
+    pub fn inherit(&mut self, domain_id: DomainId, domain: DomainSecret) {
+        (self.domain_id, self.domain) = (domain_id, domain);
+    }
+
     /// Magic, CBOR, BLAKE3 of both.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut out = CborWriter::new();

@@ -1,5 +1,6 @@
 //! Reading a repository with the master key: its history, its snapshots, its index.
 
+use crate::compress::Decompressor;
 use crate::error::{ObjectError, RepoError};
 use crate::header::Opener;
 use crate::history::{HistoryError, LogHistory, MissingRecords, OnNewer, OwnerHistory, OwnerTrust, Stranger};
@@ -11,7 +12,7 @@ use crate::parallel;
 use crate::record::{
     Added, AddedKind, Inventory, RecordFrame, RecordRef, SnapshotBody, SnapshotRoot, WriterGrant, WriterNote,
 };
-use chest_model::{ObjectHash, RepositoryId, SnapshotSummary, WriterId};
+use chest_model::{Monitor, ObjectHash, Progress, RepositoryId, SnapshotSummary, WriterId};
 use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -229,6 +230,38 @@ impl ReaderSession {
     fn describe_pack(&self, hash: ObjectHash) -> Result<Option<IndexedPack>, RepoError> {
         let Ok(bytes) = self.get_proven(&Place::Pack(hash))? else { return Ok(None) };
         Ok(PackKey::describe(&self.opener, hash, &bytes).ok())
+    }
+
+    /// What these packs say of themselves, each opened down to every chunk's id. Those that are missing or damaged are left out.
+    pub fn prove_packs(
+        &self,
+        names: &[ObjectHash],
+        domain: &DomainKeys,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<IndexedPack>, RepoError> {
+        let threads = self.store.requests_at_once().max(2);
+        let proven = parallel::map(names, threads, |name| {
+            if monitor.cancelled() {
+                return Err(RepoError::Stopped);
+            }
+            let pack = self.prove_pack(*name, domain)?;
+            let bytes = pack.as_ref().map_or(0, |pack| pack.size);
+            monitor.progress(Progress::Done { items: 1, bytes });
+            Ok(pack)
+        });
+        proven.into_iter().filter_map(Result::transpose).collect()
+    }
+
+    fn prove_pack(&self, name: ObjectHash, domain: &DomainKeys) -> Result<Option<IndexedPack>, RepoError> {
+        let Ok(bytes) = self.get_proven(&Place::Pack(name))? else { return Ok(None) };
+        let prove = |decompressor: &mut Decompressor| -> Result<IndexedPack, ObjectError> {
+            PackKey::from_object(&self.opener, &bytes)?.verify(&bytes, domain, decompressor)?;
+            PackKey::describe(&self.opener, name, &bytes)
+        };
+        let decompressor = Decompressor::new();
+        let mut decompressor =
+            decompressor.map_err(|source| RepoError::Local { path: "the decompressor".to_owned(), source })?;
+        Ok(prove(&mut decompressor).ok())
     }
 
     /// An object whose bytes hash to its name; else what is wrong with it. A store that fails is an error.
