@@ -10,7 +10,7 @@ use crate::target::{FileIdentity, ItemKind, Made, Placed, Placement, Target, Tar
 use crate::{Context, EngineError};
 use chest_model::{EntryKind, Metadata, Phase, Progress, TreePath};
 use crossbeam_channel::RecvTimeoutError;
-use files::FileRestore;
+use files::{FileRestore, FileResult};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -117,6 +117,10 @@ fn has_content_of(item: &PlannedItem, first: &PlannedItem) -> bool {
 /// Whether a file is part of the work that is announced.
 fn is_counted(item: &PlannedItem) -> bool {
     item.step != PlannedStep::Skip
+}
+
+fn is_for_want_of_room((_, result): &FileResult) -> bool {
+    matches!(result, Err(failure) if failure.cause == FailureCause::NoSpace)
 }
 
 fn failure(item: &PlannedItem, cause: FailureCause, message: String) -> RestoreFailure {
@@ -234,7 +238,12 @@ impl Restore<'_> {
     ) -> Result<HashMap<usize, (TreePath, FileIdentity)>, EngineError> {
         let mut where_placed = HashMap::new();
         let restore = FileRestore::new(plan, self.target, context);
-        for (number, result) in restore.run(numbers)? {
+        let (mut results, lacked_room): (Vec<FileResult>, Vec<FileResult>) =
+            restore.run(numbers)?.into_iter().partition(|result| !is_for_want_of_room(result));
+        let fitting = self.fitting(plan, &lacked_room);
+        results.extend(lacked_room.into_iter().filter(|(number, _)| !fitting.contains(number)));
+        results.extend(restore.run(&fitting)?);
+        for (number, result) in results {
             let item = &plan.items[number];
             match result {
                 Ok(placed) => {
@@ -249,6 +258,19 @@ impl Restore<'_> {
         }
         self.outcome.bytes_fetched += restore.bytes_fetched();
         Ok(where_placed)
+    }
+
+    /// Of files for which there was no room, those that have it now: others of them, given up since, had taken it meanwhile.
+    /// The smallest first, so that as many as possible come.
+    fn fitting(&self, plan: &RestorePlan, lacked_room: &[FileResult]) -> Vec<usize> {
+        /// More than a block of the file system for what a file takes besides its content.
+        const BESIDES: u64 = 8 << 10;
+        let size = |number: usize| plan.items[number].entry.kind.data_len() + BESIDES;
+        let mut numbers: Vec<usize> = lacked_room.iter().map(|(number, _)| *number).collect();
+        numbers.sort_by_key(|number| (size(*number), *number));
+        let mut room = if numbers.is_empty() { 0 } else { self.target.room().unwrap_or(0) };
+        numbers.retain(|number| room.checked_sub(size(*number)).inspect(|left| room = *left).is_some());
+        numbers
     }
 
     fn count(&mut self, item: &PlannedItem, placed: &Placed, size: u64) {

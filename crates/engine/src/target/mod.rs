@@ -150,6 +150,12 @@ impl Target {
             .map_err(|errno| TargetError::at(path, errno))
     }
 
+    /// Bytes that may still be written, as far as the file system knows; `None` where it does not say.
+    pub fn room(&self) -> Option<u64> {
+        let system = rustix::fs::fstatvfs(self.shared.folders.root().handle()).ok()?;
+        Some(system.f_bavail.saturating_mul(system.f_frsize))
+    }
+
     /// Waits until everything written so far has reached the disk. Once at the end instead of file by file. Disks
     /// that are mounted inside the target are not covered.
     pub fn sync(&self) -> Result<(), TargetError> {
