@@ -86,6 +86,112 @@ fn parts_are_one_export_and_of_a_folder_of_exports_the_newest_is_taken() {
 }
 
 #[test]
+fn a_folder_into_which_a_browser_is_downloading_stays_one_of_exports() {
+    let office = Office::new();
+    let week =
+        |day: &str, files: &[(&str, &str)]| write(&office, &format!("Exports/OneDrive_1_{day}.zip"), &pack(files));
+    let (may, june) = (("Minutes/May.txt", "may"), ("Minutes/June.txt", "june"));
+    week("13-11-2026", &[may, june]);
+    age(&office, "Exports/OneDrive_1_13-11-2026.zip", 8);
+    office.run(["backup", "Exports"]).ended(0);
+    // Of the second week's export the browser has half; a page was saved in the place of its second part.
+    let half = &pack(&[may, june])[..60];
+    for name in ["OneDrive_1_20-11-2026.zip.crdownload", "Unconfirmed 12345.crdownload", "Ab1.zip.part"] {
+        write(&office, &format!("Exports/{name}"), half);
+    }
+    write(&office, "Exports/OneDrive_2_20-11-2026.zip", b"<html>Please sign in</html>");
+    office.write("Exports/desktop.ini", "[.ShellClassInfo]");
+    let partial = office.run(["backup", "Exports"]).ended(3);
+    assert!(partial.out.contains("Exports: 2 files in 2 folders, "), "{}", partial.out);
+    assert!(partial.out.contains("0 files read, 2 files unchanged"), "{}", partial.out);
+    for name in ["OneDrive_1_20-11-2026.zip.crdownload", "Unconfirmed 12345.crdownload", "Ab1.zip.part"] {
+        assert!(partial.out.contains(&format!("  Exports/{name}: its download has not finished")), "{}", partial.out);
+    }
+    assert!(partial.out.contains("  Exports/OneDrive_2_20-11-2026.zip: it is no ZIP file"), "{}", partial.out);
+    assert_eq!(partial.last_line(), "PARTIAL: 4 items could not be read");
+    // Once all of it is there, it is COMPLETE, and nothing has shrunk.
+    for name in ["OneDrive_1_20-11-2026.zip.crdownload", "Unconfirmed 12345.crdownload", "Ab1.zip.part"] {
+        fs::remove_file(office.path(&format!("Exports/{name}"))).unwrap();
+    }
+    week("20-11-2026", &[may, june, ("Minutes/July.txt", "july")]);
+    write(&office, "Exports/OneDrive_2_20-11-2026.zip", &pack(&[("plan.txt", "plan")]));
+    let saved = office.run(["backup", "Exports"]).ended(0);
+    assert!(saved.out.contains("Exports: 4 files in 2 folders, "), "{}", saved.out);
+    assert!(saved.err.contains("NOTE: 1 older export in this folder"), "{}", saved.err);
+}
+
+#[test]
+fn a_download_that_broke_off_is_partial_and_no_measure_for_the_next() {
+    let office = Office::new();
+    let text = "It was RESOLVED. ".repeat(100);
+    let names: Vec<String> = (0..20).map(|number| format!("Minutes/{number}.txt")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), text.as_str())).collect();
+    write(&office, "Exports/OneDrive_1_13-11-2026.zip", &pack(&files));
+    age(&office, "Exports/OneDrive_1_13-11-2026.zip", 8);
+    office.run(["backup", "Exports"]).ended(0);
+    let whole = pack(&files);
+    write(&office, "Exports/OneDrive_1_20-11-2026.zip", &whole[..whole.len() / 4]);
+    for _ in 0..2 {
+        let partial = office.run(["backup", "Exports"]);
+        let lost = "  Exports/(missing part of OneDrive_1_20-11-2026.zip): the ZIP file has lost its end";
+        assert!(partial.out.contains(lost), "{}", partial.out);
+        assert!(partial.out.contains("SHRUNK: Exports had 20 files"), "{}", partial.out);
+        let partial = partial.ended(6);
+        assert!(partial.err.contains("NOTE: 1 older export in this folder"), "{}", partial.err);
+    }
+    // A browser that has only begun: last week's export counts.
+    write(&office, "Exports/OneDrive_1_20-11-2026.zip", b"");
+    let partial = office.run(["backup", "Exports"]).ended(3);
+    assert!(partial.out.contains("Exports: 20 files in 2 folders, "), "{}", partial.out);
+    assert!(partial.out.contains("  Exports/OneDrive_1_20-11-2026.zip: it is empty"), "{}", partial.out);
+    fs::remove_file(office.path("Exports/OneDrive_1_13-11-2026.zip")).unwrap();
+    let partial = office.run(["backup", "Exports"]).ended(6);
+    assert!(partial.out.contains("EMPTY: Exports had 20 files"), "{}", partial.out);
+}
+
+#[test]
+fn what_lies_beside_exports_is_backed_up_as_it_is() {
+    let office = Office::new();
+    for (day, days) in [("13-11-2026", 8), ("20-11-2026", 1)] {
+        let name = format!("Exports/OneDrive_1_{day}.zip");
+        write(&office, &name, &pack(&[("Minutes/May.txt", "may"), ("note.txt", "in the export")]));
+        age(&office, &name, days);
+    }
+    let photographs = pack(&[("hall.jpg", "picture")]);
+    write(&office, "Exports/Photographs.zip", &photographs);
+    office.write("Exports/note.txt", "beside the exports");
+    let saved = office.run(["backup", "Exports"]).ended(0);
+    assert!(saved.out.contains("Exports: 2 files in 2 folders, "), "{}", saved.out);
+    assert!(saved.out.contains("Exports (other files): 2 files in 1 folder, "), "{}", saved.out);
+    office.run(["restore", "latest", "--to", "out"]).ended(0);
+    assert_eq!(office.read("out/Exports/note.txt"), "in the export");
+    assert_eq!(office.read("out/Exports (other files)/note.txt"), "beside the exports");
+    assert_eq!(fs::read(office.path("out/Exports (other files)/Photographs.zip")).unwrap(), photographs);
+    assert!(!office.path("out/Exports (other files)/OneDrive_1_20-11-2026.zip").exists());
+    // Among many other things they are files, and that is said.
+    for number in 0..3 {
+        office.write(&format!("Exports/{number}.txt"), "x");
+    }
+    let saved = office.run(["backup", "Exports", "--as", "Downloads", "--accept-change"]).ended(0);
+    assert!(saved.err.contains("holds ZIP files that look like exports among many other things"), "{}", saved.err);
+    assert!(saved.out.contains("Downloads: 7 files in 1 folder, "), "{}", saved.out);
+}
+
+#[test]
+fn a_repository_beside_exports_leaves_out_nothing_that_is_in_them() {
+    let office = Office::new();
+    write(&office, "Exports/OneDrive_1_20-11-2026.zip", &pack(&[("repo/in.txt", "in the export"), ("a.txt", "a")]));
+    fs::rename(office.path("repo"), office.path("Exports/repo")).unwrap();
+    let repo = office.path("Exports/repo");
+    let run = |arguments: &[&str]| office.run([&["--repo", repo.to_str().unwrap()], arguments].concat());
+    let saved = run(&["backup", "Exports"]).ended(0);
+    assert!(saved.out.contains("Exports: 2 files in 2 folders, "), "{}", saved.out);
+    assert!(saved.out.contains("Exports (other files): 0 files in 1 folder, "), "{}", saved.out);
+    assert!(saved.err.contains("Left out, because it belongs to the backups: "), "{}", saved.err);
+    assert_eq!(run(&["cat", "latest:Exports/repo/in.txt"]).ended(0).out, "in the export");
+}
+
+#[test]
 fn a_zip_stays_a_file_where_that_is_wanted_or_meant() {
     let office = Office::new();
     let bytes = pack(&[("inside.txt", "x")]);

@@ -5,8 +5,9 @@ use super::names::shown;
 use crate::time::day;
 use chest_engine::backup::RootOutcome;
 use chest_engine::source::ZipNote;
-use chest_model::{Class, Timestamp};
+use chest_model::{Class, Timestamp, shown_place};
 use std::io::{self, Write};
+use std::path::Path;
 
 /// An export is made every week, so what is newest in it is no older than so many days.
 const UP_TO_DATE: u64 = 7;
@@ -83,6 +84,15 @@ pub fn of_older(older: usize) -> Option<String> {
              newest is in the backups of that time. `chest backup FILE` takes one now."
         )
     })
+}
+
+/// That a folder of exports is taken for what it is, because it holds much else.
+pub fn of_mixed(folder: &Path) -> String {
+    format!(
+        "{} holds ZIP files that look like exports among many other things, so they are stored as the files they are, not what \
+         is in them. Keep exports in a folder of their own, or name them: `chest backup FILE`.",
+        shown_place(folder)
+    )
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
 pub use folder::{FolderOptions, FolderSource};
 pub use missing::MissingSource;
 pub use zip_export::{
-    ArchiveBytes, ExportFolder, ZipLimits, ZipNote, ZipOptions, ZipSource, in_folder, is_export, same_exports,
+    ArchiveBytes, ExportFolder, InFolder, ZipLimits, ZipNote, ZipOptions, ZipSource, in_folder, is_export, same_exports,
 };
 
 use chest_model::{Container, Fingerprint, Hole, Metadata, RootDescription, Timestamp, TreePath, UnreadableReason};

@@ -1,6 +1,8 @@
 //! What the paths on the command line mean: a folder or file as it is, or exports (ZIP files) for what is in them.
 
-use chest_engine::source::{ExportFolder, FolderSource, ZipOptions, in_folder, is_export, same_exports};
+use chest_engine::source::{
+    ExportFolder, FolderSource, InFolder, ReadFailure, ZipOptions, in_folder, is_export, same_exports,
+};
 use chest_model::Class;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,8 @@ pub struct Named {
 pub enum What {
     /// A folder or file, as it is.
     AsItIs,
+    /// The same, of a folder that holds exports beside much else.
+    Mixed,
     /// The parts of an export that were named.
     Export(Vec<PathBuf>),
     /// The newest of the exports in a folder of them.
@@ -31,8 +35,21 @@ impl Named {
     /// Every file that is to be read instead of the path.
     pub fn parts(&self) -> &[PathBuf] {
         match &self.what {
-            What::AsItIs => &[],
+            What::AsItIs | What::Mixed => &[],
             What::Export(parts) | What::Newest(ExportFolder { newest: parts, .. }) => parts,
+        }
+    }
+
+    /// Whether nothing in it is taken apart.
+    pub fn is_as_it_is(&self) -> bool {
+        matches!(self.what, What::AsItIs | What::Mixed)
+    }
+
+    /// What should be among those files and cannot be read: names, and why.
+    pub fn unreadable(&self) -> &[(Vec<u8>, ReadFailure)] {
+        match &self.what {
+            What::Newest(folder) => &folder.unreadable,
+            _ => &[],
         }
     }
 
@@ -75,8 +92,14 @@ pub fn sort_out(given: &[(&Path, Class)], as_is: bool, options: &ZipOptions) -> 
 }
 
 fn other(path: &Path, class: Class, as_is: bool, options: &ZipOptions) -> Named {
-    let exports = if as_is { None } else { in_folder(path, options).ok().flatten() };
-    Named { path: path.to_owned(), class, what: exports.map_or(What::AsItIs, What::Newest) }
+    let what = match in_folder(path, options) {
+        _ if as_is => What::AsItIs,
+        Ok(InFolder::Exports(folder)) => What::Newest(folder),
+        Ok(InFolder::Mixed) => What::Mixed,
+        // What is no folder, or cannot be listed, is told by whoever opens it.
+        Ok(InFolder::Other) | Err(_) => What::AsItIs,
+    };
+    Named { path: path.to_owned(), class, what }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::args::Backup;
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
-use crate::output::exports::{of_names, of_older};
+use crate::output::exports::{of_mixed, of_names, of_older};
 use crate::own_folders::{OwnFolders, real_path};
 use crate::selector::class;
 use crate::time::uk;
@@ -44,8 +44,8 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
             own.refuse_source(part, &real_path(part))?;
         }
         let below: Vec<&PathBuf> = own.below(&real).collect();
-        let patterns = below.iter().map(|folder| anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)));
-        let excludes = excludes(workplace, args, patterns.collect())?;
+        let patterns = below.iter().map(|folder| anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)) + "/");
+        let patterns: Vec<String> = patterns.collect();
         all.left_out.extend(below.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()));
         let name = args.as_name.as_ref().map(|name| name.as_bytes().to_vec());
         let description = RootDescription {
@@ -54,12 +54,22 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
             encoding: RootEncoding::UnixBytes,
             class: one.class,
         };
-        match open_one(args, one, description.clone(), excludes, &mut all.notes) {
+        // What is ours lies beside an export, and never in it, whatever is in it.
+        let own_patterns = if one.is_as_it_is() { patterns.clone() } else { Vec::new() };
+        let excluded = excludes(workplace, args, own_patterns)?;
+        match open_one(args, one, description.clone(), excluded, &mut all.notes) {
             Ok(source) => all.sources.push(source),
             Err(error) => {
-                all.sources.push(Box::new(MissingSource::new(description, &error)));
+                all.sources.push(Box::new(MissingSource::new(description.clone(), &error)));
                 missing.push(error);
             }
+        }
+        if let What::Newest(folder) = &one.what
+            && folder.others > 0
+        {
+            let exports = folder.exports.iter().map(|name| anchored_pattern(Path::new(name)));
+            let excluded = excludes(workplace, args, patterns.into_iter().chain(exports).collect())?;
+            all.sources.push(others_beside(args, one, description, excluded));
         }
     }
     if missing.len() < named.len() {
@@ -76,16 +86,37 @@ fn open_one(
     excludes: Excludes,
     notes: &mut Vec<String>,
 ) -> Result<Box<dyn Source>, SourceError> {
-    if named.what == What::AsItIs {
-        let options = FolderOptions { excludes, threads: threads(), one_file_system: args.one_file_system };
-        return Ok(Box::new(FolderSource::new(&named.path, description, options)?));
+    match &named.what {
+        What::AsItIs | What::Mixed => {
+            notes.extend((named.what == What::Mixed).then(|| of_mixed(&named.path)));
+            return Ok(Box::new(open_folder(args, &named.path, description, excludes)?));
+        }
+        What::Newest(folder) => notes.extend(of_older(folder.older)),
+        What::Export(_) => {}
     }
-    if let What::Newest(folder) = &named.what {
-        notes.extend(of_older(folder.older));
-    }
-    let source = ZipSource::open(named.parts(), description, &zip_options(excludes))?;
+    let source = ZipSource::open(named.parts(), description, &zip_options(excludes))?.lacking(named.unreadable());
     notes.extend(of_names(source.notes()));
     Ok(Box::new(source))
+}
+
+fn open_folder(
+    args: &Backup,
+    path: &Path,
+    description: RootDescription,
+    excludes: Excludes,
+) -> Result<FolderSource, SourceError> {
+    let options = FolderOptions { excludes, threads: threads(), one_file_system: args.one_file_system };
+    FolderSource::new(path, description, options)
+}
+
+/// What lies in a folder of exports and is none, as a folder of its own: in one with what is in them, two files could have one name.
+fn others_beside(args: &Backup, named: &Named, exports: RootDescription, excludes: Excludes) -> Box<dyn Source> {
+    let label = [&exports.label, &b" (other files)"[..]].concat();
+    let description = RootDescription { label, ..exports };
+    match open_folder(args, &named.path, description.clone(), excludes) {
+        Ok(source) => Box::new(source),
+        Err(error) => Box::new(MissingSource::new(description, &error)),
+    }
 }
 
 /// Times in ZIP files are those of the clock on the wall.
@@ -105,7 +136,7 @@ fn given(args: &Backup) -> Vec<(&Path, Class)> {
     all.into_iter().flat_map(|(paths, class)| paths.iter().map(move |path| (path.as_path(), class))).collect()
 }
 
-/// A pattern that fits this folder alone. Patterns are text: a byte that is none is met by `?`.
+/// A pattern that fits this file or folder alone. Patterns are text: a byte that is none is met by `?`.
 fn anchored_pattern(relative: &Path) -> String {
     let mut pattern = "/".to_owned();
     for chunk in relative.as_os_str().as_bytes().utf8_chunks() {
@@ -117,7 +148,6 @@ fn anchored_pattern(relative: &Path) -> String {
         }
         pattern.extend(chunk.invalid().iter().map(|_| '?'));
     }
-    pattern.push('/');
     pattern
 }
 
@@ -131,6 +161,8 @@ mod tests {
         for name in [&b"chest"[..], b"a/b c", b"!x", b"#x", b"[a]", b"{a,b}", b"a*b?", br"a\b", b"a ", b"a\xffb", b" "]
         {
             let pattern = anchored_pattern(Path::new(OsStr::from_bytes(name)));
+            assert!(Excludes::new(std::slice::from_ref(&pattern), true).unwrap().excludes(name, false), "{pattern}");
+            let pattern = pattern + "/";
             let excludes = Excludes::new(std::slice::from_ref(&pattern), true).unwrap();
             assert!(excludes.excludes(name, true), "{pattern}");
             assert!(!excludes.excludes(&[b"other/", name].concat(), true), "{pattern}");

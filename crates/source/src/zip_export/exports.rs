@@ -1,10 +1,9 @@
 //! Which files are exports, and which of them belong together. A big export comes as several ZIP files on one day, and next
 //! week's has the same names but for numbers.
 
-use super::archive::{Archive, Budget};
+use super::ZipLimits;
+use super::archive::{Archive, Budget, Listing};
 use super::bytes::{ArchiveBytes, FileBytes, read_exact_at};
-use super::{ZipLimits, ZipOptions};
-use crate::Excludes;
 use jiff::tz::TimeZone;
 use std::ffi::OsStr;
 use std::fs;
@@ -12,16 +11,6 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
-
-/// A folder that holds nothing but the exports of several weeks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExportFolder {
-    /// The parts of the newest, in their order.
-    pub newest: Vec<PathBuf>,
-    /// How many older ones there are.
-    pub older: usize,
-}
 
 /// What the exports of one series have in common, and on which day this one was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +28,7 @@ pub fn is_export(path: &Path) -> io::Result<bool> {
     Ok(is_called_zip(path.as_os_str()) || is_plain_zip(path)?)
 }
 
-fn is_called_zip(name: &OsStr) -> bool {
+pub(super) fn is_called_zip(name: &OsStr) -> bool {
     name.as_bytes().len() > 4 && name.as_bytes()[name.len() - 4..].eq_ignore_ascii_case(b".zip")
 }
 
@@ -56,50 +45,13 @@ fn is_plain_zip(path: &Path) -> io::Result<bool> {
     }
     let archive = Archive { name: Vec::new(), bytes: Arc::new(bytes) };
     let listing = archive.list(0, &TimeZone::UTC, &mut Budget::new(&ZipLimits::default()));
+    Ok(listing.is_ok_and(|listing| !is_document(&listing)))
+}
+
+/// Whether an office program made it: such a document is an archive too.
+pub(super) fn is_document(listing: &Listing) -> bool {
     let is_of_program = |name: &[u8]| matches!(name, b"[Content_Types].xml" | b"mimetype" | b"META-INF/MANIFEST.MF");
-    Ok(listing.is_ok_and(|listing| !listing.members.iter().any(|(name, _)| is_of_program(name))))
-}
-
-/// The export that a folder of exports stands for: the newest. `None` where it holds anything else than ZIP files of one series,
-/// because something could be passed over that is in none of them.
-pub fn in_folder(path: &Path, options: &ZipOptions) -> io::Result<Option<ExportFolder>> {
-    let Some(files) = zip_files(path, &options.excludes)? else { return Ok(None) };
-    let mut exports: Vec<(SystemTime, Vec<PathBuf>)> = Vec::new();
-    let mut series = None;
-    for parts in same_exports(files, &options.zone)? {
-        let of_first = Export::of(&parts[0], &options.zone)?;
-        let is_same = *series.get_or_insert_with(|| of_first.series.clone()) == of_first.series;
-        // Without a letter, the name may be that of anything: 2019.zip, 2020.zip.
-        if !is_same || !of_first.series[..of_first.series.len() - 4].iter().any(u8::is_ascii_alphabetic) {
-            return Ok(None);
-        }
-        let mut newest = SystemTime::UNIX_EPOCH;
-        for part in &parts {
-            newest = newest.max(fs::metadata(part)?.modified()?);
-        }
-        exports.push((newest, parts));
-    }
-    let older = exports.len().saturating_sub(1);
-    let newest = exports.into_iter().max();
-    Ok(newest.map(|(_, newest)| ExportFolder { newest, older }))
-}
-
-/// Everything in a folder, if that is ZIP files only.
-fn zip_files(path: &Path, excludes: &Excludes) -> io::Result<Option<Vec<PathBuf>>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        let is_file = entry.file_type()?.is_file();
-        if excludes.excludes(entry.file_name().as_bytes(), entry.file_type()?.is_dir()) {
-            continue;
-        }
-        if !is_file || !is_called_zip(&entry.file_name()) || !is_plain_zip(&entry.path())? {
-            return Ok(None);
-        }
-        files.push(entry.path());
-    }
-    files.sort();
-    Ok(Some(files).filter(|files| !files.is_empty()))
+    listing.members.iter().any(|(name, _)| is_of_program(name))
 }
 
 /// Puts the parts of each export together, in the order of their numbers; exports in the order of their first parts.
@@ -140,7 +92,7 @@ impl Export {
 }
 
 /// Each run of digits as one `#`, and without the number that a browser adds to a name that is taken.
-fn without_numbers(name: &[u8]) -> Vec<u8> {
+pub(super) fn without_numbers(name: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(name.len());
     for &byte in name {
         match byte {
@@ -160,7 +112,7 @@ fn numbers(name: &[u8]) -> Vec<u64> {
 }
 
 /// A day written `20-11-2026` or `2026-11-20`, also with dots or underscores.
-fn day_in(name: &[u8]) -> Option<String> {
+pub(super) fn day_in(name: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(name);
     let is_separator = |letter: char| matches!(letter, '-' | '.' | '_' | ' ');
     let parts: Vec<&str> = text.split(is_separator).collect();

@@ -65,7 +65,7 @@ pub(super) fn merge(
 }
 
 /// Adds an item that stands for what is not there: it makes the backup PARTIAL.
-fn stand_in(items: &mut Vec<Item>, name: &[u8], failure: ReadFailure) {
+pub(super) fn stand_in(items: &mut Vec<Item>, name: &[u8], failure: ReadFailure) {
     let mut path = TreePath::root().child(name).unwrap_or_default();
     let place = |path: &TreePath| items.partition_point(|item| item.path < *path);
     while items.get(place(&path)).is_some_and(|item| item.path.is_within(&path)) {

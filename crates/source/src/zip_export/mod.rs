@@ -13,6 +13,7 @@ mod bytes;
 mod central;
 mod content;
 mod end;
+mod export_folder;
 mod exports;
 mod extra;
 mod inflate;
@@ -25,7 +26,8 @@ mod tests;
 mod walk;
 
 pub use bytes::ArchiveBytes;
-pub use exports::{ExportFolder, in_folder, is_export, same_exports};
+pub use export_folder::{ExportFolder, InFolder, in_folder};
+pub use exports::{is_export, same_exports};
 
 use crate::{Content, Excludes, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use archive::{Archive, Budget};
@@ -164,6 +166,14 @@ impl ZipSource {
         let merged = merge::merge(&archives, listings, &options.excludes, &options.limits);
         let (items, notes) = (merged.items, merged.notes);
         Ok(Self { description, archives, items, notes, containers: OnceLock::new() })
+    }
+
+    /// With items that stand for what should have been among the archives and cannot be read: names, and why.
+    pub fn lacking(mut self, unreadable: &[(Vec<u8>, ReadFailure)]) -> Self {
+        for (name, failure) in unreadable {
+            merge::stand_in(&mut self.items, name, failure.clone());
+        }
+        self
     }
 
     /// What was stored under another name than the archive gives it.

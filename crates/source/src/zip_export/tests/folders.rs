@@ -2,6 +2,7 @@
 
 use super::build::{archive, stored};
 use super::*;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -15,10 +16,32 @@ fn export(folder: &Path, name: &str, day: u64) {
     fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
 }
 
+fn look(folder: &Path) -> InFolder {
+    let excludes = Excludes::new(&[], true).unwrap();
+    in_folder(folder, &ZipOptions { excludes, ..ZipOptions::default() }).unwrap()
+}
+
+fn exports(folder: &Path) -> ExportFolder {
+    match look(folder) {
+        InFolder::Exports(found) => found,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn names(paths: &[PathBuf]) -> Vec<&str> {
+    paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect()
+}
+
+fn told(found: &ExportFolder) -> Vec<(&str, &str)> {
+    let told = found.unreadable.iter();
+    told.map(|(name, failure)| (std::str::from_utf8(name).unwrap(), failure.message.as_str())).collect()
+}
+
 fn newest(folder: &Path) -> Option<(Vec<String>, usize)> {
-    let found = in_folder(folder, &ZipOptions { excludes: Excludes::new(&[], true).unwrap(), ..ZipOptions::default() });
-    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
-    found.unwrap().map(|found| (found.newest.iter().map(name).collect(), found.older))
+    match look(folder) {
+        InFolder::Exports(found) => Some((names(&found.newest).into_iter().map(str::to_owned).collect(), found.older)),
+        InFolder::Mixed | InFolder::Other => None,
+    }
 }
 
 #[test]
@@ -49,24 +72,133 @@ fn without_a_day_in_the_name_the_files_own_counts() {
     assert_eq!(newest(folder.path()), Some((vec!["Export (1).zip".to_owned(), "Export (2).zip".to_owned()], 1)));
 }
 
+/// A folder with last week's export and whatever `make` puts beside it.
+fn with(make: &dyn Fn(&Path)) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    export(folder.path(), "OneDrive_1_20-11-2026.zip", 20);
+    make(folder.path());
+    folder
+}
+
 #[test]
-fn a_folder_that_holds_anything_else_is_a_folder_like_any_other() {
-    let with = |make: &dyn Fn(&Path)| {
-        let folder = tempfile::tempdir().unwrap();
-        export(folder.path(), "OneDrive_1_20-11-2026.zip", 20);
-        make(folder.path());
-        newest(folder.path())
-    };
-    assert!(with(&|_| {}).is_some());
-    assert_eq!(with(&|folder| fs::write(folder.join("minutes.txt"), b"x").unwrap()), None);
-    assert_eq!(with(&|folder| fs::write(folder.join("page.zip"), b"<html>").unwrap()), None);
-    assert_eq!(with(&|folder| fs::create_dir(folder.join("older")).unwrap()), None);
-    assert_eq!(with(&|folder| export(folder, "Photographs.zip", 1)), None);
-    assert_eq!(newest(tempfile::tempdir().unwrap().path()), None);
+fn downloads_that_have_not_finished_are_told_by_name_and_the_newest_that_has_counts() {
+    let names_of_browsers = [
+        "OneDrive_1_27-11-2026.zip.crdownload",
+        "Unconfirmed 12345.crdownload",
+        "Xy9.zip.part",
+        "Export.zip.PARTIAL",
+        "Export.zip.opdownload",
+    ];
+    let folder = with(&|folder| {
+        names_of_browsers.iter().for_each(|name| fs::write(folder.join(name), b"PK\x03\x04 half").unwrap());
+        fs::create_dir(folder.join("OneDrive_2_20-11-2026.zip.download")).unwrap();
+    });
+    let found = exports(folder.path());
+    assert_eq!((names(&found.newest), found.older, found.others), (vec!["OneDrive_1_20-11-2026.zip"], 0, 0));
+    let mut expected = names_of_browsers.to_vec();
+    expected.push("OneDrive_2_20-11-2026.zip.download");
+    expected.sort_unstable();
+    assert_eq!(told(&found).iter().map(|(name, _)| *name).collect::<Vec<_>>(), expected);
+    assert!(told(&found).iter().all(|(_, message)| message.contains("its download has not finished")));
+}
+
+#[test]
+fn an_export_that_is_none_is_told_and_the_one_before_counts() {
+    let whole = archive(&[stored("minutes.txt", b"It was RESOLVED.")]);
+    for (bytes, why) in [
+        (&b""[..], "it is empty"),
+        (b"<html>Please sign in</html>", "it is no ZIP file"),
+        (&whole[..20], "the ZIP file has lost its end"),
+        (&whole[..50], "the ZIP file has lost its end"),
+    ] {
+        let folder = with(&|folder| fs::write(folder.join("OneDrive_1_27-11-2026.zip"), bytes).unwrap());
+        let found = exports(folder.path());
+        assert_eq!((names(&found.newest), found.older), (vec!["OneDrive_1_20-11-2026.zip"], 0), "{why}");
+        let [(name, message)] = told(&found)[..] else { panic!("{found:?}") };
+        assert!(name == "OneDrive_1_27-11-2026.zip" && message.starts_with(why), "{name}: {message}");
+    }
+    // Of which something can be read: it is the newest, and its own source tells what is missing.
+    let two = archive(&[stored("minutes.txt", b"It was RESOLVED."), stored("agenda.txt", b"1. Apologies.")]);
+    let cut = &two[..two.len() - 100];
+    let folder = with(&|folder| fs::write(folder.join("OneDrive_1_27-11-2026.zip"), cut).unwrap());
+    let found = exports(folder.path());
+    assert_eq!((names(&found.newest), found.older), (vec!["OneDrive_1_27-11-2026.zip"], 1));
+    assert_eq!(told(&found), []);
+    // A part among several is told by the source that has the others.
+    let folder = with(&|folder| fs::write(folder.join("OneDrive_2_20-11-2026.zip"), b"").unwrap());
+    let parts = vec!["OneDrive_1_20-11-2026.zip", "OneDrive_2_20-11-2026.zip"];
+    assert_eq!(names(&exports(folder.path()).newest), parts);
+}
+
+#[test]
+fn where_nothing_has_been_downloaded_to_its_end_nothing_is_taken_for_an_export() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("OneDrive_1_20-11-2026.zip.crdownload"), b"PK").unwrap();
+    fs::write(folder.path().join("Unconfirmed 1.crdownload"), b"PK").unwrap();
+    let found = exports(folder.path());
+    assert_eq!((found.newest.len(), told(&found).len()), (0, 2));
+    let broken = tempfile::tempdir().unwrap();
+    fs::write(broken.path().join("OneDrive_1_20-11-2026.zip"), b"<html>").unwrap();
+    let found = exports(broken.path());
+    assert_eq!((found.newest.len(), told(&found)[0].0), (0, "OneDrive_1_20-11-2026.zip"));
+    // Of these, nobody can tell that they are exports.
+    for name in ["page.zip", "drawing.part"] {
+        let other = tempfile::tempdir().unwrap();
+        fs::write(other.path().join(name), b"<html>").unwrap();
+        assert_eq!(look(other.path()), InFolder::Other, "{name}");
+    }
+}
+
+#[test]
+fn what_lies_beside_exports_is_counted_and_is_none_of_them() {
+    let notes: &[&dyn Fn(&Path)] = &[
+        &|folder| fs::write(folder.join("note.txt"), b"x").unwrap(),
+        &|folder| fs::create_dir(folder.join("older")).unwrap(),
+        &|folder| export(folder, "Photographs.zip", 30),
+    ];
+    for note in notes {
+        let folder = with(*note);
+        let found = exports(folder.path());
+        assert_eq!((names(&found.newest), found.others), (vec!["OneDrive_1_20-11-2026.zip"], 1));
+        assert_eq!((found.older, found.exports.as_slice()), (0, &[OsString::from("OneDrive_1_20-11-2026.zip")][..]));
+    }
+    // Beside more than there are exports, they may be kept as the files they are.
+    let many = with(&|folder| ["a", "b"].iter().for_each(|name| fs::write(folder.join(name), b"x").unwrap()));
+    assert_eq!(look(many.path()), InFolder::Mixed);
+    let two_services = with(&|folder| export(folder, "takeout-20261120T090000Z-001.zip", 20));
+    assert_eq!(look(two_services.path()), InFolder::Mixed);
+    export(many.path(), "OneDrive_1_13-11-2026.zip", 13);
+    let found = exports(many.path());
+    assert_eq!((names(&found.newest), found.older, found.others), (vec!["OneDrive_1_20-11-2026.zip"], 1, 2));
+}
+
+#[test]
+fn a_folder_of_anything_else_is_a_folder_like_any_other() {
+    assert_eq!(look(tempfile::tempdir().unwrap().path()), InFolder::Other);
     let years = tempfile::tempdir().unwrap();
     export(years.path(), "2019.zip", 1);
     export(years.path(), "2020.zip", 2);
-    assert_eq!(newest(years.path()), None);
+    assert_eq!(look(years.path()), InFolder::Other);
+    let kept = tempfile::tempdir().unwrap();
+    export(kept.path(), "Old accounts.zip", 1);
+    assert!(newest(kept.path()).is_some(), "nothing else lies there");
+    fs::write(kept.path().join("budget.csv"), b"x").unwrap();
+    assert_eq!(look(kept.path()), InFolder::Other);
+    let document = tempfile::tempdir().unwrap();
+    let bytes = archive(&[stored("[Content_Types].xml", b"x")]);
+    fs::write(document.path().join("minutes 20-11-2026.zip"), bytes).unwrap();
+    assert_eq!(look(document.path()), InFolder::Other);
+}
+
+#[test]
+fn what_is_lacking_beside_an_export_is_an_item_and_takes_no_files_place() {
+    let bytes = archive(&[stored("half.zip.part", b"x"), stored("minutes.txt", b"y")]);
+    let failure = ReadFailure::lasting(UnreadableReason::ReadError, "its download has not finished");
+    let source = open_one(bytes).lacking(&[(b"half.zip.part".to_vec(), failure.clone())]);
+    assert_eq!(contract::check(&source), []);
+    assert_eq!(paths(&source), ["", "half.zip (2 in all).part", "half.zip.part", "minutes.txt"].map(str::to_owned));
+    assert_eq!(item(&source, "half.zip (2 in all).part").kind, ItemKind::Unreadable(failure));
+    assert_eq!(read(&source, "half.zip.part").unwrap(), b"x");
 }
 
 #[test]
