@@ -153,7 +153,7 @@ impl Report for Restored<'_> {
             .beside
             .iter()
             .map(|(path, name)| format!("{}: written as {}", shown_path(path), shown(name.path.as_bytes())));
-        section(out, "Beside files of yours that have other content:", beside)?;
+        section(out, "Beside what was there under the same name, and is not the same:", beside)?;
         let (owners, others): (Vec<_>, Vec<_>) = outcome.notes.iter().partition(|(_, note)| is_owner(note));
         let notes = others.into_iter().map(|(path, note)| format!("{}: {}", shown_path(path), in_words(note)));
         section(out, "Restored, with something that could not be set:", notes)?;

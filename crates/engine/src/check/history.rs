@@ -1,6 +1,6 @@
 //! History and the objects beside packs: chains, signatures, slots, and whatever does not belong here.
 
-use super::{CheckOutcome, finding, unknown_object};
+use super::{CheckOutcome, finding, no_records, unknown_object};
 use crate::{EngineError, Opened};
 use chest_model::{ObjectHash, Severity, WriterId};
 use chest_repo::history::{Chain, Claim, HistoryError, IgnoredRecord, Stranger};
@@ -128,11 +128,7 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
     check_inventories(opened, outcome)?;
     let recorded = session.logs.values().any(|log| !log.chain().is_empty());
     if !recorded && outcome.packs > 0 && session.owner.damage().is_none() && opened.hides_backups.is_none() {
-        let what = "there is data, and no backup is recorded";
-        let meaning =
-            "If a backup was ever completed here, its records were removed. If none was, the first was interrupted.";
-        let remedy = "Ask whoever backs up to here; look for deleted versions of the objects below log/.";
-        outcome.add(finding("no-records", Severity::Warning, "log/", what, meaning, remedy));
+        outcome.add(no_records());
     }
     for stranger in &session.strangers {
         note_stranger(stranger, opened, outcome);

@@ -93,6 +93,17 @@ fn finding(
     }
 }
 
+fn no_records() -> Finding {
+    finding(
+        "no-records",
+        Severity::Warning,
+        "log/",
+        "there is data, and no backup is recorded",
+        "If a backup was ever completed here, its records were removed. If none was, the first was interrupted.",
+        "Ask whoever backs up to here; look for deleted versions of the objects below log/.",
+    )
+}
+
 /// Something in the repository's place that is not part of it.
 fn unknown_object(name: impl ToString) -> Finding {
     if is_scratch(&name.to_string()) {

@@ -3,7 +3,7 @@
 
 use super::copies::check_copies;
 use super::history::check_strays;
-use super::{CheckOutcome, finding, unknown_object};
+use super::{CheckOutcome, finding, no_records, unknown_object};
 use crate::{Context, EngineError};
 use chest_model::{Phase, Progress, Severity, WriterId};
 use chest_repo::history::{HistoryError, LogHistory, MissingRecords, OnNewer, OwnerHistory, OwnerTrust};
@@ -15,6 +15,8 @@ use chest_store::{ObjectStore, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 const MEANING: &str = "What is stored here is not what was put. Whoever holds a key can tell which files it concerns.";
+const GONE_MEANING: &str =
+    "Something that was put is not there any more. Whoever holds a key can tell which files it concerns.";
 const REMEDY: &str = "Look for an older version of this object; have somebody with a key run `chest check`.";
 const ALTERED: &str = "its bytes do not match its name: it was altered, cut or swapped";
 const GONE: &str = "it was listed, and is not there";
@@ -68,7 +70,7 @@ fn check_name(store: &dyn ObjectStore, place: &Place, outcome: &mut CheckOutcome
         Ok(_) if store.get(&name).is_ok_and(|bytes| matches(&bytes)) => {}
         Ok(_) => outcome.add(finding("object-damaged", Severity::Damage, name, ALTERED, MEANING, REMEDY)),
         Err(StoreError::NotFound(_)) => {
-            outcome.add(finding("object-missing", Severity::Damage, name, GONE, MEANING, REMEDY));
+            outcome.add(finding("object-missing", Severity::Damage, name, GONE, GONE_MEANING, REMEDY));
         }
         Err(error) => return Err(RepoError::from(error).into()),
     }
@@ -95,7 +97,7 @@ fn check_chains(
         Err(RepoError::History(HistoryError::OwnerRecordDamaged { .. })) => return Ok(()),
         Err(RepoError::History(error)) => {
             outcome.history_contradicted = true;
-            outcome.add(finding("history-gap", Severity::Damage, "owner/", error.to_string(), MEANING, REMEDY));
+            outcome.add(finding("history-gap", Severity::Damage, "owner/", error.to_string(), GONE_MEANING, REMEDY));
             return Ok(());
         }
         Err(error) => return Err(error.into()),
@@ -106,14 +108,13 @@ fn check_chains(
         if !outcome.findings.iter().any(|finding| finding.object == *name) {
             outcome.history_contradicted = true;
             let what = "a record that others name is missing or out of place";
-            outcome.add(finding("history-gap", Severity::Damage, name, what, MEANING, REMEDY));
+            outcome.add(finding("history-gap", Severity::Damage, name, what, GONE_MEANING, REMEDY));
         }
     }
     check_inventory(listed, &owner, &logs, outcome);
     let is_told = owner.damage().is_some() || missing.hiding(&strangers).is_some();
     if outcome.packs > 0 && !is_told && logs.values().all(|log| log.chain().is_empty()) {
-        let what = "there is data, and no backup is recorded";
-        outcome.add(finding("no-records", Severity::Warning, "log/", what, MEANING, REMEDY));
+        outcome.add(no_records());
     }
     Ok(())
 }
@@ -141,6 +142,6 @@ fn check_inventory(
         packs.chain(slots).map(|place| place.name().to_string()).filter(|name| !listed.contains(name)).collect();
     for name in missing {
         let what = "a signed record names it, and it is not there";
-        outcome.add(finding("object-missing", Severity::Damage, name, what, MEANING, REMEDY));
+        outcome.add(finding("object-missing", Severity::Damage, name, what, GONE_MEANING, REMEDY));
     }
 }

@@ -16,6 +16,11 @@ pub(super) const FOLDER_MODE: Mode = Mode::RWXU;
 /// No link is ever followed below the root, and nothing waits on a pipe.
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
+/// Said of what is there and is no folder, too.
+fn no_folder(path: &Path) -> StoreError {
+    StoreError::NoSuchPlace(format!("the folder {}", chest_model::shown_place(path)))
+}
+
 /// The root folder of a store.
 pub(super) struct Place {
     path: PathBuf,
@@ -27,7 +32,7 @@ impl Place {
     /// Opens a folder that is there.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let describe = |error: io::Error| match Errno::from_io_error(&error) {
-            Some(Errno::NOENT | Errno::NOTDIR) => StoreError::NoSuchPlace(chest_model::shown_place(path)),
+            Some(Errno::NOENT | Errno::NOTDIR) => no_folder(path),
             _ => translate("opening", &chest_model::shown_place(path), error),
         };
         let absolute = std::path::absolute(path).map_err(describe)?;
@@ -64,7 +69,7 @@ impl Place {
 
     /// Fails where the path no longer leads to the folder that was opened: removed, renamed or unmounted.
     pub(super) fn must_be_there(&self) -> Result<(), StoreError> {
-        if self.is_there() { Ok(()) } else { Err(StoreError::NoSuchPlace(chest_model::shown_place(&self.path))) }
+        if self.is_there() { Ok(()) } else { Err(no_folder(&self.path)) }
     }
 
     fn is_there(&self) -> bool {
