@@ -297,6 +297,11 @@ fn a_damaged_file_is_absent_after_a_restore_and_the_exit_code_says_damage() {
     let restored = office.run(["restore", "latest", "--to", "out"]).ended(4);
     assert!(!restored.out.contains("\nRESTORED to"), "{}", restored.out);
     assert!(!office.path("out/docs/budget.csv").exists());
+    let lost = "cannot be read: from its beginning on: packs/";
+    assert!(office.run(["ls", "latest"]).ended(4).out.contains(lost));
+    let found = office.run(["find", "budget"]).ended(4).err;
+    assert!(found.contains("Nothing called \"budget\" in what can be read of 1 backup.\n"), "{found}");
+    assert!(found.contains(lost), "{found}");
 }
 
 #[test]

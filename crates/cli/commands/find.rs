@@ -53,7 +53,7 @@ fn span(since: Option<&str>, before: Option<&str>) -> Result<Range<Timestamp>, C
 
 /// On standard error, so that standard output holds the hits alone.
 fn advise(workplace: &Workplace, outcome: &FindOutcome, word: &str) {
-    let searched = count(outcome.snapshots as u64, "backup");
+    let searched = searched(outcome.snapshots, &outcome.damaged);
     let hits = count(outcome.hits.len() as u64, "hit");
     let commands: Vec<String> = outcome.hits.iter().filter_map(command).take(COMMANDS).collect();
     workplace.console.remark(&match &commands[..] {
@@ -69,6 +69,12 @@ fn advise(workplace: &Workplace, outcome: &FindOutcome, word: &str) {
         let damaged = harmless(damaged);
         workplace.console.remark(&format!("DAMAGED: part of a list of files cannot be read: {damaged}"));
     }
+}
+
+/// Where it was looked: of what is damaged nothing can be said.
+fn searched(snapshots: usize, damaged: &[String]) -> String {
+    let backups = count(snapshots as u64, "backup");
+    if damaged.is_empty() { backups } else { format!("what can be read of {backups}") }
 }
 
 /// What brings back the newest version that could be read.

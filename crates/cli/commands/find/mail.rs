@@ -41,7 +41,7 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
 
 fn advise(workplace: &Workplace, outcome: &MailOutcome) {
     let messages = count(outcome.messages.len() as u64, "message");
-    let searched = count(outcome.snapshots as u64, "backup");
+    let searched = super::searched(outcome.snapshots, &outcome.damaged);
     let commands =
         outcome.messages.iter().take(COMMANDS).map(|hit| format!("chest mail save {} --to FOLDER", short(&hit.id)));
     let commands: Vec<String> = commands.collect();

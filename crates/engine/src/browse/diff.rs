@@ -1,6 +1,6 @@
 //! What changed between two snapshots. Nodes that both share are not gone through.
 
-use super::{ItemType, ShownPath, VersionKey};
+use super::{ItemType, ShownPath, VersionKey, lost_part};
 use crate::{EngineError, Opened};
 use chest_model::{ChunkId, Entry, EntryKind, Monitor};
 use chest_repo::repository::Snapshot;
@@ -72,7 +72,7 @@ pub fn diff(
         let old = entries(opened, before, old, &mut collector)?;
         let new = entries(opened, after, new, &mut collector)?;
         compare(label, &old, &new, &mut outcome);
-        outcome.damaged.extend(collector.damaged.iter().map(|(from, error)| format!("{from}: {error}")));
+        outcome.damaged.extend(collector.damaged.iter().map(|(from, error)| lost_part(from, error)));
     }
     Ok(outcome)
 }

@@ -1,6 +1,6 @@
 //! What a folder of a snapshot holds.
 
-use super::{ItemType, ShownPath};
+use super::{ItemType, ShownPath, lost_part};
 use crate::{EngineError, Opened};
 use chest_model::{Entry, EntryKind, Metadata, TreePath};
 use chest_repo::RepoError;
@@ -94,7 +94,7 @@ impl TreeVisitor for Lister<'_> {
             self.trouble = Some(error);
             return ControlFlow::Break(());
         }
-        self.outcome.damaged.push(format!("{from}: {error}"));
+        self.outcome.damaged.push(lost_part(from, &error));
         ControlFlow::Continue(())
     }
 }

@@ -15,6 +15,13 @@ pub use stored_file::StoredFile;
 
 use chest_model::{ChunkList, EntryKind, SnapshotSummary, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;
+use std::fmt::Display;
+
+/// What is lost of a list of files: where that begins, and why.
+pub(crate) fn lost_part(from: &TreePath, problem: &dyn Display) -> String {
+    let begins = if from.is_root() { "its beginning".to_owned() } else { from.to_string() };
+    format!("from {begins} on: {problem}")
+}
 
 /// A path as people write it: the root's label, then the path below it. Empty label: every root.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

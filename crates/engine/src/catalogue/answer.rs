@@ -2,6 +2,7 @@
 
 use super::fill::{Chains, chains_of};
 use crate::EngineError;
+use crate::browse::lost_part;
 use chest_catalogue::{Catalogue, ChainId, Damage, KnownChain};
 use chest_model::{Class, Exception, ExceptionKind, ObjectHash, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;
@@ -71,7 +72,7 @@ impl<'s> Answer<'s> {
 
     /// Parts of trees that could not be read.
     pub(super) fn damaged(&self) -> Vec<String> {
-        self.damage.iter().map(|damage| format!("{}: {}", damage.from, damage.problem)).collect()
+        self.damage.iter().map(|damage| lost_part(&damage.from, &damage.problem)).collect()
     }
 }
 

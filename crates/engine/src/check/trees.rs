@@ -2,7 +2,7 @@
 
 use super::packs::Lost;
 use super::{CheckOutcome, finding};
-use crate::browse::ShownPath;
+use crate::browse::{ShownPath, lost_part};
 use crate::{Context, EngineError, Opened};
 use chest_model::{DamagedFile, Entry, EntryKind, ObjectHash, Phase, Progress, Severity, TreePath, WriterId};
 use chest_repo::index::IdSet;
@@ -45,8 +45,7 @@ pub(super) fn check_trees(
             let label = &root.description.label;
             for (from, error) in &collector.damaged[before..] {
                 let label = chest_model::shown(label);
-                let from = if from.is_root() { "its beginning".to_owned() } else { from.to_string() };
-                let what = format!("the list of files of {label} is damaged from {from} on: {error}");
+                let what = format!("the list of files of {label} is damaged {}", lost_part(from, error));
                 let meaning = "Files listed there cannot be restored from the backups that share this list; other backups may hold them.";
                 let remedy =
                     "Look for an older version of the damaged object, or restore these files from another backup.";
