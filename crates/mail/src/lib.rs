@@ -12,6 +12,7 @@ mod newest;
 mod plain;
 mod preview;
 mod pst;
+mod quoted;
 mod single;
 mod summary;
 mod types;

@@ -9,6 +9,8 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
+use crate::quoted;
+
 /// Deeper parts are taken as attachments.
 const DEEPEST: usize = 20;
 /// Further parts are not looked for.
@@ -169,7 +171,9 @@ impl<'a> Part<'a> {
             self.headers.as_ref().and_then(MimeHeaders::content_transfer_encoding).unwrap_or_default().trim();
         let decoded = match encoding {
             encoding if encoding.eq_ignore_ascii_case("base64") => base64(body),
-            encoding if encoding.eq_ignore_ascii_case("quoted-printable") => quoted_printable_decode(body),
+            encoding if encoding.eq_ignore_ascii_case("quoted-printable") => {
+                quoted_printable_decode(body).or_else(|| Some(quoted::decode_what_is_right(body)))
+            }
             _ => None,
         };
         decoded.map_or(Cow::Borrowed(body), Cow::Owned)
@@ -299,6 +303,13 @@ mod tests {
     fn base64_with_a_footer_below_it_is_still_understood() {
         let message = "Content-Transfer-Encoding: base64\n\nd29yZHM=\n_______________\nlist footer\n";
         assert_eq!(*Part::parse(message.as_bytes()).decoded(usize::MAX), *b"words");
+    }
+
+    #[test]
+    fn one_letter_that_should_have_been_quoted_leaves_the_others_readable() {
+        let message = "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n\
+            <meta content=\"text/html; charset=utf-8\"><p>caf=C3=A9";
+        assert!(Part::parse(message.as_bytes()).letters(1000).ends_with("<p>café"));
     }
 
     #[test]
