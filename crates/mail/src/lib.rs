@@ -16,6 +16,7 @@ mod quoted;
 mod single;
 mod summary;
 mod types;
+mod uuencode;
 
 use std::io::{Read, Seek, Write};
 use std::ops::ControlFlow;

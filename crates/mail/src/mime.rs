@@ -9,7 +9,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
-use crate::quoted;
+use crate::{quoted, uuencode};
 
 /// Deeper parts are taken as attachments.
 const DEEPEST: usize = 20;
@@ -174,6 +174,7 @@ impl<'a> Part<'a> {
             encoding if encoding.eq_ignore_ascii_case("quoted-printable") => {
                 quoted_printable_decode(body).or_else(|| Some(quoted::decode_what_is_right(body)))
             }
+            encoding if uuencode::is_called(encoding) => uuencode::decode(body),
             _ => None,
         };
         decoded.map_or(Cow::Borrowed(body), Cow::Owned)
@@ -310,6 +311,16 @@ mod tests {
         let message = "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n\
             <meta content=\"text/html; charset=utf-8\"><p>caf=C3=A9";
         assert!(Part::parse(message.as_bytes()).letters(1000).ends_with("<p>café"));
+    }
+
+    #[test]
+    fn what_was_sent_uuencoded_is_decoded_and_what_only_claims_to_be_stays_as_it_is() {
+        let decoded = |body: &str| {
+            let message = format!("Content-Transfer-Encoding: X-UUencode\n\n{body}");
+            Part::parse(message.as_bytes()).decoded(usize::MAX).into_owned()
+        };
+        assert_eq!(decoded("begin 644 cat.txt\n#0V%T\n`\nend\n"), b"Cat");
+        assert_eq!(decoded("a cat"), b"a cat");
     }
 
     #[test]
