@@ -52,24 +52,26 @@ fn is_message(name: &[u8], head: &[u8]) -> bool {
     if NEVER_A_MESSAGE.contains(&extension.as_str()) {
         return false;
     }
-    let Some(found) = Headers::count(head) else { return false };
+    let found = Headers::count(head);
     match extension.as_str() {
-        "eml" => found.plausible >= 2,
-        _ => found.plausible >= 3 && found.only_machines_write >= 1,
+        // Named so, it is meant to be a message, however little of one it is.
+        "eml" => found.plausible >= 1,
+        _ => found.all_are_headers && found.plausible >= 3 && found.only_machines_write >= 1,
     }
 }
 
 /// What is in a block of headers.
-#[derive(Default)]
 struct Headers {
+    /// No other line stands before the first blank one.
+    all_are_headers: bool,
     plausible: usize,
     only_machines_write: usize,
 }
 
 impl Headers {
-    /// `None` where a line before the first blank one is no header.
-    fn count(head: &[u8]) -> Option<Self> {
-        let mut found = Self::default();
+    /// Up to the first line that is none.
+    fn count(head: &[u8]) -> Self {
+        let mut found = Self { all_are_headers: true, plausible: 0, only_machines_write: 0 };
         let mut lines = head.split(|&byte| byte == b'\n').peekable();
         while let Some(line) = lines.next() {
             // The last one may be cut off.
@@ -79,10 +81,13 @@ impl Headers {
             if line.starts_with(b" ") || line.starts_with(b"\t") {
                 continue;
             }
-            let (name, value) = header(line)?;
+            let Some((name, value)) = header(line) else {
+                found.all_are_headers = false;
+                break;
+            };
             found.note(name, value.trim_ascii());
         }
-        Some(found)
+        found
     }
 
     fn note(&mut self, name: &[u8], value: &[u8]) {
@@ -130,7 +135,19 @@ mod tests {
         for name in ["a.eml", "1700000000.M1P1.host:2,S", "a", "A.EML", "x.msg"] {
             assert_eq!(kind(name, MESSAGE), Some(ContainerKind::Message), "{name}");
         }
-        assert_eq!(kind("draft.eml", "From: a@b.example\nSubject: x\n\n"), Some(ContainerKind::Message));
+    }
+
+    #[test]
+    fn what_is_saved_as_a_message_is_one_however_little_it_says() {
+        for text in [
+            "From: a@b.example\nSubject: x\n\n",
+            "Subject: the only header\n\nText\n",
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nText\n--b--\n",
+            "From: a@b.example\nTo: c@d.example\nNo blank line stands before this text.\n",
+        ] {
+            assert_eq!(kind("saved.eml", text), Some(ContainerKind::Message), "{text}");
+            assert_eq!(kind("saved", text), None, "{text}");
+        }
     }
 
     #[test]
