@@ -8,13 +8,18 @@ mod common;
 use chest_engine::backup::BackupOutcome;
 use chest_engine::browse::snapshots;
 use chest_engine::source::{ArchiveBytes, Source, ZipOptions, ZipSource};
-use chest_model::{Class, Completeness, ExceptionKind, RootDescription, RootEncoding, TreePath, UnreadableReason};
+use chest_model::{
+    Class, Completeness, ExceptionKind, FileLook, Fingerprint, RootDescription, RootEncoding, Timestamp, TreePath,
+    UnreadableReason,
+};
 use chest_testkit::FailingSource;
 use common::{Machine, noise};
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use zip::write::SimpleFileOptions;
 
 type Files = BTreeMap<String, Vec<u8>>;
@@ -39,18 +44,21 @@ fn pack<'f>(files: impl Iterator<Item = (&'f String, &'f Vec<u8>)>, method: zip:
     writer.finish().unwrap().into_inner()
 }
 
-fn source(archives: &[(&str, &[u8])]) -> ZipSource {
-    let description = RootDescription {
+fn description() -> RootDescription {
+    RootDescription {
         label: b"OneDrive export".to_vec(),
         native_path: b"/home/clerk/Export.zip".to_vec(),
         encoding: RootEncoding::UnixBytes,
         class: Class::Documents,
-    };
+    }
+}
+
+fn source(archives: &[(&str, &[u8])]) -> ZipSource {
     let archives = archives.iter().map(|(name, bytes)| {
         let bytes: Box<dyn ArchiveBytes> = Box::new(bytes.to_vec());
         (name.as_bytes().to_vec(), bytes)
     });
-    ZipSource::of_archives(archives.collect(), description, &ZipOptions::default()).unwrap()
+    ZipSource::of_archives(archives.collect(), description(), &ZipOptions::default()).unwrap()
 }
 
 fn back_up(machine: &Machine, archives: &[(&str, &[u8])]) -> BackupOutcome {
@@ -137,6 +145,126 @@ fn of_next_weeks_export_only_what_has_changed_is_unpacked() {
     machine.restore_to(&to).unwrap();
     unpack_to(&machine.folder.path().join("unpacked"), &files);
     assert_same_content(&machine.folder.path().join("unpacked"), &to.join("OneDrive export"));
+}
+
+/// An archive in a file that counts what is read of it.
+struct Counted {
+    file: std::fs::File,
+    look: FileLook,
+    read: Arc<AtomicU64>,
+}
+
+impl Counted {
+    fn open(path: &Path, read: &Arc<AtomicU64>) -> Self {
+        let file = std::fs::File::open(path).unwrap();
+        let facts = file.metadata().unwrap();
+        let time = |seconds, nanoseconds: i64| Timestamp::new(seconds, u32::try_from(nanoseconds).unwrap());
+        let fingerprint = Fingerprint {
+            size: facts.len(),
+            modified: time(facts.mtime(), facts.mtime_nsec()),
+            changed: time(facts.ctime(), facts.ctime_nsec()),
+            inode: facts.ino(),
+        };
+        Self { file, look: FileLook { device: facts.dev(), fingerprint }, read: Arc::clone(read) }
+    }
+}
+
+impl ArchiveBytes for Counted {
+    fn length(&self) -> u64 {
+        self.look.fingerprint.size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.file.read_at(buffer, offset)?;
+        self.read.fetch_add(length as u64, Ordering::Relaxed);
+        Ok(length)
+    }
+
+    fn look(&self) -> Option<FileLook> {
+        Some(self.look)
+    }
+}
+
+/// Backs the archive up; how much of it was read, and what was recorded of it.
+fn back_up_counted(machine: &Machine, path: &Path) -> (u64, BackupOutcome) {
+    let read = Arc::default();
+    let bytes: Box<dyn ArchiveBytes> = Box::new(Counted::open(path, &read));
+    let archives = vec![(b"Export.zip".to_vec(), bytes)];
+    let source = ZipSource::of_archives(archives, description(), &ZipOptions::default()).unwrap();
+    let saved = machine.backup_of(vec![Box::new(source)]).unwrap();
+    (read.load(Ordering::Relaxed), saved)
+}
+
+#[test]
+fn an_unchanged_export_is_not_read_past_its_directory() {
+    let machine = Machine::new();
+    let path = machine.folder.path().join("Export.zip");
+    let bytes = pack(files().iter(), zip::CompressionMethod::Stored);
+    std::fs::write(&path, &bytes).unwrap();
+    let hash = Some(*blake3::hash(&bytes).as_bytes());
+    let whole = bytes.len() as u64;
+    let is_directory_only = |read: u64| read > 0 && read < 100_000;
+    let (first, saved) = back_up_counted(&machine, &path);
+    assert!(first > 2 * whole, "every member, and once from beginning to end: {first} of {whole}");
+    assert_eq!(saved.roots[0].containers[0].hash, hash);
+    let (second, saved) = back_up_counted(&machine, &path);
+    assert!(is_directory_only(second), "{second} of {whole}");
+    assert_eq!((saved.files_read, saved.roots[0].containers[0].hash), (0, hash));
+    // Its time alone has changed: it is read for its hash, and nothing is unpacked.
+    let earlier = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::new(1_700_000_000, 123_456_789);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(earlier).unwrap();
+    let (touched, saved) = back_up_counted(&machine, &path);
+    assert!(touched > whole && touched < whole + 100_000, "{touched} of {whole}");
+    assert_eq!((saved.files_read, saved.roots[0].containers[0].hash), (0, hash));
+    // What is kept may be lost or damaged: the file is read.
+    let kept = gather(&machine.folder.path().join("cache"), "hashes");
+    std::fs::write(&kept, b"damaged").unwrap();
+    let (damaged, saved) = back_up_counted(&machine, &path);
+    assert!(damaged > whole && saved.roots[0].containers[0].hash == hash, "{damaged} of {whole}");
+    std::fs::remove_file(&kept).unwrap();
+    assert!(back_up_counted(&machine, &path).0 > whole);
+    assert!(is_directory_only(back_up_counted(&machine, &path).0));
+}
+
+#[test]
+fn an_export_that_has_only_just_been_written_is_read_again_next_time() {
+    let machine = Machine::new();
+    let path = machine.folder.path().join("Export.zip");
+    let bytes = pack(files().iter(), zip::CompressionMethod::Stored);
+    std::fs::write(&path, &bytes).unwrap();
+    let early = back_up_at_its_own_time(&machine, &path);
+    assert!(early > bytes.len() as u64);
+    assert!(back_up_counted(&machine, &path).0 > bytes.len() as u64, "it may have changed after it was read");
+    assert!(back_up_counted(&machine, &path).0 < 100_000);
+}
+
+/// The clock stands where the file was written.
+fn back_up_at_its_own_time(machine: &Machine, path: &Path) -> u64 {
+    machine.environment.set_now(std::fs::metadata(path).unwrap().modified().unwrap().into());
+    let read = Arc::default();
+    let bytes: Box<dyn ArchiveBytes> = Box::new(Counted::open(path, &read));
+    let archives = vec![(b"Export.zip".to_vec(), bytes)];
+    let source = ZipSource::of_archives(archives, description(), &ZipOptions::default()).unwrap();
+    let sources: Vec<Box<dyn Source>> = vec![Box::new(source)];
+    chest_engine::backup::backup(&machine.context(), &sources, &chest_engine::backup::BackupOptions::default())
+        .unwrap();
+    read.load(Ordering::Relaxed)
+}
+
+/// The file of that name, wherever it lies below the folder.
+fn gather(folder: &Path, name: &str) -> PathBuf {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.ends_with(name) => return path,
+                false => {}
+            }
+        }
+    }
+    panic!("no {name} below {}", folder.display())
 }
 
 #[test]

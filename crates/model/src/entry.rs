@@ -136,3 +136,12 @@ pub struct Fingerprint {
     /// The file's number in its file system.
     pub inode: u64,
 }
+
+/// The same of a file wherever it lies: with the file system that it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileLook {
+    /// The file system.
+    pub device: u64,
+    /// How it looks there.
+    pub fingerprint: Fingerprint,
+}

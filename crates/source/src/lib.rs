@@ -21,7 +21,9 @@ pub use zip_export::{
     ArchiveBytes, ExportFolder, InFolder, ZipLimits, ZipNote, ZipOptions, ZipSource, in_folder, is_export, same_exports,
 };
 
-use chest_model::{Container, Fingerprint, Hole, Metadata, RootDescription, Timestamp, TreePath, UnreadableReason};
+use chest_model::{
+    Container, FileLook, Fingerprint, Hole, Metadata, RootDescription, Timestamp, TreePath, UnreadableReason,
+};
 use std::ops::ControlFlow;
 
 /// Something that can be backed up.
@@ -43,8 +45,8 @@ pub trait Source: Send + Sync {
     /// Opens a file's content. Never follows a link, never waits on a pipe.
     fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure>;
 
-    /// The files that the items came out of, where the source is an export. May read each from beginning to end.
-    fn containers(&self) -> Vec<Container> {
+    /// The files that the items came out of, where the source is an export. Reads each from beginning to end unless its hash is known.
+    fn containers(&self, _known: &dyn KnownHashes) -> Vec<Container> {
         Vec::new()
     }
 
@@ -53,6 +55,27 @@ pub trait Source: Send + Sync {
     fn newest_content(&self) -> Option<Timestamp> {
         None
     }
+}
+
+/// The hashes of files that were read before, for those that have not changed since.
+pub trait KnownHashes {
+    /// The BLAKE3 of the file that looks like this.
+    fn recall(&self, look: &FileLook) -> Option<[u8; 32]>;
+
+    /// The file that looked like this before and after it was read has this BLAKE3.
+    fn learn(&self, look: &FileLook, hash: [u8; 32]);
+}
+
+/// Knows nothing: every file is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoneKnown;
+
+impl KnownHashes for NoneKnown {
+    fn recall(&self, _look: &FileLook) -> Option<[u8; 32]> {
+        None
+    }
+
+    fn learn(&self, _look: &FileLook, _hash: [u8; 32]) {}
 }
 
 /// Extended attributes: names and values.
@@ -203,8 +226,8 @@ impl<S: Source + ?Sized> Source for std::sync::Arc<S> {
         (**self).open(item)
     }
 
-    fn containers(&self) -> Vec<Container> {
-        (**self).containers()
+    fn containers(&self, known: &dyn KnownHashes) -> Vec<Container> {
+        (**self).containers(known)
     }
 
     fn newest_content(&self) -> Option<Timestamp> {

@@ -2,7 +2,7 @@
 //! or are gone, and a source that disappears as a whole.
 
 use chest_model::{Container, Fingerprint, Hole, Metadata, RootDescription, Timestamp, TreePath, UnreadableReason};
-use chest_source::{AfterReading, Content, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use chest_source::{AfterReading, Content, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -135,8 +135,8 @@ impl<S: Source> Source for FailingSource<S> {
         })
     }
 
-    fn containers(&self) -> Vec<Container> {
-        self.inner.containers()
+    fn containers(&self, known: &dyn KnownHashes) -> Vec<Container> {
+        self.inner.containers(known)
     }
 
     fn newest_content(&self) -> Option<Timestamp> {

@@ -237,7 +237,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
 }
 
 /// Whether a change after the reading began would show in the file's times.
-fn is_settled(fingerprint: &Fingerprint, read_at: Timestamp) -> bool {
+pub(super) fn is_settled(fingerprint: &Fingerprint, read_at: Timestamp) -> bool {
     let coarse = |time: Timestamp| time.nanoseconds.is_multiple_of(10_000_000);
     let tick = if coarse(fingerprint.changed) || coarse(fingerprint.modified) {
         COARSE_TICK_SECONDS

@@ -6,6 +6,7 @@ mod assemble;
 mod copies;
 mod exceptions;
 mod guard;
+mod hashes;
 mod notebooks;
 mod pipeline;
 mod read;

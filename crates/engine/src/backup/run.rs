@@ -2,6 +2,7 @@
 
 use super::assemble::{Assembled, Assembler};
 use super::exceptions::Exceptions;
+use super::hashes::ExportHashes;
 use super::pipeline::run_source;
 use super::{BackupOptions, BackupOutcome, ClassOutcome};
 use crate::{Context, EngineError};
@@ -316,6 +317,7 @@ impl Run<'_> {
         let chunker = Chunker::new(parameters, batch.domain());
         let cache_folder = context.cache(self.writer.key.repository());
         let (mut roots, mut had_cache) = (Vec::new(), true);
+        let hashes = ExportHashes::load(&cache_folder, &self.local_key, context.environment)?;
         for source in self.sources {
             let description = source.description();
             let cache = CacheReader::open(&cache_folder, &description.label, &self.local_key);
@@ -333,11 +335,12 @@ impl Run<'_> {
                 context.monitor,
                 context.environment,
             )?;
-            assembled.outcome.containers = source.containers();
+            assembled.outcome.containers = source.containers(&hashes.begin());
             assembled.outcome.newest_content = source.newest_content().or(assembled.newest);
             assembled.found.is_export = !assembled.outcome.containers.is_empty();
             roots.push(assembled);
         }
+        hashes.keep()?;
         Ok((roots, had_cache))
     }
 

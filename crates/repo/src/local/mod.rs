@@ -4,6 +4,7 @@
 mod baseline;
 mod cache;
 mod folder;
+mod hashes;
 mod journal;
 mod kept;
 mod seal;
@@ -13,6 +14,7 @@ mod writer_file;
 pub use baseline::{Baseline, BaselineRoot};
 pub use cache::{CacheReader, CacheWriter, CachedEntry, Noticed};
 pub use folder::LocalFolder;
+pub use hashes::FileHashes;
 pub use journal::{Journal, JournalRecovery};
 pub use kept::KeptStore;
 pub use seal::LocalKey;

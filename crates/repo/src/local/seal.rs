@@ -26,6 +26,7 @@ pub(crate) enum LocalKind {
     Baseline = 4,
     /// 2 was a cache that held less.
     Cache = 5,
+    Hashes = 6,
 }
 
 impl LocalKey {

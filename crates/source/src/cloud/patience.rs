@@ -1,7 +1,7 @@
 //! Tries again what may pass: a file that another program holds for a moment, a cloud that does not answer at once. Within bounds, for
 //! each file and for all of them: a clerk who left Word open must not find the backup still waiting in the morning.
 
-use crate::{AfterReading, Content, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use crate::{AfterReading, Content, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{Container, Hole, RootDescription, Timestamp, UnreadableReason};
 use std::fmt;
 use std::ops::ControlFlow;
@@ -100,8 +100,8 @@ impl<S: Source + 'static> Source for PatientSource<S> {
         Ok(Box::new(PatientContent { source, item, holes, content: Some(content), passed: 0 }))
     }
 
-    fn containers(&self) -> Vec<Container> {
-        self.0.inner.containers()
+    fn containers(&self, known: &dyn KnownHashes) -> Vec<Container> {
+        self.0.inner.containers(known)
     }
 
     fn newest_content(&self) -> Option<Timestamp> {

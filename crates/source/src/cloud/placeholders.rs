@@ -3,7 +3,7 @@
 
 use super::attributes::{AttributesOf, Listed};
 use super::space::{Promise, SpaceGuard, cloud_only};
-use crate::{AfterReading, Content, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use crate::{AfterReading, Content, ItemKind, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{Container, Hole, RootDescription, Timestamp, TreePath};
 use std::fmt;
 use std::ops::ControlFlow;
@@ -65,8 +65,8 @@ impl<S: Source> Source for CloudSource<S> {
         }
     }
 
-    fn containers(&self) -> Vec<Container> {
-        self.inner.containers()
+    fn containers(&self, known: &dyn KnownHashes) -> Vec<Container> {
+        self.inner.containers(known)
     }
 
     fn newest_content(&self) -> Option<Timestamp> {

@@ -1,12 +1,12 @@
 //! What one look at an item (`fstatat`) tells, cut down to what is needed: a folder ahead of the visitor may hold many.
 
 use crate::{ItemKind, SourceItem};
-use chest_model::{Fingerprint, Metadata, Timestamp, TreePath};
+use chest_model::{FileLook, Fingerprint, Metadata, Timestamp, TreePath};
 use rustix::fs::{FileType, Stat};
 
 /// One look at an item.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// Kind and rights.
     mode: u32,
     uid: u32,
@@ -14,7 +14,7 @@ pub(super) struct Facts {
     /// How many names it has.
     pub(super) links: u64,
     /// Length in bytes.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     modified: Timestamp,
     /// Last change of content or metadata.
     pub(super) changed: Timestamp,
@@ -46,6 +46,16 @@ impl Facts {
     /// What tells whether it has changed.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         Fingerprint { size: self.size, modified: self.modified, changed: self.changed, inode: self.inode }
+    }
+
+    /// The same of a file that may lie anywhere.
+    pub(crate) fn file_look(&self) -> FileLook {
+        FileLook { device: self.device, fingerprint: self.fingerprint() }
+    }
+
+    /// User and group that own it.
+    pub(crate) fn owner(&self) -> (u32, u32) {
+        (self.uid, self.gid)
     }
 
     /// The kind, for anything but a symbolic link (whose target another look must tell).

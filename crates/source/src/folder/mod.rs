@@ -20,7 +20,7 @@ mod xattrs;
 use crate::{Content, Excludes, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{RootDescription, UnreadableReason};
 use content::FileContent;
-use facts::Facts;
+pub(crate) use facts::Facts;
 use failure::{changed, failure};
 use limits::Limits;
 use prefetch::Prefetch;

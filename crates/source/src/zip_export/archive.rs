@@ -3,6 +3,7 @@
 use super::bytes::{ArchiveBytes, Shared, Stretch};
 use super::member::Member;
 use super::{ZipLimits, central, end, recover};
+use crate::KnownHashes;
 use chest_model::Container;
 use jiff::tz::TimeZone;
 use std::io;
@@ -71,9 +72,14 @@ impl Archive {
         Err(io::Error::new(io::ErrorKind::InvalidData, message))
     }
 
-    /// What is recorded of it. Reads it from beginning to end.
-    pub(super) fn container(&self, newest: Option<chest_model::Timestamp>) -> Container {
-        let hash = hash(&*self.bytes).ok().filter(|_| self.bytes.is_unchanged());
+    /// What is recorded of it. Reads it from beginning to end unless its hash is known.
+    pub(super) fn container(&self, newest: Option<chest_model::Timestamp>, known: &dyn KnownHashes) -> Container {
+        let look = self.bytes.look();
+        let recalled = look.and_then(|look| known.recall(&look));
+        let hash = recalled.or_else(|| hash(&*self.bytes).ok()).filter(|_| self.bytes.is_unchanged());
+        if let (Some(look), Some(hash)) = (look, hash) {
+            known.learn(&look, hash);
+        }
         Container { name: self.name.clone(), size: self.bytes.length(), hash, newest }
     }
 }

@@ -1,7 +1,9 @@
 //! Where an archive's bytes come from: a file, or memory in tests and under a fuzzer. Everything is read by position, so that
 //! several threads can read members at the same time.
 
-use rustix::fs::{Mode, OFlags, Stat, fstat};
+use crate::folder::Facts;
+use chest_model::FileLook;
+use rustix::fs::{Mode, OFlags, fstat};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -15,6 +17,11 @@ pub trait ArchiveBytes: Send + Sync {
 
     /// Reads at a position: at least one byte, unless it lies at or beyond the end.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// How the file looked when it was opened, where they are one.
+    fn look(&self) -> Option<FileLook> {
+        None
+    }
 
     /// Whether nothing shows that they have changed since they were opened.
     fn is_unchanged(&self) -> bool {
@@ -43,7 +50,7 @@ impl ArchiveBytes for Vec<u8> {
 /// An archive in a file, held open from the beginning.
 pub(super) struct FileBytes {
     file: File,
-    first_look: Stat,
+    first_look: Facts,
 }
 
 impl FileBytes {
@@ -56,14 +63,14 @@ impl FileBytes {
         if !file.metadata()?.is_file() {
             return Err(io::Error::other("it is not a file"));
         }
-        let first_look = fstat(&file)?;
+        let first_look = Facts::from(&fstat(&file)?);
         Ok(Self { file, first_look })
     }
 }
 
 impl ArchiveBytes for FileBytes {
     fn length(&self) -> u64 {
-        u64::try_from(self.first_look.st_size).unwrap_or(0)
+        self.first_look.size
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -75,13 +82,16 @@ impl ArchiveBytes for FileBytes {
         }
     }
 
+    fn look(&self) -> Option<FileLook> {
+        Some(self.first_look.file_look())
+    }
+
     fn is_unchanged(&self) -> bool {
-        let times = |stat: &Stat| (stat.st_size, stat.st_mtime, stat.st_mtime_nsec, stat.st_ctime, stat.st_ctime_nsec);
-        fstat(&self.file).is_ok_and(|now| times(&now) == times(&self.first_look))
+        fstat(&self.file).is_ok_and(|now| Some(Facts::from(&now).file_look()) == self.look())
     }
 
     fn owner(&self) -> (u32, u32) {
-        (self.first_look.st_uid, self.first_look.st_gid)
+        self.first_look.owner()
     }
 }
 

@@ -29,7 +29,7 @@ pub use bytes::ArchiveBytes;
 pub use export_folder::{ExportFolder, InFolder, in_folder};
 pub use exports::{is_export, same_exports};
 
-use crate::{Content, Excludes, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use crate::{Content, Excludes, ItemKind, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use archive::{Archive, Budget};
 use bytes::FileBytes;
 use chest_model::{Container, RootDescription, Timestamp, TreePath, UnreadableReason, shown_place};
@@ -215,10 +215,10 @@ impl Source for ZipSource {
         }
     }
 
-    fn containers(&self) -> Vec<Container> {
+    fn containers(&self, known: &dyn KnownHashes) -> Vec<Container> {
         let containers = || {
             let numbered = self.archives.iter().enumerate();
-            numbered.map(|(number, archive)| archive.container(self.newest_in(number))).collect()
+            numbered.map(|(number, archive)| archive.container(self.newest_in(number), known)).collect()
         };
         self.containers.get_or_init(containers).clone()
     }

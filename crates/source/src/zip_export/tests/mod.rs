@@ -10,8 +10,8 @@ mod random;
 mod shapes;
 
 use super::*;
-use crate::contract;
-use chest_model::{Class, RootEncoding, TreePath};
+use crate::{NoneKnown, contract};
+use chest_model::{Class, FileLook, Fingerprint, RootEncoding, TreePath};
 use std::collections::BTreeMap;
 
 fn description() -> RootDescription {

@@ -133,11 +133,85 @@ fn the_archive_is_recorded_by_name_length_hash_and_newest_file() {
     let newest = Some(item(&opened(), "a").metadata.modified);
     let hash = Some(*blake3::hash(&bytes).as_bytes());
     let container = Container { name: b"Export.zip".to_vec(), size: bytes.len() as u64, hash, newest };
-    assert_eq!(opened().containers(), std::slice::from_ref(&container));
+    assert_eq!(opened().containers(&NoneKnown), std::slice::from_ref(&container));
     let (early, late) = (opened(), opened());
-    assert_eq!(early.containers(), std::slice::from_ref(&container));
+    assert_eq!(early.containers(&NoneKnown), std::slice::from_ref(&container));
     std::fs::write(&file, &bytes[1..]).unwrap();
-    assert_eq!(late.containers(), [Container { hash: None, ..container }]);
+    assert_eq!(late.containers(&NoneKnown), [Container { hash: None, ..container }]);
+}
+
+/// Knows what it was told.
+#[derive(Default)]
+struct Told(std::cell::RefCell<Vec<(FileLook, [u8; 32])>>);
+
+impl KnownHashes for Told {
+    fn recall(&self, look: &FileLook) -> Option<[u8; 32]> {
+        self.0.borrow().iter().find(|(known, _)| known == look).map(|(_, hash)| *hash)
+    }
+
+    fn learn(&self, look: &FileLook, hash: [u8; 32]) {
+        self.0.borrow_mut().push((*look, hash));
+    }
+}
+
+#[test]
+fn an_archive_that_looks_as_before_is_not_read_for_its_hash_and_one_that_changes_meanwhile_is_not_learnt() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("Export.zip");
+    std::fs::write(&file, archive(&[stored("a", b"1")])).unwrap();
+    let opened = || ZipSource::open(std::slice::from_ref(&file), description(), &ZipOptions::default()).unwrap();
+    let told = Told::default();
+    let hash = opened().containers(&told)[0].hash.unwrap();
+    let (look, learnt) = told.0.borrow()[0];
+    assert_eq!((learnt, look.fingerprint.size), (hash, std::fs::metadata(&file).unwrap().len()));
+    // That it is this one shows that nothing was read.
+    *told.0.borrow_mut() = vec![(look, [7; 32])];
+    assert_eq!(opened().containers(&told)[0].hash, Some([7; 32]));
+    let late = opened();
+    std::fs::write(&file, archive(&[stored("a", b"2")])).unwrap();
+    let told_of = told.0.borrow().len();
+    assert_eq!(late.containers(&told)[0].hash, None);
+    assert_eq!(told.0.borrow().len(), told_of);
+    assert_ne!(opened().containers(&told)[0].hash, Some([7; 32]));
+}
+
+/// Notes how far into an archive anything was read.
+struct Noted {
+    bytes: Vec<u8>,
+    read: Arc<std::sync::Mutex<Vec<std::ops::Range<u64>>>>,
+}
+
+impl ArchiveBytes for Noted {
+    fn length(&self) -> u64 {
+        self.bytes.length()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.bytes.read_at(offset, buffer)?;
+        self.read.lock().unwrap().push(offset..offset + length as u64);
+        Ok(length)
+    }
+
+    fn look(&self) -> Option<FileLook> {
+        Some(FileLook { device: 1, fingerprint: Fingerprint::default() })
+    }
+}
+
+#[test]
+fn of_an_archive_whose_hash_and_members_are_known_nothing_but_the_directory_is_read() {
+    let content: Vec<u8> = (0..2_000_000_u32).map(|number| (number % 251) as u8).collect();
+    let bytes = archive(&[stored("large", &content), stored("small", b"x")]);
+    let (length, read) = (bytes.length(), Arc::default());
+    let noted: Box<dyn ArchiveBytes> = Box::new(Noted { bytes, read: Arc::clone(&read) });
+    let archives = vec![(b"Export.zip".to_vec(), noted)];
+    let source = ZipSource::of_archives(archives, description(), &ZipOptions::default()).unwrap();
+    let told = Told::default();
+    told.learn(&FileLook { device: 1, fingerprint: Fingerprint::default() }, [7; 32]);
+    assert_eq!(items(&source).len(), 3);
+    assert_eq!(source.containers(&told)[0].hash, Some([7; 32]));
+    let read = read.lock().unwrap();
+    // Its first four bytes, and the longest comment that an end may have in front of it.
+    assert!(!read.is_empty() && read.iter().all(|part| part.end <= 4 || part.start >= length - 70_000), "{read:?}");
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! The hashes of exports, from run to run: one that has not changed is not read again for its hash alone. It is judged as every
+//! file is that a run takes over unread.
+
+use super::assemble::is_settled;
+use crate::EngineError;
+use chest_model::{Environment, FileLook, Timestamp};
+use chest_repo::local::{FileHashes, LocalFolder, LocalKey};
+use chest_source::KnownHashes;
+use std::cell::RefCell;
+
+/// What earlier runs have left, and what this one adds.
+pub(super) struct ExportHashes<'e> {
+    folder: LocalFolder,
+    key: &'e LocalKey,
+    environment: &'e dyn Environment,
+    before: FileHashes,
+    now: RefCell<FileHashes>,
+}
+
+impl<'e> ExportHashes<'e> {
+    /// Reads what there is.
+    pub(super) fn load(
+        folder: &LocalFolder,
+        key: &'e LocalKey,
+        environment: &'e dyn Environment,
+    ) -> Result<Self, EngineError> {
+        let before = FileHashes::load(folder, key)?;
+        let now = RefCell::new(before.clone());
+        Ok(Self { folder: folder.clone(), key, environment, before, now })
+    }
+
+    /// For one source, whose exports are read from now on.
+    pub(super) fn begin(&self) -> FromNow<'_, 'e> {
+        FromNow { hashes: self, read_at: self.environment.now() }
+    }
+
+    /// Keeps them for the runs to come.
+    pub(super) fn keep(self) -> Result<(), EngineError> {
+        let now = self.now.into_inner();
+        if now == self.before {
+            return Ok(());
+        }
+        Ok(now.store(&self.folder, self.key, self.environment)?)
+    }
+}
+
+/// Hashes that are taken from now on.
+pub(super) struct FromNow<'h, 'e> {
+    hashes: &'h ExportHashes<'e>,
+    read_at: Timestamp,
+}
+
+impl KnownHashes for FromNow<'_, '_> {
+    fn recall(&self, look: &FileLook) -> Option<[u8; 32]> {
+        self.hashes.now.borrow().of(look)
+    }
+
+    fn learn(&self, look: &FileLook, hash: [u8; 32]) {
+        if is_settled(&look.fingerprint, self.read_at) {
+            self.hashes.now.borrow_mut().keep(*look, hash);
+        }
+    }
+}
