@@ -40,7 +40,15 @@ fn everything_comes_back_and_nothing_is_touched_outside() {
     let folder = outside.path().canonicalize().unwrap().join("here");
     let last = told.lines().last().unwrap();
     assert!(last.starts_with("PASSED: ") && last.ends_with(&format!("Folder: {}", folder.display())), "{last}");
-    for command in ["init", "backup", "find --deleted", "restore latest", "check --read-data"] {
+    for command in [
+        "init",
+        "backup",
+        "find --deleted",
+        "find --mail --deleted --subject",
+        "mail save",
+        "restore latest",
+        "check --read-data",
+    ] {
         assert!(told.contains(&format!("\n$ chest {command}")), "{command} is not shown:\n{told}");
     }
     assert_eq!(names_in(outside.path()), ["here"]);

@@ -4,6 +4,7 @@
 
 mod compare;
 mod desk;
+mod letter;
 mod place;
 mod screen;
 mod story;
@@ -20,7 +21,7 @@ use story::{Story, Trouble};
 /// Try the whole job with an invented council
 ///
 /// Writes the papers and mailboxes of a council that does not exist, backs them up, lets a week pass, backs up again, brings a
-/// deleted file back, restores everything, compares every byte by a second walk that has nothing to do with the backup, and
+/// deleted file and a lost e-mail back, restores everything, compares every byte by a second walk that has nothing to do with the backup, and
 /// checks what is stored. Ignores every CHEST_ variable and writes only below DIR. Needs about three times --size of room.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \

@@ -6,10 +6,12 @@ use super::screen::Screen;
 use crate::errors::{Doing, Failure};
 use crate::machine::{Machine, threads};
 use crate::output::progress::Meter;
-use crate::time::day;
+use crate::time::{day, day_as_digits};
 use chest_engine::backup::{BackupOptions, BackupOutcome, backup};
 use chest_engine::browse::{Selection, ShownPath, select};
-use chest_engine::catalogue::{FindOutcome, FindQuery, find};
+use chest_engine::catalogue::{
+    FindOutcome, FindQuery, MailOutcome, MailQuery, SavedAs, fetch_message, find, find_mail, save_message,
+};
 use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check};
 use chest_engine::init::{InitOptions, InitOutcome, init};
 use chest_engine::repo::RepoError;
@@ -22,8 +24,9 @@ use chest_engine::store::{LocalStore, StoreError};
 use chest_engine::target::Existing;
 use chest_engine::{Context, EngineError, Opened};
 use chest_model::{Class, Environment, RootDescription, RootEncoding};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -74,6 +77,22 @@ impl<'d> Desk<'d> {
     pub(super) fn find_deleted(&self, word: &str) -> Result<Timed<FindOutcome>, Failure> {
         let query = FindQuery { only_deleted: true, ..FindQuery::of(word) };
         self.reading(Doing::Reading, |context, opened| find(context, opened, &query))
+    }
+
+    pub(super) fn find_lost_message(&self, subject: &str) -> Result<Timed<MailOutcome>, Failure> {
+        let query = MailQuery { subject: Some(subject.to_owned()), only_deleted: true, ..MailQuery::default() };
+        self.reading(Doing::Reading, |context, opened| find_mail(context, opened, &query))
+    }
+
+    /// Says where it is now.
+    pub(super) fn save_message(&self, id: &str, to: &Path) -> Result<Timed<PathBuf>, Failure> {
+        self.reading(Doing::Restoring, |context, opened| {
+            let message = fetch_message(context, opened, id)?;
+            let what = SavedAs::Message { day: message.hit.sent.map(day_as_digits) };
+            let saved = save_message(context, &message, &what, to, &day(Machine.now()))?;
+            let file = saved.first().map(|(placed, _)| to.join(OsStr::from_bytes(placed.path.as_bytes())));
+            Ok(file.unwrap_or_default())
+        })
     }
 
     pub(super) fn restore(

@@ -95,6 +95,11 @@ impl Place {
         self.folder.join("found")
     }
 
+    /// Where the lost e-mail comes back.
+    pub(super) fn found_mail(&self) -> PathBuf {
+        self.folder.join("found-mail")
+    }
+
     /// Where everything comes back.
     pub(super) fn restored(&self) -> PathBuf {
         self.folder.join("restored")

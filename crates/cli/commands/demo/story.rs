@@ -2,6 +2,7 @@
 
 use super::compare::{self, Comparison, Facts};
 use super::desk::{Desk, Timed};
+use super::letter::{self, LostLetter};
 use super::place::{Place, bytes_below};
 use super::screen::Screen;
 use crate::errors::Failure;
@@ -123,12 +124,13 @@ impl<'s> Story<'s> {
         let sent = self.back_up_both()?;
         self.figures.first_backup_sent = sent.0;
         self.figures.first_backup_seconds = sent.1.as_secs_f64();
-        let deleted = self.let_a_week_pass()?;
+        let (deleted, lost) = self.let_a_week_pass()?;
         let sent = self.back_up_both()?;
         self.figures.second_backup_sent = sent.0;
         self.figures.second_backup_seconds = sent.1.as_secs_f64();
         self.compare_backups()?;
         self.bring_back(&deleted)?;
+        self.bring_back_letter(&lost)?;
         self.restore_everything()?;
         if prove {
             self.spoil_one_byte()?;
@@ -190,8 +192,8 @@ impl<'s> Story<'s> {
         Ok(total)
     }
 
-    fn let_a_week_pass(&self) -> Result<Deleted, Trouble> {
-        self.screen.step("A week passes at the council, and one document is deleted by mistake");
+    fn let_a_week_pass(&self) -> Result<(Deleted, LostLetter), Trouble> {
+        self.screen.step("A week passes at the council; one document is deleted by mistake, and one e-mail is lost");
         let change = self.council.week_of_change(1, &self.place.documents(), &self.place.mailboxes())?;
         self.screen.figures(&format!(
             "{} new, {} changed, {} renamed, {} thrown away; {} with new mail, {} saved; {} written",
@@ -209,8 +211,12 @@ impl<'s> Story<'s> {
         fs::copy(&lost, self.place.kept_aside())?;
         fs::remove_file(&lost)?;
         self.screen.figures(&format!("Deleted by mistake: {}", shown(path.as_os_str().as_bytes())));
+        let lost = letter::lose(&self.place.mailboxes(), |number| pick(self.figures.seed, number))?;
+        let lost = lost.ok_or_else(|| Trouble::Wrong("The council has no e-mail to lose.".to_owned()))?;
+        let mailbox = shown(lost.mailbox.as_os_str().as_bytes());
+        self.screen.figures(&format!("Lost from {mailbox}: the e-mail \"{}\"", shown(lost.subject.as_bytes())));
         self.go_on()?;
-        Ok(Deleted { path, facts })
+        Ok((Deleted { path, facts }, lost))
     }
 
     /// A document that was there a week ago, so that the first backup holds it.
@@ -285,6 +291,29 @@ impl<'s> Story<'s> {
                 Ok(())
             }
         }
+    }
+
+    fn bring_back_letter(&self, lost: &LostLetter) -> Result<(), Trouble> {
+        self.screen.step(&format!("$ chest find --mail --deleted --subject {}", quoted(lost.subject.as_bytes())));
+        let found = self.desk.find_lost_message(&lost.subject)?;
+        let hit = found.outcome.messages.iter().find(|hit| hit.subject == lost.subject);
+        let hit = hit.ok_or_else(|| Trouble::Wrong("The lost e-mail was not found in any backup.".to_owned()))?;
+        let id: String = hit.id.to_hex().chars().take(SHORT_ID).collect();
+        self.screen.figures(&format!(
+            "{id}, from {}, found in {} among {} after {} to unlock",
+            shown(hit.from.as_bytes()),
+            seconds(found.took),
+            count(found.outcome.snapshots as u64, "backup"),
+            seconds(found.unlocking)
+        ));
+        self.screen.step(&format!("$ chest mail save {id} --to {}", quoted_path(&self.place.found_mail())));
+        let saved = self.desk.save_message(&id, &self.place.found_mail())?;
+        if fs::read(&saved.outcome)? != lost.content {
+            return Err(Trouble::Wrong(format!("{} is not the e-mail that was lost.", shown_place(&saved.outcome))));
+        }
+        let name = shown(saved.outcome.file_name().unwrap_or_default().as_bytes());
+        self.screen.figures(&format!("{name}: the same as the copy that was kept aside, every byte"));
+        self.go_on()
     }
 
     fn restore_everything(&mut self) -> Result<(), Trouble> {
