@@ -420,3 +420,14 @@ fn owners_that_could_not_be_set_are_one_line_and_a_list_in_json() {
     let paths: std::collections::BTreeSet<&str> = paths.collect();
     assert_eq!(paths, ["group", "passwd"].into(), "{json}");
 }
+
+#[test]
+fn where_no_cloud_keeps_folders_in_step_its_option_is_taken_and_changes_nothing() {
+    let office = Office::with_backup();
+    for files in ["hydrate", "skip"] {
+        let json = office.run(["backup", "docs", "--cloud-files", files, "--json"]).ended(0).json();
+        assert_eq!((&json["outcome"], &json["files_unchanged"]), (&"COMPLETE".into(), &2.into()), "{json}");
+    }
+    let refused = office.run(["backup", "docs", "--cloud-files", "delete"]).ended(2);
+    assert!(refused.err.contains("hydrate, skip"), "{}", refused.err);
+}

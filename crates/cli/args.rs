@@ -161,6 +161,9 @@ pub struct Backup {
     /// Also back up what is left out otherwise: ~$*, desktop.ini, Thumbs.db, *.ost
     #[arg(long)]
     pub no_default_excludes: bool,
+    /// What to do with new or changed files that are only in the cloud (OneDrive on Windows; Linux and macOS have none)
+    #[arg(long, value_enum, default_value_t = CloudFilesName::Hydrate)]
+    pub cloud_files: CloudFilesName,
     /// Stay out of disks that are mounted below PATH
     #[arg(long)]
     pub one_file_system: bool,
@@ -170,6 +173,15 @@ pub struct Backup {
     /// How hard to compress: 1 is fast, 19 is small
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=19))]
     pub level: i32,
+}
+
+/// What happens to files that are only in the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CloudFilesName {
+    /// Fetch them, as long as 5 GB of the disk stay free
+    Hydrate,
+    /// Leave them there; the backup is PARTIAL and names them
+    Skip,
 }
 
 /// What kind of documents.

@@ -2,8 +2,8 @@
 //! lock files, Windows' view settings and picture caches, Outlook's copy of a mailbox that lives on a server).
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::borrow::Cow;
+use std::path::Path;
 
 /// Left out unless asked otherwise, in any mixture of capitals.
 pub const BUILT_IN_EXCLUDES: &[&str] = &["~$*", "desktop.ini", "Thumbs.db", "*.ost"];
@@ -68,13 +68,29 @@ impl Excludes {
     /// Whether this item is left out. The path is relative to the source's root; whoever asks has made sure that none
     /// of the folders above is left out.
     pub fn excludes(&self, path: &[u8], is_folder: bool) -> bool {
-        self.patterns.matched(OsStr::from_bytes(path), is_folder).is_ignore()
+        self.patterns.matched(as_path(path), is_folder).is_ignore()
     }
 }
 
 impl Default for Excludes {
     fn default() -> Self {
         Self::none()
+    }
+}
+
+/// A path of a tree, for patterns to be held against.
+#[cfg(unix)]
+fn as_path(path: &[u8]) -> Cow<'_, Path> {
+    use std::os::unix::ffi::OsStrExt;
+    Cow::Borrowed(Path::new(std::ffi::OsStr::from_bytes(path)))
+}
+
+/// The same: there a path is text but for a stray half of a letter, which no pattern can name.
+#[cfg(windows)]
+fn as_path(path: &[u8]) -> Cow<'_, Path> {
+    match String::from_utf8_lossy(path) {
+        Cow::Borrowed(text) => Cow::Borrowed(Path::new(text)),
+        Cow::Owned(text) => Cow::Owned(text.into()),
     }
 }
 

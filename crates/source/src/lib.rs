@@ -4,17 +4,19 @@
 mod cloud;
 pub mod contract;
 mod exclude;
+#[cfg(unix)]
 mod folder;
 mod missing;
 mod zip_export;
 
-#[cfg(windows)]
-pub use cloud::ListedFolder;
 pub use cloud::{
-    Attributes, AttributesOf, CloudPolicy, CloudSource, FreeSpace, Listed, PatientSource, Pause, RealPause, SpaceGuard,
-    WINDOWS_ERRORS, WindowsError, windows_failure,
+    Attributes, AttributesOf, CloudFacts, CloudFiles, CloudPolicy, CloudSource, FreeSpace, Listed, PatientSource,
+    Pause, RealPause, SpaceGuard, WINDOWS_ERRORS, WindowsError, in_cloud, in_step, windows_failure,
 };
+#[cfg(windows)]
+pub use cloud::{DiskOf, ListedFolder};
 pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
+#[cfg(unix)]
 pub use folder::{FolderOptions, FolderSource};
 pub use missing::MissingSource;
 pub use zip_export::{

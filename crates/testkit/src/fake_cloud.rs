@@ -259,7 +259,10 @@ mod tests {
     use super::*;
     use chest_model::{Class, RootEncoding, UnreadableReason};
     use chest_source::contract::{self, Promise};
-    use chest_source::{CloudPolicy, CloudSource, FolderOptions, FolderSource, PatientSource, SpaceGuard};
+    use chest_source::{
+        CloudFacts, CloudFiles, CloudPolicy, CloudSource, FolderOptions, FolderSource, PatientSource, SpaceGuard,
+        in_step,
+    };
     use std::fs;
     use std::path::Path;
     use tempfile::TempDir;
@@ -336,6 +339,32 @@ mod tests {
         assert!(!cloud.is_here(&path("minutes/may.txt")), "it is not fetched");
         assert_eq!(contract::check(&source), [], "that it was fetched is no change");
         assert!(cloud.is_here(&path("minutes/may.txt")));
+    }
+
+    /// As the program reads a folder where there is a cloud, with so many bytes of its disk free.
+    fn as_the_program_reads(cloud: &Cloud, free: u64, files: CloudFiles) -> impl Source + use<> {
+        let facts = CloudFacts {
+            attributes: Box::new(Arc::clone(cloud)),
+            space: Box::new(FixedSpace(free)),
+            pause: Box::new(NotedPause::default()),
+        };
+        in_step(Arc::clone(cloud), facts, files)
+    }
+
+    #[test]
+    fn the_program_fetches_as_long_as_5_gb_stay_free_and_nothing_where_it_is_told_not_to() {
+        const RESERVE: u64 = 5_000_000_000;
+        let (_folder, cloud) = cloud();
+        let may = path("minutes/may.txt");
+        cloud.dehydrate(&may);
+        cloud.fail_open(may.clone(), 362, 3);
+        let refused = |free, files| read(&as_the_program_reads(&cloud, free, files), "minutes/may.txt").unwrap_err();
+        assert!(refused(RESERVE + 2, CloudFiles::Hydrate).message.contains("free 1 MB more"));
+        assert!(refused(u64::MAX, CloudFiles::Skip).message.contains("told not to fetch anything"));
+        assert_eq!((cloud.opened(), cloud.is_here(&may)), (Vec::new(), false));
+        let roomy = as_the_program_reads(&cloud, RESERVE + 3, CloudFiles::Hydrate);
+        assert_eq!(read(&roomy, "minutes/may.txt").unwrap(), b"may");
+        assert_eq!(cloud.opened().len(), 4, "what may pass is tried again");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! should they lie in it.
 
 use super::named::{Named, What, sort_out};
-use crate::args::Backup;
+use crate::args::{Backup, CloudFilesName};
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
@@ -12,7 +12,8 @@ use crate::selector::class;
 use crate::time::uk;
 use chest_engine::EngineError;
 use chest_engine::source::{
-    Excludes, FolderOptions, FolderSource, MissingSource, Source, SourceError, ZipLimits, ZipOptions, ZipSource,
+    CloudFiles, Excludes, FolderOptions, FolderSource, MissingSource, Source, SourceError, ZipLimits, ZipOptions,
+    ZipSource, in_cloud,
 };
 use chest_model::{Class, RootDescription, RootEncoding};
 use std::os::unix::ffi::OsStrExt;
@@ -89,7 +90,7 @@ fn open_one(
     match &named.what {
         What::AsItIs | What::Mixed => {
             notes.extend((named.what == What::Mixed).then(|| of_mixed(&named.path)));
-            return Ok(Box::new(open_folder(args, &named.path, description, excludes)?));
+            return open_folder(args, &named.path, description, excludes);
         }
         What::Newest(folder) => notes.extend(of_older(folder.older)),
         What::Export(_) => {}
@@ -104,19 +105,21 @@ fn open_folder(
     path: &Path,
     description: RootDescription,
     excludes: Excludes,
-) -> Result<FolderSource, SourceError> {
+) -> Result<Box<dyn Source>, SourceError> {
     let options = FolderOptions { excludes, threads: threads(), one_file_system: args.one_file_system };
-    FolderSource::new(path, description, options)
+    let files = match args.cloud_files {
+        CloudFilesName::Hydrate => CloudFiles::Hydrate,
+        CloudFilesName::Skip => CloudFiles::Skip,
+    };
+    Ok(in_cloud(FolderSource::new(path, description, options)?, path, files))
 }
 
 /// What lies in a folder of exports and is none, as a folder of its own: in one with what is in them, two files could have one name.
 fn others_beside(args: &Backup, named: &Named, exports: RootDescription, excludes: Excludes) -> Box<dyn Source> {
     let label = [&exports.label, &b" (other files)"[..]].concat();
     let description = RootDescription { label, ..exports };
-    match open_folder(args, &named.path, description.clone(), excludes) {
-        Ok(source) => Box::new(source),
-        Err(error) => Box::new(MissingSource::new(description, &error)),
-    }
+    open_folder(args, &named.path, description.clone(), excludes)
+        .unwrap_or_else(|error| Box::new(MissingSource::new(description, &error)))
 }
 
 /// Times in ZIP files are those of the clock on the wall.

@@ -1,7 +1,9 @@
-//! The attributes as Windows lists them: the find data of a folder's listing, for which nothing is opened but the folder.
+//! The attributes as Windows lists them: the find data of a folder's listing, for which nothing is opened but the folder. And the
+//! room that its disk has.
 
 use super::attributes::{Attributes, AttributesOf, Listed};
 use super::errors::windows_failure;
+use super::space::FreeSpace;
 use crate::ReadFailure;
 use chest_model::{TreePath, UnreadableReason};
 use std::fs::read_dir;
@@ -36,6 +38,25 @@ impl AttributesOf for ListedFolder {
         };
         let listed = listed(folder).map_err(|error| windows_failure(&error))?;
         Ok(listed.get(name.as_encoded_bytes()).copied().unwrap_or_default())
+    }
+}
+
+/// The disk that a folder of this computer lies on.
+#[derive(Debug, Clone)]
+pub struct DiskOf(PathBuf);
+
+impl DiskOf {
+    /// Of this absolute path.
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+}
+
+impl FreeSpace for DiskOf {
+    fn free_bytes(&self) -> io::Result<u64> {
+        // A single file is no folder to ask about; the one that holds it lies on the same disk.
+        let folder = if self.0.is_dir() { &self.0 } else { self.0.parent().unwrap_or(&self.0) };
+        fs4::available_space(folder)
     }
 }
 

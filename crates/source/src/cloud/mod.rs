@@ -4,6 +4,7 @@
 
 mod attributes;
 mod errors;
+mod in_step;
 #[cfg(windows)]
 mod listing;
 mod patience;
@@ -12,8 +13,9 @@ mod space;
 
 pub use attributes::{Attributes, AttributesOf, Listed};
 pub use errors::{WINDOWS_ERRORS, WindowsError, windows_failure};
+pub use in_step::{CloudFacts, CloudFiles, in_cloud, in_step};
 #[cfg(windows)]
-pub use listing::ListedFolder;
+pub use listing::{DiskOf, ListedFolder};
 pub use patience::{PatientSource, Pause, RealPause};
 pub use placeholders::{CloudPolicy, CloudSource};
 pub use space::{FreeSpace, SpaceGuard};

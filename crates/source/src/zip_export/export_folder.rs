@@ -2,9 +2,10 @@
 //! finished, one is a page that asked to sign in, a note lies beside them. It stays a folder of exports all the same: what
 //! is no export yet is told by name, and what is something else is stored as it is.
 
+use super::FileBytes;
 use super::ZipOptions;
 use super::archive::{Archive, Budget};
-use super::bytes::{ArchiveBytes, FileBytes};
+use super::bytes::ArchiveBytes;
 use super::exports::{day_in, is_called_zip, is_document, same_exports, without_numbers};
 use super::member::damaged;
 use crate::{Excludes, ReadFailure};

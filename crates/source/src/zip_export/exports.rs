@@ -1,14 +1,14 @@
 //! Which files are exports, and which of them belong together. A big export comes as several ZIP files on one day, and next
 //! week's has the same names but for numbers.
 
+use super::FileBytes;
 use super::ZipLimits;
 use super::archive::{Archive, Budget, Listing};
-use super::bytes::{ArchiveBytes, FileBytes, read_exact_at};
+use super::bytes::{ArchiveBytes, read_exact_at};
 use jiff::tz::TimeZone;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,7 +29,8 @@ pub fn is_export(path: &Path) -> io::Result<bool> {
 }
 
 pub(super) fn is_called_zip(name: &OsStr) -> bool {
-    name.as_bytes().len() > 4 && name.as_bytes()[name.len() - 4..].eq_ignore_ascii_case(b".zip")
+    let name = name.as_encoded_bytes();
+    name.len() > 4 && name[name.len() - 4..].eq_ignore_ascii_case(b".zip")
 }
 
 /// By its first bytes and by what is in it.
@@ -64,7 +65,7 @@ pub fn same_exports(files: Vec<PathBuf>, zone: &TimeZone) -> io::Result<Vec<Vec<
             None => exports.push((export, vec![file])),
         }
     }
-    let numbers = |path: &PathBuf| numbers(path.file_name().unwrap_or_default().as_bytes());
+    let numbers = |path: &PathBuf| numbers(path.file_name().unwrap_or_default().as_encoded_bytes());
     Ok(exports
         .into_iter()
         .map(|(_, mut parts)| {
@@ -77,7 +78,7 @@ pub fn same_exports(files: Vec<PathBuf>, zone: &TimeZone) -> io::Result<Vec<Vec<
 
 impl Export {
     fn of(path: &Path, zone: &TimeZone) -> io::Result<Self> {
-        let name = path.file_name().unwrap_or_default().as_bytes();
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let series = without_numbers(name);
         // The day in the name counts: a download that begins before midnight may end after it.
         let day = match day_in(name) {

@@ -16,6 +16,10 @@ mod end;
 mod export_folder;
 mod exports;
 mod extra;
+#[cfg(unix)]
+mod file_unix;
+#[cfg(windows)]
+mod file_windows;
 mod inflate;
 mod member;
 mod merge;
@@ -31,14 +35,16 @@ pub use exports::{is_export, same_exports};
 
 use crate::{Content, Excludes, ItemKind, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use archive::{Archive, Budget};
-use bytes::FileBytes;
 use chest_model::{Container, RootDescription, Timestamp, TreePath, UnreadableReason, shown_place};
 use content::MemberContent;
+#[cfg(unix)]
+use file_unix::FileBytes;
+#[cfg(windows)]
+use file_windows::FileBytes;
 use jiff::tz::TimeZone;
 use member::unsupported;
 use merge::Item;
 use std::ops::ControlFlow;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -119,7 +125,7 @@ impl ZipSource {
     pub fn open(paths: &[PathBuf], description: RootDescription, options: &ZipOptions) -> Result<Self, SourceError> {
         let mut archives: Vec<(Vec<u8>, Box<dyn ArchiveBytes>)> = Vec::new();
         for path in paths {
-            let name = path.file_name().unwrap_or_default().as_bytes().to_vec();
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes().to_vec();
             match FileBytes::open(path) {
                 Ok(bytes) => archives.push((name, Box::new(bytes))),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
