@@ -3,7 +3,8 @@
 
 use super::bytes::{Shared, Stretch};
 use super::inflate::Unpacked;
-use super::member::{DEFLATED, Member, damaged};
+use super::inflate64::Unpacked64;
+use super::member::{DEFLATED, DEFLATED_64, Member, damaged};
 use super::recover::data_begins;
 use crate::{AfterReading, Content, ReadFailure};
 use chest_model::{Hole, UnreadableReason};
@@ -23,6 +24,7 @@ pub(super) struct MemberContent {
 enum Data {
     Stored(Stretch),
     Deflated(Unpacked),
+    Deflated64(Unpacked64),
 }
 
 impl MemberContent {
@@ -38,6 +40,7 @@ impl MemberContent {
         let stretch = Stretch::new(bytes, begins, end);
         let data = match member.method {
             DEFLATED => Data::Deflated(Unpacked::new(stretch)),
+            DEFLATED_64 => Data::Deflated64(Unpacked64::new(stretch)),
             _ => Data::Stored(stretch),
         };
         let after = AfterReading { metadata: member.metadata(), fingerprint: member.fingerprint() };
@@ -49,6 +52,7 @@ impl MemberContent {
     fn next(&mut self, buffer: &mut [u8]) -> Result<usize, ReadFailure> {
         let read = match &mut self.data {
             Data::Deflated(unpacked) => unpacked.read(buffer).map_err(failure)?,
+            Data::Deflated64(unpacked) => unpacked.read(buffer).map_err(failure)?,
             Data::Stored(stretch) => {
                 let seen = stretch.peek().map_err(failure)?;
                 let length = seen.len().min(buffer.len());

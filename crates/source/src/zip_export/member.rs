@@ -11,6 +11,8 @@ use jiff::tz::TimeZone;
 pub(super) const STORED: u16 = 0;
 /// Packed as nearly all members are.
 pub(super) const DEFLATED: u16 = 8;
+/// Packed as Windows Explorer does what is longer than 2 GiB.
+pub(super) const DEFLATED_64: u16 = 9;
 const LOCKED: u16 = 1 | 1 << 6 | 1 << 13;
 /// The size follows the data, for whoever wrote it did not know it before.
 pub(super) const SIZES_FOLLOW: u16 = 1 << 3;
@@ -107,9 +109,7 @@ impl Member {
             STORED if self.packed != self.size => {
                 Some(damaged("the ZIP file gives two lengths for it that do not fit together"))
             }
-            STORED | DEFLATED => None,
-            // Numbers of the ZIP format's specification.
-            9 => Some(unsupported("it is packed in a way (Deflate64) that this version cannot unpack")),
+            STORED | DEFLATED | DEFLATED_64 => None,
             method => Some(unsupported(&format!("it is packed in a way (method {method}) that cannot be unpacked"))),
         }
     }

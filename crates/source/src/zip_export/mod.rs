@@ -1,10 +1,10 @@
 //! ZIP exports as a source: the members of one or several archives as files, so that this week's export shares everything with
 //! last week's, and with the folder it was made of.
 //!
-//! The directory is read here and not by a library, and `miniz_oxide` unpacks. `zip` loses all but the last of several members
+//! The directory is read here and not by a library, and `miniz_oxide` and `deflate64` unpack. `zip` loses all but the last of several members
 //! with one name, without a word; `rc-zip` keeps them, but gives names only after it has guessed at their characters, and reads
-//! nothing at all of an archive whose end is missing. What is left for a library is the packed data, and there the one without
-//! unsafe code was chosen: hostile bytes meet it in a process that holds keys. Hazards, one file each: `end` (Zip64, what lies
+//! nothing at all of an archive whose end is missing. What is left for a library is the packed data, and there those without
+//! unsafe code were chosen: hostile bytes meet it in a process that holds keys. Hazards, one file each: `end` (Zip64, what lies
 //! in front), `extra`, `names` (character sets, hostile names), `central` (members that share bytes), `recover` (downloads
 //! that broke off), `merge` (one name twice, bombs), `content` (lengths and checksums).
 
@@ -21,6 +21,7 @@ mod file_unix;
 #[cfg(windows)]
 mod file_windows;
 mod inflate;
+mod inflate64;
 mod member;
 mod merge;
 mod names;

@@ -225,3 +225,45 @@ fn an_unchanged_member_looks_the_same_in_next_weeks_archive_and_a_changed_one_do
     assert_ne!(this_week, print(archive(&[stored("a.txt", &MINUTES[1..])])));
     assert_ne!(this_week, print(archive(&[Made { dos: (46 << 9 | 11 << 5 | 21, 0), ..stored("a.txt", MINUTES) }])));
 }
+
+/// Made by 7-Zip, which knows no code of ours: matches further back and longer than ordinary packing has.
+const DEFLATE64: &[u8] = include_bytes!("deflate64.zip");
+
+#[test]
+fn what_explorer_packs_beyond_two_gigabytes_is_unpacked() {
+    let source = open_one(DEFLATE64.to_vec());
+    let mut state = 1_u32;
+    let noise: Vec<u8> = (0..200)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .collect();
+    assert_eq!(read(&source, "far.bin").unwrap(), [&noise[..], &[0; 40_000], &noise].concat());
+    assert_eq!(read(&source, "long.txt").unwrap(), b"It was RESOLVED. ".repeat(6000));
+}
+
+#[test]
+fn data_packed_that_way_and_damaged_is_never_taken_for_the_file() {
+    let whole = read(&open_one(DEFLATE64.to_vec()), "far.bin").unwrap();
+    let begins = 30 + "far.bin".len();
+    let mut refused = 0;
+    for at in begins..begins + 420 {
+        let mut damaged = DEFLATE64.to_vec();
+        damaged[at] ^= 1 << (at % 8);
+        let source = try_open(&[("E.zip", damaged)], &ZipOptions::default()).unwrap();
+        match read(&source, "far.bin") {
+            Ok(bytes) => assert_eq!(bytes, whole, "at {at}"),
+            Err(failure) => {
+                assert_eq!(failure.reason, UnreadableReason::ReadError, "at {at}");
+                refused += 1;
+            }
+        }
+    }
+    // A bit of a code that is never used, or of how far back one of many zeros is, changes nothing.
+    assert!(refused > 380, "{refused} of 420");
+    let cut = Made { method: 9, size: Some(10), ..stored("cut", b"x") };
+    let source = open_one(archive(&[cut, stored("kept", b"kept")]));
+    assert!(read(&source, "cut").is_err());
+    assert_eq!(read(&source, "kept").unwrap(), b"kept");
+}
