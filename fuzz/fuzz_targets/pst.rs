@@ -3,7 +3,8 @@
 
 #![no_main]
 
-use chest_mail::{ContainerKind, Limits, Resume, copy_raw, recognise, visit};
+use chest_mail::{ContainerKind, Limits, Resume, copy_raw, newest_in_pst, recognise, visit};
+use chest_model::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
@@ -45,6 +46,7 @@ fuzz_target!(|input: &[u8]| {
     });
     let most = TIMES_OVER * input.len() as u64 + MORE;
     assert!(counted.read <= most, "{} bytes read of {}", counted.read, input.len());
+    newest_in_pst(&mut Cursor::new(input), Timestamp::new(1_795_168_800, 0));
     for (locator, identity) in found.iter().take(AGAIN) {
         let mut hasher = blake3::Hasher::new();
         if copy_raw(ContainerKind::Pst, &mut Cursor::new(input), locator, &mut hasher).is_ok() {

@@ -7,9 +7,10 @@ mod common;
 
 use chest_engine::source::{FolderOptions, FolderSource};
 use chest_engine::store::MemoryStore;
-use chest_model::{Class, Monitor, Progress, RootDescription, RootEncoding};
+use chest_model::{Class, Environment, Monitor, Progress, RootDescription, RootEncoding, Timestamp};
 use chest_testkit::{FailingSource, RecordingStore, Verb};
 use common::{Machine, noise};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -91,4 +92,30 @@ fn a_run_that_is_stopped_says_so_and_is_continued() {
     assert!(matches!(stopped, Err(chest_engine::EngineError::Interrupted)), "{:?}", stopped.err());
     let next = machine.backup().unwrap();
     assert!(next.packs_taken_over > 0);
+}
+
+/// An Outlook data file says how old it is by the messages in it, though their dates stand anywhere in it; and without being opened again.
+#[test]
+fn the_age_of_an_outlook_data_file_is_that_of_its_newest_message() {
+    const SENT: i64 = 1_795_168_800;
+    let machine = Machine::new();
+    let now = machine.environment.now().seconds.max(SENT + 30 * 24 * 3600);
+    machine.environment.set_now(Timestamp::new(now, 0));
+    for name in ["Wide0", "Narrow1"] {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/pst").join(name);
+        machine.write(&format!("{name}.pst"), &std::fs::read(kept).unwrap());
+    }
+    let path = machine.source();
+    let description = RootDescription {
+        label: b"mail".to_vec(),
+        native_path: b"mail".to_vec(),
+        encoding: RootEncoding::UnixBytes,
+        class: Class::Email,
+    };
+    for opened in [2, 0] {
+        let source = FolderSource::new(&path, description.clone(), FolderOptions::default()).unwrap();
+        let outcome = machine.backup_of(vec![Box::new(source)]).unwrap();
+        assert_eq!(outcome.files_read, opened);
+        assert_eq!(outcome.roots[0].newest_content, Some(Timestamp::new(SENT, 0)));
+    }
 }

@@ -22,7 +22,7 @@ use std::io::{Read, Seek, Write};
 use std::ops::ControlFlow;
 
 pub use container::{ContainerKind, recognise};
-pub use newest::NewestDate;
+pub use newest::{NewestDate, newest_in_pst};
 pub use preview::{AttachmentInfo, Preview, attachment, preview};
 pub use pst::PstError;
 pub use types::{FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};

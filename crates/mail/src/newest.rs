@@ -1,10 +1,12 @@
 //! The newest date in mail that passes by: how old a mailbox export is follows from its own content, not from when it was copied.
-//! Looks at a file's bytes while they are read for something else, so it must cost next to nothing.
+//! Looks at a file's bytes while they are read for something else, so it must cost next to nothing. Only an Outlook data file, in which
+//! nothing stands in order, has to be gone through by itself.
 
 use chest_model::Timestamp;
 use memchr::memmem::Finder;
+use std::io::{Read, Seek};
 
-use crate::date;
+use crate::{date, pst};
 
 /// A longer line bears no date.
 const LONGEST_LINE: usize = 512;
@@ -78,6 +80,13 @@ impl NewestDate {
     pub fn newest(&self) -> Option<Timestamp> {
         self.newest.max(self.of_line(&self.unfinished))
     }
+}
+
+/// The newest date on which a message of an Outlook data file was sent or came in; later than a day after `now` does not count.
+/// `None` also where the file cannot be read to its end: half of it says nothing of the rest.
+pub fn newest_in_pst<R: Read + Seek>(input: &mut R, now: Timestamp) -> Option<Timestamp> {
+    let latest = now.seconds.saturating_add(TOLERANCE);
+    pst::dates(input)?.into_iter().filter(|date| (1..=latest).contains(&date.seconds)).max()
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub use zip_export::{
 use chest_model::{
     Container, FileLook, Fingerprint, Hole, Metadata, RootDescription, Timestamp, TreePath, UnreadableReason,
 };
+use std::io;
 use std::ops::ControlFlow;
 
 /// Something that can be backed up.
@@ -170,6 +171,12 @@ pub trait Content: Send {
     /// The next bytes of data (holes are passed over), at most `buffer.len()`; zero at the end. Fills the buffer as far
     /// as the file allows.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadFailure>;
+
+    /// Bytes of the file from this place on, holes included, where that may be asked for in any order; `None` where it is read
+    /// from front to back only. Fewer than asked for only at the end.
+    fn read_at(&self, _position: u64, _buffer: &mut [u8]) -> Option<io::Result<usize>> {
+        None
+    }
 
     /// Looks at the file again after the last read.
     fn finish(self: Box<Self>) -> Result<AfterReading, ReadFailure>;

@@ -2,6 +2,7 @@
 //! before the run is called a success. Needs the writer's key only.
 
 mod ahead;
+mod anywhere;
 mod assemble;
 mod copies;
 mod exceptions;

@@ -1,10 +1,11 @@
 //! Reads one item of a source into an entry: content cut, hashed and handed to the batch as it comes.
 
+use super::anywhere::Anywhere;
 use super::notebooks::is_notebook_link;
 use super::pipeline::Handoff;
 use super::scrambled::is_scrambled;
 use crate::EngineError;
-use chest_mail::{ContainerKind, NewestDate, recognise};
+use chest_mail::{ContainerKind, NewestDate, newest_in_pst, recognise};
 use chest_model::{
     ChunkId, ChunkList, Class, Entry, EntryKind, Environment, ExceptionKind, Fingerprint, Metadata, Monitor, Progress,
     Timestamp, UnreadableReason,
@@ -195,10 +196,14 @@ impl ItemReader<'_, '_> {
         let holes = content.holes().to_vec();
         // They were announced as part of the file, and take no time.
         self.monitor.progress(Progress::Done { items: 0, bytes: holes.iter().map(|hole| hole.length).sum() });
-        let Cut { chunks, bytes: data, noticed, .. } = match self.store_chunks(&mut *content, item)? {
+        let Cut { chunks, bytes: data, mut noticed, is_pst, .. } = match self.store_chunks(&mut *content, item)? {
             Ok(cut) => cut,
             Err(failure) => return Ok(Err(failure)),
         };
+        if is_pst {
+            let now = self.environment.now();
+            noticed.newest = newest_in_pst(&mut Anywhere::of(&*content, item.fingerprint.size), now);
+        }
         *bytes_read += data;
         Ok(content.finish().map(|after| StoredContent { chunks, holes, data, after, noticed }))
     }
@@ -278,9 +283,10 @@ impl ItemReader<'_, '_> {
         if cut.bytes == 0 && cut.pending == 0 {
             cut.noticed.scrambled = is_scrambled(&cut.name, bytes);
             cut.noticed.notebook_link = is_notebook_link(&cut.name, bytes);
-            let has_dates = self.class == Class::Email
-                && matches!(recognise(&cut.name, bytes), Some(ContainerKind::Mbox | ContainerKind::Message));
+            let container = recognise(&cut.name, bytes).filter(|_| self.class == Class::Email);
+            let has_dates = matches!(container, Some(ContainerKind::Mbox | ContainerKind::Message));
             cut.newest = has_dates.then(|| NewestDate::new(self.environment.now()));
+            cut.is_pst = container == Some(ContainerKind::Pst);
         }
         if let Some(newest) = &mut cut.newest {
             newest.feed(bytes);
@@ -322,6 +328,8 @@ struct Cut {
     noticed: Noticed,
     /// Where it is a mailbox: what finds the newest date in it.
     newest: Option<NewestDate>,
+    /// Its dates are anywhere in it.
+    is_pst: bool,
 }
 
 /// Why cutting paused.

@@ -62,11 +62,16 @@ pub(crate) enum Written {
     Nothing,
 }
 
+/// When the message was sent, or else when it came in.
+pub(crate) fn date(file: &mut PstFile<'_>, node: Node) -> Result<Option<Timestamp>, PstError> {
+    let message = Message::read(file, node)?;
+    Ok(message.date().filter(|_| message.is_mail(file)))
+}
+
 /// Writes the message.
 pub(crate) fn write(file: &mut PstFile<'_>, node: Node, out: &mut dyn Write) -> Result<Written, PstError> {
     let message = Message::read(file, node)?;
-    let class = message.text(file, id::CLASS).unwrap_or_default().to_ascii_lowercase();
-    if NO_MAIL.iter().any(|other| class.starts_with(other)) {
+    if !message.is_mail(file) {
         return Ok(Written::Nothing);
     }
     let is_whole = message.write(file, 0, out)?;
@@ -84,6 +89,11 @@ impl Message {
         let properties = Properties::read(file, node)?;
         let code_page = properties.integer(id::CODE_PAGE).unwrap_or(1252);
         Ok(Self { node, properties, code_page })
+    }
+
+    fn is_mail(&self, file: &mut PstFile<'_>) -> bool {
+        let class = self.text(file, id::CLASS).unwrap_or_default().to_ascii_lowercase();
+        !NO_MAIL.iter().any(|other| class.starts_with(other))
     }
 
     fn text(&self, file: &mut PstFile<'_>, id: u16) -> Option<String> {
@@ -142,7 +152,7 @@ impl Message {
             people_header(out, name, &recipients)?;
         }
         if lacks("Date")
-            && let Some(date) = self.date()
+            && let Some(date) = self.date_header()
         {
             header(out, "Date", &date)?;
         }
@@ -191,10 +201,12 @@ impl Message {
         found
     }
 
-    fn date(&self) -> Option<String> {
-        let Timestamp { seconds, .. } =
-            self.properties.time(id::SUBMITTED).or_else(|| self.properties.time(id::DELIVERED))?;
-        let moment = jiff::Timestamp::from_second(seconds).ok()?;
+    fn date(&self) -> Option<Timestamp> {
+        self.properties.time(id::SUBMITTED).or_else(|| self.properties.time(id::DELIVERED))
+    }
+
+    fn date_header(&self) -> Option<String> {
+        let moment = jiff::Timestamp::from_second(self.date()?.seconds).ok()?;
         jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_string(&moment).ok()
     }
 

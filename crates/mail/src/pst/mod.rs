@@ -17,6 +17,8 @@ mod tests;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
+use chest_model::Timestamp;
+
 use crate::ReadSeek;
 use crate::summary::{Outcome, guarded, summarise};
 use crate::types::{FoundMessage, Limits, Locator, MailError, Visited};
@@ -98,6 +100,23 @@ fn visit_all(
         }
     }
     Ok(())
+}
+
+/// When its messages were sent or came in; `None` where it cannot be read to its end.
+pub(crate) fn dates(input: &mut dyn ReadSeek) -> Option<Vec<Timestamp>> {
+    let read = || -> Result<Vec<Timestamp>, PstError> {
+        let mut file = PstFile::open(input)?;
+        let mut dates = Vec::new();
+        for node in file.nodes_of_kind(MESSAGE)? {
+            match message::date(&mut file, node) {
+                Ok(date) => dates.extend(date),
+                Err(error @ (PstError::Endless | PstError::Read(_))) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(dates)
+    };
+    guarded(read)?.ok()
 }
 
 /// The message that this item is, written as an `.eml` file.

@@ -6,6 +6,7 @@ use super::space::{Promise, SpaceGuard, cloud_only};
 use crate::{AfterReading, Content, ItemKind, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{Container, Hole, RootDescription, Timestamp, TreePath};
 use std::fmt;
+use std::io;
 use std::ops::ControlFlow;
 
 /// What happens to a file that is only in the cloud and is not as the last backup had it.
@@ -132,6 +133,10 @@ impl Content for Arriving {
         let length = self.inner.read(buffer)?;
         self.promise.came(length as u64);
         Ok(length)
+    }
+
+    fn read_at(&self, position: u64, buffer: &mut [u8]) -> Option<io::Result<usize>> {
+        self.inner.read_at(position, buffer)
     }
 
     fn finish(self: Box<Self>) -> Result<AfterReading, ReadFailure> {

@@ -8,6 +8,7 @@ use chest_model::{Hole, UnreadableReason};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Advice, Stat, fadvise, fstat};
 use rustix::io::{pread, retry_on_intr};
+use std::io;
 
 /// From this size on it is worth telling the system that the file will be read from front to back.
 const LARGE: u64 = 1 << 20;
@@ -102,6 +103,18 @@ impl Content for FileContent {
             }
         }
         Ok(filled)
+    }
+
+    fn read_at(&self, position: u64, buffer: &mut [u8]) -> Option<io::Result<usize>> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match retry_on_intr(|| pread(&self.file, &mut buffer[filled..], position + filled as u64)) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(errno) => return Some(Err(errno.into())),
+            }
+        }
+        Some(Ok(filled))
     }
 
     fn finish(self: Box<Self>) -> Result<AfterReading, ReadFailure> {

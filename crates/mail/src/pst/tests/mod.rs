@@ -5,13 +5,14 @@ mod writer;
 use std::io::Cursor;
 use std::ops::ControlFlow;
 
+use chest_model::Timestamp;
 use proptest::prelude::*;
 
 use super::file::Width;
 use super::scramble::Scrambling;
 use crate::{
-    ContainerKind, FoundMessage, Limits, Locator, MailError, Resume, Visited, attachment, preview, raw, recognise,
-    visit,
+    ContainerKind, FoundMessage, Limits, Locator, MailError, Resume, Visited, attachment, newest_in_pst, preview, raw,
+    recognise, visit,
 };
 use writer::{Inside, Value, Writer};
 
@@ -181,6 +182,7 @@ proptest! {
         bytes[at..at + damage.len()].copy_from_slice(&damage);
         for bytes in [&bytes[..], &bytes[..cut.index(bytes.len())]] {
             let (found, _) = visited(bytes);
+            newest_in_pst(&mut Cursor::new(bytes), Timestamp::new(SENT, 0));
             for message in found {
                 let _ = raw(ContainerKind::Pst, &mut Cursor::new(bytes), &message.locator);
             }
@@ -195,6 +197,23 @@ fn such_files_are_recognised() {
         assert_eq!(recognise(b"Outlook.pst", &bytes[..100]), Some(ContainerKind::Pst));
         let (found, visited) = visited(&bytes);
         assert!(found.is_empty() && visited.problem.is_none(), "{visited:?}");
+    }
+}
+
+#[test]
+fn the_newest_date_is_that_of_a_message_and_none_where_the_file_ends_too_early() {
+    let newest = |bytes: &[u8], now: i64| {
+        newest_in_pst(&mut Cursor::new(bytes), Timestamp::new(now, 0)).map(|newest| newest.seconds)
+    };
+    for (width, scrambling) in [(Width::Narrow, Scrambling::Permute), (Width::Wide, Scrambling::Cyclic)] {
+        let bytes = written(&[Message::simple("Hedge"), Message::simple("Bench")], width, scrambling);
+        assert_eq!(newest(&bytes, SENT), Some(SENT));
+        assert_eq!(newest(&bytes, SENT - 48 * 3600), None, "a date to come says nothing");
+        assert_eq!(newest(&bytes[..bytes.len() - 600], SENT), None);
+        let mut writer = Writer::new(width, scrambling);
+        let contact = Message::simple("Chair").put(&mut writer, message_id(0), "IPM.Contact");
+        writer.top(contact);
+        assert_eq!(newest(&writer.finish(), SENT), None);
     }
 }
 
