@@ -75,7 +75,12 @@ fn visit_all(
     let mut file = PstFile::open(input)?;
     for node in file.nodes_of_kind(MESSAGE)? {
         let mut sink = Sink { kept: Vec::new(), limit: limits.message_bytes, hasher: blake3::Hasher::new(), length: 0 };
-        let written = guarded(|| message::write(&mut file, node, &mut sink));
+        let written = guarded(|| {
+            // A damaged file may hold two of one id, of which only one will be found again.
+            let found_again = file.find_node(node.id)? == node;
+            let again = found_again.then_some(node).ok_or(PstError::Damaged("two items have one id"))?;
+            message::write(&mut file, again, &mut sink)
+        });
         let is_whole = match written {
             Some(Ok(message::Written::Message { is_whole })) => is_whole,
             Some(Ok(message::Written::Nothing)) => continue,

@@ -201,6 +201,20 @@ fn such_files_are_recognised() {
 }
 
 #[test]
+fn of_two_items_with_one_id_only_the_one_that_is_found_again_is_shown() {
+    let mut writer = Writer::new(Width::Wide, Scrambling::None);
+    for subject in ["Hedge", "Bench"] {
+        let node = Message::simple(subject).put(&mut writer, message_id(0), "IPM.Note");
+        writer.top(node);
+    }
+    let bytes = writer.finish();
+    let (found, visited) = visited(&bytes);
+    assert_eq!((found.len(), visited.failed), (1, 1), "{visited:?}");
+    let eml = raw(ContainerKind::Pst, &mut Cursor::new(&bytes), &found[0].locator).unwrap();
+    assert_eq!(*blake3::hash(&eml).as_bytes(), found[0].identity);
+}
+
+#[test]
 fn the_newest_date_is_that_of_a_message_and_none_where_the_file_ends_too_early() {
     let newest = |bytes: &[u8], now: i64| {
         newest_in_pst(&mut Cursor::new(bytes), Timestamp::new(now, 0)).map(|newest| newest.seconds)
