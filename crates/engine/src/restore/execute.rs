@@ -1,17 +1,21 @@
 //! Carries a plan out: folders, then files pack by pack on several threads, then links, then the folders' own metadata.
 
+mod ahead;
 mod files;
+mod folders;
 
 use super::content::full_metadata;
 use super::plan::{PlannedItem, PlannedStep, RestorePlan};
 use super::{FailureCause, RestoreFailure, RestoreOutcome};
 use crate::browse::ShownPath;
-use crate::target::{FileIdentity, ItemKind, Made, Placed, Placement, Target, TargetError, TargetOptions};
+use crate::target::{FileIdentity, ItemKind, Placed, Placement, Target, TargetError, TargetOptions};
 use crate::{Context, EngineError};
 use chest_model::{EntryKind, Metadata, Phase, Progress, TreePath};
-use crossbeam_channel::RecvTimeoutError;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use files::{FileRestore, FileResult};
-use std::collections::{HashMap, HashSet};
+use folders::make_folders;
+use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<RestoreOutcome, EngineError> {
@@ -33,10 +37,7 @@ pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<Restor
             message,
         });
     }
-    while_syncing(&target, || {
-        restore.make_folders(&plan.items);
-        restore.restore_files(&plan, work, context)
-    })?;
+    while_syncing(&target, || restore.restore_files(&plan, work, context))?;
     restore.make_others(&plan);
     restore.set_folder_metadata(&plan);
     target.sync()?;
@@ -147,47 +148,29 @@ impl Restore<'_> {
         self.outcome.failed.push(failure(item, error.into(), error.to_string()));
     }
 
-    /// Makes the folders of the plan, and those above what was asked for, which are not part of it.
-    fn make_folders(&mut self, items: &[PlannedItem]) {
-        let mut made = HashSet::new();
-        for item in items {
-            if let Some(parent) = item.to.parent()
-                && let Err(error) = self.make_parents(&parent, &mut made)
-            {
-                // Told once for each item that needs it, when that item is made.
-                let _ = error;
-            }
-            if item.entry.kind == EntryKind::Directory && made.insert(item.to.clone()) {
-                match self.target.make_folder(&item.to) {
-                    Ok(Made::Created) => self.outcome.folders += 1,
-                    Ok(Made::AlreadyThere) => {}
-                    Err(error) => self.refused(item, &error),
-                }
-            }
-        }
-    }
-
-    fn make_parents(&self, folder: &TreePath, made: &mut HashSet<TreePath>) -> Result<(), TargetError> {
-        if folder.is_root() || made.contains(folder) {
-            return Ok(());
-        }
-        if let Some(parent) = folder.parent() {
-            self.make_parents(&parent, made)?;
-        }
-        made.insert(folder.clone());
-        self.target.make_folder(folder).map(|_| ())
-    }
-
-    /// Restores all files; further hard links are made to the first, or copied where that cannot be.
+    /// Makes the folders, and restores all files; further hard links are made to the first, or copied where that cannot be.
     fn restore_files(&mut self, plan: &RestorePlan, work: Work, context: &Context<'_>) -> Result<(), EngineError> {
-        let placed = self.restore_group(plan, context, &work.files)?;
+        let target = self.target;
+        let (made, folders_made) = crossbeam_channel::bounded(0);
+        let (folders, placed) = std::thread::scope(|scope| {
+            let folders = scope.spawn(move || {
+                let folders = make_folders(target, &plan.items);
+                drop::<Sender<()>>(made);
+                folders
+            });
+            let placed = self.restore_group(plan, context, &work.files, &folders_made);
+            (folders.join().unwrap_or_else(|panic| resume_unwind(panic)), placed)
+        });
+        self.outcome.folders += folders.created;
+        self.outcome.failed.extend(folders.failed);
+        let placed = placed?;
         let Links { copies, apart } = self.link(plan, context, &placed, work.groups);
         // Where the first name was left to what had it already, the others are names of one file all the same.
         let firsts: Vec<usize> = copies.into_iter().chain(apart.iter().map(|names| names[0])).collect();
-        let placed = self.restore_group(plan, context, &firsts)?;
+        let placed = self.restore_group(plan, context, &firsts, &folders_made)?;
         let Links { mut copies, apart } = self.link(plan, context, &placed, apart);
         copies.extend(apart.into_iter().flatten());
-        self.restore_group(plan, context, &copies)?;
+        self.restore_group(plan, context, &copies, &folders_made)?;
         Ok(())
     }
 
@@ -235,9 +218,10 @@ impl Restore<'_> {
         plan: &RestorePlan,
         context: &Context<'_>,
         numbers: &[usize],
+        folders_made: &Receiver<()>,
     ) -> Result<HashMap<usize, (TreePath, FileIdentity)>, EngineError> {
         let mut where_placed = HashMap::new();
-        let restore = FileRestore::new(plan, self.target, context);
+        let restore = FileRestore::new(plan, self.target, context, folders_made.clone());
         let (mut results, lacked_room): (Vec<FileResult>, Vec<FileResult>) =
             restore.run(numbers)?.into_iter().partition(|result| !is_for_want_of_room(result));
         let fitting = self.fitting(plan, &lacked_room);

@@ -74,3 +74,23 @@ fn a_whole_restore_asks_for_each_pack_once() {
     assert!(whole <= packs.len(), "{whole} whole reads of {} packs", packs.len());
     assert!(far.trips() <= 6, "{} trips: {:#?}", far.trips(), far.calls());
 }
+
+#[test]
+fn a_whole_restore_of_more_files_than_may_be_open_asks_for_each_pack_once() {
+    let memory = MemoryStore::new();
+    let recording = RecordingStore::new(memory.clone());
+    let machine = Machine::on(Arc::new(recording.clone()), memory, Configuration::small_for_tests());
+    for file in 0..900 {
+        machine.write(&format!("folder {}/file {file}", file / 100), &noise(file, 20_000));
+    }
+    machine.backup().unwrap();
+    recording.clear();
+    let to = tempfile::tempdir().unwrap();
+    machine.restore_to(to.path()).unwrap();
+    let calls = recording.calls();
+    let mut asked: Vec<_> = calls.iter().filter(|call| call.verb == Verb::Get).map(|call| &call.name).collect();
+    asked.retain(|name| name.starts_with("packs/"));
+    let packs: std::collections::BTreeSet<_> = asked.iter().collect();
+    assert!(packs.len() > 100, "{} packs", packs.len());
+    assert_eq!(asked.len(), packs.len(), "each once");
+}

@@ -1,9 +1,10 @@
-//! Files, in batches: within a batch every pack is fetched once, by whichever thread is free, and each of its chunks goes
-//! into all files that want it. A file gets its name when its last chunk has been proven and written.
+//! Files: every pack that they want something of is fetched once, by whichever thread is free, and each of its chunks goes into
+//! all files that want it. A file gets its name when its last chunk has been proven and written.
 
 use super::super::content::{PlacedChunk, full_metadata, lay_out};
 use super::super::plan::{PlannedItem, PlannedStep, RestorePlan};
 use super::super::{FailureCause, RestoreFailure, RestoreRequest};
+use super::ahead::{Ahead, OpenPlace, Wanted};
 use super::{failure, is_counted};
 use crate::target::{
     Existing, ExistingItem, ExistingReader, ItemKind, NewFile, Placed, Placement, Target, TargetError,
@@ -17,17 +18,10 @@ use chest_repo::index::{ChunkLocation, IndexedPack};
 use chest_repo::pack::chunks_start;
 use chest_repo::repository::Fetcher;
 use chest_repo::tree::read_list;
-use crossbeam_channel::{Receiver, Sender, bounded};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// A batch ends after so many bytes …
-const BATCH_BYTES: u64 = 512 << 20;
-/// … or so many files of several chunks, each of which stays open until its last chunk has come …
-const BATCH_OPEN: usize = 300;
-/// … or so many files.
-const BATCH_FILES: usize = 20_000;
 
 /// So many packs are fetched at a time: they keep a line busy.
 const FETCHING: usize = 3;
@@ -43,15 +37,19 @@ pub(super) struct FileRestore<'p> {
     fetched: AtomicU64,
     /// Who fetches a pack takes a place.
     fetching: (Sender<()>, Receiver<()>),
+    /// Something failed: nothing more is begun.
+    failed: AtomicBool,
+    folders_made: Receiver<()>,
 }
 
 /// A file that is being written.
-struct Pending {
+pub(super) struct Pending {
     number: usize,
     /// Opened with the first chunk.
     file: Mutex<FileState>,
     /// Chunks that have not come yet.
     missing: AtomicUsize,
+    _place: Option<Arc<OpenPlace>>,
 }
 
 enum FileState {
@@ -61,91 +59,111 @@ enum FileState {
     Over,
 }
 
-/// What a batch wants of one pack: position in the pack, and for each who wants it.
-type Wanted<'b> = BTreeMap<u32, Vec<(&'b Pending, PlacedChunk)>>;
-
 impl<'p> FileRestore<'p> {
-    pub(super) fn new(plan: &'p RestorePlan, target: &'p Target, context: &'p Context<'_>) -> Self {
-        Self { plan, target, monitor: context.monitor, fetched: AtomicU64::new(0), fetching: bounded(FETCHING) }
+    /// Nothing is written before the other end of `folders_made` is dropped; what is fetched meanwhile need not wait.
+    pub(super) fn new(
+        plan: &'p RestorePlan,
+        target: &'p Target,
+        context: &'p Context<'_>,
+        folders_made: Receiver<()>,
+    ) -> Self {
+        Self {
+            plan,
+            target,
+            monitor: context.monitor,
+            fetched: AtomicU64::new(0),
+            fetching: bounded(FETCHING),
+            failed: AtomicBool::new(false),
+            folders_made,
+        }
     }
 
     pub(super) fn bytes_fetched(&self) -> u64 {
         self.fetched.load(Ordering::Relaxed)
     }
 
-    /// Restores these files of the plan.
+    /// Restores these files of the plan: looks at one after another, and hands out the packs that they want to those who write.
     pub(super) fn run(&self, numbers: &[usize]) -> Result<Vec<FileResult>, EngineError> {
-        let mut results = Vec::with_capacity(numbers.len());
-        let mut rest = numbers;
-        while !rest.is_empty() {
-            if self.monitor.cancelled() {
-                return Err(EngineError::Interrupted);
-            }
-            let (batch, after) = rest.split_at(self.batch_len(rest));
-            results.append(&mut self.batch(batch)?);
-            rest = after;
+        let results = Mutex::new(Vec::with_capacity(numbers.len()));
+        if numbers.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(results)
-    }
-
-    fn batch_len(&self, numbers: &[usize]) -> usize {
-        let (mut bytes, mut open) = (0, 0);
-        for (count, number) in numbers.iter().enumerate() {
-            let kind = &self.plan.items[*number].entry.kind;
-            if let EntryKind::File { chunks, .. } = kind {
-                bytes += kind.data_len();
-                open += usize::from(chunks.depth > 0 || chunks.chunks.len() > 1);
-            }
-            if count > 0 && (bytes > BATCH_BYTES || open > BATCH_OPEN || count >= BATCH_FILES) {
-                return count;
-            }
-        }
-        numbers.len()
-    }
-
-    fn batch(&self, numbers: &[usize]) -> Result<Vec<FileResult>, EngineError> {
-        let results = Mutex::new(Vec::new());
-        let done = |number: usize, result| push(&results, (number, result));
-        let mut pending = Vec::new();
-        let mut contents = Vec::new();
-        for &number in numbers {
-            match self.prepare(number) {
-                Ok(Prepared::Done(placed)) => {
-                    self.advance(number);
-                    done(number, Ok(*placed));
-                }
-                Ok(Prepared::Write(chunks, existing)) => {
-                    pending.push(Pending {
-                        number,
-                        file: Mutex::new(FileState::NotBegun),
-                        missing: AtomicUsize::new(chunks.len()),
-                    });
-                    contents.push((chunks, existing));
-                }
-                Err(failure) => done(number, Err(failure)),
-            }
-        }
-        let mut packs: BTreeMap<u32, Wanted<'_>> = BTreeMap::new();
-        for (file, (chunks, existing)) in pending.iter().zip(contents) {
-            self.begin(file, chunks, existing, &mut packs, &results);
-        }
-        let packs: Vec<(u32, Wanted<'_>)> = packs.into_iter().collect();
-        let next = AtomicUsize::new(0);
-        let failed = Mutex::new(None);
+        // One pack lies ready, so that nobody waits while the next files are looked at.
+        let (hand_out, packs) = bounded(1);
+        let (tell, written) = unbounded();
         std::thread::scope(|scope| {
-            for _ in 0..self.threads() {
-                scope.spawn(|| {
-                    if let Err(error) = self.work(&packs, &next, &results) {
-                        failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                        next.store(packs.len(), Ordering::Relaxed);
-                    }
-                });
+            let work = || {
+                let (packs, tell, results) = (packs.clone(), tell.clone(), &results);
+                scope.spawn(move || self.work(&packs, &tell, results))
+            };
+            let workers: Vec<_> = (0..self.threads()).map(|_| work()).collect();
+            // Where all of them have ended, nothing is handed out to nobody.
+            drop((packs, tell));
+            let looked = self.look_at_all(numbers, &hand_out, &written, &results);
+            drop(hand_out);
+            let outcomes = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            outcomes.fold(looked, Result::and)
+        })?;
+        Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A pack is handed out when all files ahead that want it are known.
+    fn look_at_all(
+        &self,
+        numbers: &[usize],
+        hand_out: &Sender<(u32, Wanted)>,
+        written: &Receiver<()>,
+        results: &Mutex<Vec<FileResult>>,
+    ) -> Result<(), EngineError> {
+        let mut ahead = Ahead::default();
+        let mut empty = Vec::new();
+        let mut rest = numbers.iter();
+        loop {
+            while ahead.has_room()
+                && let Some(number) = rest.next()
+            {
+                if self.monitor.cancelled() {
+                    return Err(EngineError::Interrupted);
+                }
+                empty.extend(self.look_at(*number, &mut ahead, results));
             }
-        });
-        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error),
-            None => Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            let nobody_works = match ahead.next() {
+                Some(pack) => hand_out.send(pack).is_err(),
+                None if rest.len() == 0 => break,
+                // As many files are open as may be: some will be done with a pack that is being written.
+                None => written.recv().is_err(),
+            };
+            if nobody_works || self.failed.load(Ordering::Relaxed) {
+                return Ok(());
+            }
         }
+        empty.iter().for_each(|file| self.finish(file, results));
+        Ok(())
+    }
+
+    /// What has to be written of a file is put to what waits; where it is there already, it is done. Gives one without content.
+    fn look_at(&self, number: usize, ahead: &mut Ahead, results: &Mutex<Vec<FileResult>>) -> Option<Arc<Pending>> {
+        match self.prepare(number) {
+            Ok(Prepared::Done(placed)) => {
+                self.advance(number);
+                push(results, (number, Ok(*placed)));
+            }
+            Ok(Prepared::Write(chunks, existing)) => {
+                let file = Arc::new(Pending {
+                    number,
+                    file: Mutex::new(FileState::NotBegun),
+                    missing: AtomicUsize::new(chunks.len()),
+                    _place: ahead.open_place(chunks.len()),
+                });
+                if chunks.is_empty() {
+                    // Not now: folders may still be made, and packs can be asked for meanwhile.
+                    return Some(file);
+                }
+                self.begin(&file, chunks, existing, ahead, results);
+            }
+            Err(failure) => push(results, (number, Err(failure))),
+        }
+        None
     }
 
     /// Each holds a pack. Of those, so many fetch at a time: with all of them at it they would all be done at once, and the
@@ -156,27 +174,21 @@ impl<'p> FileRestore<'p> {
     }
 
     /// Sorts a file's chunks to their packs; what the file in its place has already is copied from there.
-    fn begin<'b>(
+    fn begin(
         &self,
-        file: &'b Pending,
+        file: &Arc<Pending>,
         chunks: Vec<PlacedChunk>,
         existing: Option<ExistingReader>,
-        packs: &mut BTreeMap<u32, Wanted<'b>>,
+        ahead: &mut Ahead,
         results: &Mutex<Vec<FileResult>>,
     ) {
-        if chunks.is_empty() {
-            self.finish(file, results);
-            return;
-        }
         for chunk in chunks {
             if let Some(plain) = existing.as_ref().and_then(|existing| self.same_in(existing, &chunk)) {
                 self.write(file, &chunk, &plain, results);
                 continue;
             }
             match self.fetcher().index().lookup.find(&chunk.id) {
-                Some(place) => {
-                    packs.entry(place.pack).or_default().entry(place.position).or_default().push((file, chunk))
-                }
+                Some(place) => ahead.add(&place, file, chunk),
                 None => self.fail(file, damaged(self.item(file), RepoError::ChunkNotIndexed(chunk.id)), results),
             }
         }
@@ -184,17 +196,35 @@ impl<'p> FileRestore<'p> {
 
     fn work(
         &self,
-        packs: &[(u32, Wanted<'_>)],
-        next: &AtomicUsize,
+        packs: &Receiver<(u32, Wanted)>,
+        tell: &Sender<()>,
+        results: &Mutex<Vec<FileResult>>,
+    ) -> Result<(), EngineError> {
+        let done = self.write_all(packs, tell, results);
+        self.failed.fetch_or(done.is_err(), Ordering::Relaxed);
+        done
+    }
+
+    fn write_all(
+        &self,
+        packs: &Receiver<(u32, Wanted)>,
+        tell: &Sender<()>,
         results: &Mutex<Vec<FileResult>>,
     ) -> Result<(), EngineError> {
         let mut decompressor = Decompressor::new().map_err(EngineError::Output)?;
-        while let Some((number, wanted)) = packs.get(next.fetch_add(1, Ordering::Relaxed)) {
+        for (number, wanted) in packs {
+            if self.failed.load(Ordering::Relaxed) {
+                break;
+            }
             if self.monitor.cancelled() {
                 return Err(EngineError::Interrupted);
             }
-            let pack = &self.fetcher().index().lookup.packs()[*number as usize];
-            self.pack(*number, pack, wanted, &mut decompressor, results)?;
+            let pack = &self.fetcher().index().lookup.packs()[number as usize];
+            self.pack(number, pack, &wanted, &mut decompressor, results)?;
+            // Before it is told: who waits for that waits for files to be done.
+            drop(wanted);
+            // Nobody hears it once everything has been handed out.
+            let _ = tell.send(());
         }
         Ok(())
     }
@@ -203,7 +233,7 @@ impl<'p> FileRestore<'p> {
         &self,
         number: u32,
         pack: &IndexedPack,
-        wanted: &Wanted<'_>,
+        wanted: &Wanted,
         decompressor: &mut Decompressor,
         results: &Mutex<Vec<FileResult>>,
     ) -> Result<(), EngineError> {
@@ -314,6 +344,8 @@ impl<'p> FileRestore<'p> {
             FileState::Open(file) => Some(Ok(file.clone())),
             FileState::NotBegun => {
                 let EntryKind::File { size, .. } = &item.entry.kind else { return None };
+                // Nothing is ever sent: it ends when the other end is dropped.
+                let _ = self.folders_made.recv();
                 Some(self.target.begin_file(&item.to, *size).map(|file| {
                     let file = Arc::new(file);
                     *state = FileState::Open(file.clone());
