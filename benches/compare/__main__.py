@@ -6,6 +6,7 @@ What is done, with every program that is found, in every round:
   unchanged          the same again, nothing touched
   a week's change    the tree as it is one week later, changed in place
   full restore       of the last backup, then compared with the tree byte by byte (not timed)
+  disk to disk       the same after the system's page cache was dropped, until all of it is on the disk
   one file           restored after the program's own cache, and the system's page cache if it lets us, were dropped
   open               listing the backups with the password or passphrase: what its derivation costs
   open, underived    chest only: the same with the recovery words, from which nothing costly is derived
@@ -41,7 +42,7 @@ examples:
     python3 benches/compare --s3 http://127.0.0.1:3900 bench --mib 200 --data council --line target/release/examples/line
 
 Everything is written below --work (a temporary folder unless given) and removed only at the end, but for the generated data
-where --work was given. It needs about three times the size of the data for each program and round: 45 GiB for three rounds of
+where --work was given. It needs about four times the size of the data for each program and round: 60 GiB for three rounds of
 five programs on 1 GiB. Objects in the bucket stay: use one that you can empty.
 """
 

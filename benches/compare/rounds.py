@@ -10,7 +10,7 @@ import time
 
 from lib import data, measure
 
-STEPS = ("first backup", "unchanged", "a week's change", "full restore", "one file", "open", "open, underived")
+STEPS = ("first backup", "unchanged", "a week's change", "full restore", "disk to disk", "one file", "open", "open, underived")
 SIZES = ("after the first backup", "after the week")
 
 
@@ -68,27 +68,32 @@ class Bench:
         data.make_same(self.source, self.tree.after)
         self.step("a week's change", program, program.backup(self.source))
         self.size(SIZES[1], program)
-        self.full_restore(program)
+        self.full_restore(program, "full restore")
+        self.full_restore(program, "disk to disk", disk=True)
         self.one_file(program, number)
         self.step("open", program, program.open())
         if hasattr(program, "open_underived"):
             self.step("open, underived", program, program.open_underived())
 
-    def step(self, step, program, command, to=None, cold=False):
-        """One measured command, on a disk at rest and a machine as quiet as patience gets it."""
+    def step(self, step, program, command, to=None, cold=False, disk=False):
+        """One measured command, on a disk at rest and a machine as quiet as patience gets it. `disk`: nothing is in the page
+        cache before, and the command is over when everything is on the disk."""
         os.sync()
         # Some programs do not trust a file that changed in the second in which they begin.
         time.sleep(1.1)
-        if not cold:
+        if not (cold or disk):
             data.warm(self.source)
         if not measure.wait_until_quiet(self.arguments.patience):
             self.result.disturbed += 1
         if cold:
             program.drop_cache()
+        if cold or disk:
             dropped = not self.arguments.keep_page_cache and measure.drop_page_cache()
             self.result.page_cache_dropped &= dropped
         if self.place.counted:
             self.place.counts()
+        if disk:
+            command = ["sh", "-c", 'to=$1; shift; "$@" && sync -f "$to"', "sh", to, *command]
         where = program.in_folder(to) if to else program.place
         cost, _ = measure.run(command, program.env, where, os.path.join(program.place, "log"))
         self.result.steps[step][program.name].append(cost)
@@ -104,11 +109,11 @@ class Bench:
         if program.s3 is None:
             self.result.sizes[when][program.name].append(data.size_on_disk(program.folder))
 
-    def full_restore(self, program):
+    def full_restore(self, program, step, disk=False):
         """Everything, and every byte of it compared."""
-        to = os.path.join(program.place, "restored")
+        to = os.path.join(program.place, step)
         os.makedirs(to)
-        self.step("full restore", program, program.restore(self.source, to), to)
+        self.step(step, program, program.restore(self.source, to), to, disk=disk)
         different = data.differences(self.source, data.inside(to, self.source))
         if different:
             sys.exit(f"{program.name} did not bring back what was there: {different[:5]} ({len(different)} in all)")
