@@ -16,7 +16,7 @@ mod vfs;
 
 pub use error::CatalogueError;
 pub use key::CatalogueKey;
-pub use mail::{Letter, MailboxProblem, MailboxVersion};
+pub use mail::{Letter, MailboxProblem, MailboxVersion, Words};
 pub use mail_search::{FoundLetter, LetterQuery, Whereabouts};
 pub use search::{FoundVersion, NameQuery};
 pub use spans::{ChainId, Damage, Seen};

@@ -6,6 +6,7 @@ use crate::update::{joined, seen_of};
 use crate::{Catalogue, CatalogueError, Update};
 use chest_model::{ObjectHash, Timestamp, TreePath, folded_text};
 use rusqlite::{OptionalExtension, params};
+use std::collections::HashSet;
 
 /// A version of a file that may be a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,20 @@ pub struct MailboxProblem {
     pub is_damage: bool,
 }
 
+/// The words of a text, folded, each once: all that is asked of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words(String);
+
+impl Words {
+    /// Of this text.
+    pub fn of(text: &str) -> Self {
+        let folded = folded_text(text);
+        let mut known = HashSet::new();
+        let each_once: Vec<&str> = folded.split_whitespace().filter(|word| known.insert(*word)).collect();
+        Self(each_once.join(" "))
+    }
+}
+
 /// A message in a mailbox.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'l> {
@@ -52,8 +67,8 @@ pub struct Letter<'l> {
     pub sent: Option<Timestamp>,
     /// The names of what is attached.
     pub attachments: &'l [String],
-    /// Its text: searched for words, and not kept.
-    pub text: &'l str,
+    /// What its text is searched for; it is not kept.
+    pub words: &'l Words,
     /// Where its part of the mailbox begins.
     pub starts_at: u64,
     /// How it is got out again, as the engine knows.
@@ -217,7 +232,7 @@ impl Update<'_> {
         let mut index = self.transaction.prepare_cached("INSERT INTO message_head (rowid, text) VALUES (?1, ?2)")?;
         index.execute(params![id, head])?;
         let mut index = self.transaction.prepare_cached("INSERT INTO message_body (rowid, text) VALUES (?1, ?2)")?;
-        index.execute(params![id, folded_text(letter.text)])?;
+        index.execute(params![id, letter.words.0])?;
         Ok(id)
     }
 }

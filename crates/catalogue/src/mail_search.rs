@@ -232,9 +232,9 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ItemVersion, Letter, MailboxVersion, Update};
+    use crate::{ItemVersion, Letter, MailboxVersion, Update, Words};
 
-    fn letter<'l>(number: u8, subject: &'l str, text: &'l str, starts_at: u64, files: &'l [String]) -> Letter<'l> {
+    fn letter<'l>(number: u8, subject: &'l str, text: &'l Words, starts_at: u64, files: &'l [String]) -> Letter<'l> {
         Letter {
             identity: [number; 32],
             sender: "Zoë Clerk <clerk@example.org>",
@@ -242,7 +242,7 @@ mod tests {
             subject,
             sent: Some(Timestamp::new(i64::from(number) * 1000, 0)),
             attachments: files,
-            text,
+            words: text,
             starts_at,
             locator: b"there",
             container: 0,
@@ -279,18 +279,19 @@ mod tests {
 
     #[test]
     fn what_a_grown_mailbox_still_holds_goes_on_and_what_was_cut_out_ends() {
+        let none = Words::of("");
         let mut catalogue = Catalogue::in_memory().unwrap();
         let first = next_version(&mut catalogue, 1);
         let update = catalogue.update().unwrap();
         assert_eq!(update.version_before(&first).unwrap(), None);
-        read(&update, &first, &[letter(1, "one", "", 0, &[]), letter(2, "two", "", 50, &[])]);
+        read(&update, &first, &[letter(1, "one", &none, 0, &[]), letter(2, "two", &none, 50, &[])]);
         update.commit().unwrap();
         let second = next_version(&mut catalogue, 2);
         let update = catalogue.update().unwrap();
         let (before, starts) = update.version_before(&second).unwrap().unwrap();
         assert_eq!((before.snapshot, starts), (ObjectHash([1; 32]), vec![0, 50]));
         update.letters_go_on(&second, &before, 50).unwrap();
-        read(&update, &second, &[letter(3, "three", "", 50, &[])]);
+        read(&update, &second, &[letter(3, "three", &none, 50, &[])]);
         update.commit().unwrap();
         let all = [(3, vec![(2, 2)]), (2, vec![(1, 1)]), (1, vec![(1, 2)])];
         assert_eq!(spans(&catalogue, words(&[])), all);
@@ -305,17 +306,19 @@ mod tests {
     }
 
     #[test]
+    fn of_a_text_every_word_is_asked_for_once() {
+        assert_eq!(Words::of("The  hedge\nthe HEDGE, the\u{a0}green"), Words::of("the hedge hedge, green"));
+    }
+
+    #[test]
     fn all_words_count_wherever_each_stands() {
         let mut catalogue = Catalogue::in_memory().unwrap();
         let version = next_version(&mut catalogue, 1);
         let update = catalogue.update().unwrap();
         let files = ["Quotation 7.pdf".to_owned()];
-        let text = "Please cut the hedge before the jubilee; café at four. E-mails don't hurt.";
-        read(
-            &update,
-            &version,
-            &[letter(1, "Allotments", text, 0, &files), letter(2, "Graves", "nothing else", 9, &[])],
-        );
+        let text = Words::of("Please cut the hedge before the jubilee; café at four. E-mails don't hurt the hedge.");
+        let other = Words::of("nothing else");
+        read(&update, &version, &[letter(1, "Allotments", &text, 0, &files), letter(2, "Graves", &other, 9, &[])]);
         update.commit().unwrap();
         let found = |list: &[&str]| spans(&catalogue, words(list)).iter().map(|(id, _)| *id).collect::<Vec<_>>();
         for list in [

@@ -2,7 +2,7 @@
 //! others as one; nobody can see the difference, so none is made. Here, so that whatever looks for names does it alike.
 
 use crate::shown;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A name as it is shown, folded as [`folded_text`]: equal for names that look equal but for capitals.
 pub fn folded(name: &[u8]) -> String {
@@ -11,8 +11,12 @@ pub fn folded(name: &[u8]) -> String {
 
 /// What was typed, to be held against folded names: lower case, with letters and their accents composed (NFC).
 pub fn folded_text(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     // Composed last: some capitals become a letter and an accent in lower case.
-    text.to_lowercase().nfc().collect()
+    let lower = text.to_lowercase();
+    if is_nfc_quick(lower.chars()) == IsNormalized::Yes { lower } else { lower.nfc().collect() }
 }
 
 #[cfg(test)]
@@ -24,6 +28,13 @@ mod tests {
         for name in ["Café", "Cafe\u{301}", "CAFÉ", "CAFE\u{301}"] {
             assert_eq!(folded(name.as_bytes()), "café", "{name:?}");
         }
+    }
+
+    #[test]
+    fn plain_letters_are_folded_as_all_others() {
+        let plain: String = (0..128u8).map(char::from).collect();
+        let beside_others = folded_text(&format!("{plain}é"));
+        assert_eq!(format!("{}é", folded_text(&plain)), beside_others);
     }
 
     #[test]

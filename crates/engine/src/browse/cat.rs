@@ -6,7 +6,7 @@ use crate::{EngineError, Opened};
 use chest_model::{Entry, EntryKind, TreePath};
 use chest_repo::RepoError;
 use chest_repo::repository::Snapshot;
-use chest_repo::tree::{TreeVisitor, walk};
+use chest_repo::tree::{ChunkReader, TreeVisitor, walk};
 use std::io::Write;
 use std::ops::ControlFlow;
 
@@ -20,13 +20,21 @@ pub fn cat(opened: &Opened, snapshot: &Snapshot, at: &ShownPath, out: &mut dyn W
 }
 
 /// The entry at a path of a snapshot.
-pub(crate) fn entry_at(opened: &Opened, snapshot: &Snapshot, at: &ShownPath) -> Result<Entry, EngineError> {
+fn entry_at(opened: &Opened, snapshot: &Snapshot, at: &ShownPath) -> Result<Entry, EngineError> {
+    entry_through(&*opened.fetcher_of(snapshot)?, snapshot, at)
+}
+
+/// The same, the tree's nodes read by this reader.
+pub(super) fn entry_through(
+    reader: &dyn ChunkReader,
+    snapshot: &Snapshot,
+    at: &ShownPath,
+) -> Result<Entry, EngineError> {
     let shown = || chest_model::shown(&at.to_bytes());
     let root = snapshot.body.roots.iter().find(|root| root.description.label == at.root);
     let root = root.ok_or_else(|| EngineError::NoSuchPath { path: shown() })?;
-    let fetcher = opened.fetcher_of(snapshot)?;
     let mut finder = Finder { wanted: &at.path, found: None, error: None };
-    let _ = walk(&root.tree, &at.path, &*fetcher, &mut finder);
+    let _ = walk(&root.tree, &at.path, reader, &mut finder);
     match (finder.found, finder.error) {
         (Some(entry), _) => Ok(entry),
         (None, Some(error)) => Err(error.into()),

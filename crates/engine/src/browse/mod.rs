@@ -1,15 +1,17 @@
 //! Looking into a repository without restoring: its snapshots, what they hold, what changed.
 
 mod cat;
+mod coming;
 mod diff;
 mod list;
+mod nodes_at_hand;
 mod select;
 mod stored_file;
 
 pub use cat::cat;
-pub(crate) use cat::entry_at;
 pub use diff::{Change, ChangeKind, DiffOutcome, diff};
 pub use list::{ListOutcome, ListedItem, list};
+pub(crate) use nodes_at_hand::NodesAtHand;
 pub use select::{Selection, SnapshotSelector, damaged_records, select, snapshots};
 pub use stored_file::StoredFile;
 

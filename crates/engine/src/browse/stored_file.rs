@@ -1,26 +1,27 @@
 //! A stored file that can be read and sought in like one on a disk, for readers that want only part of it. One chunk is in memory
-//! at a time, beside what the fetcher keeps; the next ones are asked for ahead where that pays.
+//! at a time, beside what the fetcher keeps; who reads on from one to the next finds the next ones opened already.
 
-use super::{ShownPath, entry_at};
+use super::ShownPath;
+use super::cat::entry_through;
+use super::coming::Coming;
+use super::nodes_at_hand::NodesAtHand;
 use crate::restore::{PlacedChunk, lay_out};
 use crate::{EngineError, Opened};
 use chest_model::{ChunkId, EntryKind};
-use chest_repo::compress::Decompressor;
 use chest_repo::repository::{Fetcher, Snapshot};
-use chest_repo::tree::read_list;
+use chest_repo::tree::{ChunkReader, read_list};
 use chest_repo::{ObjectError, RepoError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// So many chunks are asked for at a time.
+/// So many chunks are asked for at a time by who reads here and there.
 const AHEAD: usize = 16;
 
 /// A file of a snapshot, open for reading.
 pub struct StoredFile {
     fetcher: Arc<Fetcher>,
-    decompressor: Decompressor,
-    chunks: Vec<PlacedChunk>,
+    chunks: Arc<[PlacedChunk]>,
     /// Where data lies in the file, ascending: the bytes from there, the chunk, and where in it they begin.
     stretches: Vec<(u64, usize, Range<usize>)>,
     size: u64,
@@ -29,23 +30,36 @@ pub struct StoredFile {
     held: Option<(usize, Vec<u8>)>,
     /// Up to here chunks have been asked for.
     asked: usize,
+    /// The next chunks, once one has been read after the other.
+    coming: Option<Coming>,
 }
 
 impl StoredFile {
     /// Opens it; its content is fetched as it is read.
     pub fn open(opened: &Opened, snapshot: &Snapshot, at: &ShownPath) -> Result<Self, EngineError> {
-        let entry = entry_at(opened, snapshot, at)?;
+        Self::open_through(&NodesAtHand::default(), opened, snapshot, at)
+    }
+
+    /// The same, with what other openings needed of the tree at hand.
+    pub(crate) fn open_through(
+        nodes: &NodesAtHand,
+        opened: &Opened,
+        snapshot: &Snapshot,
+        at: &ShownPath,
+    ) -> Result<Self, EngineError> {
+        let fetcher = opened.fetcher_of(snapshot)?;
+        let reader = nodes.before(&*fetcher);
+        let entry = entry_through(&reader, snapshot, at)?;
         let EntryKind::File { size, chunks, holes, .. } = &entry.kind else {
             return Err(EngineError::NotAFile { path: chest_model::shown(&at.to_bytes()) });
         };
-        let fetcher = opened.fetcher_of(snapshot)?;
-        let chunks = lay_out(*size, &read_list(chunks, &*fetcher)?, holes).ok_or_else(malformed)?;
+        let chunks = lay_out(*size, &read_list(chunks, &reader)?, holes).ok_or_else(malformed)?;
         let stretches = chunks.iter().enumerate().flat_map(|(number, chunk)| {
             chunk.pieces.iter().map(move |piece| (piece.offset, number, piece.part.clone()))
         });
         let stretches = stretches.collect();
-        let decompressor = Decompressor::new().map_err(EngineError::Output)?;
-        Ok(Self { fetcher, decompressor, chunks, stretches, size: *size, at: 0, held: None, asked: 0 })
+        let chunks = chunks.into();
+        Ok(Self { fetcher, chunks, stretches, size: *size, at: 0, held: None, asked: 0, coming: None })
     }
 
     /// Its length in bytes.
@@ -53,29 +67,59 @@ impl StoredFile {
         self.size
     }
 
+    /// The chunks in which its first bytes lie, up to so many of them.
+    pub(crate) fn first_chunks(&self, bytes: u64) -> impl Iterator<Item = ChunkId> {
+        let mut before = 0;
+        let first = self.chunks.iter().take_while(move |chunk| {
+            let begins = before;
+            before += u64::from(chunk.length);
+            begins < bytes
+        });
+        first.map(|chunk| chunk.id)
+    }
+
+    /// What reads it.
+    pub(crate) fn fetcher(&self) -> &Arc<Fetcher> {
+        &self.fetcher
+    }
+
     /// How many bytes both files begin with that are known to be the same without reading them.
     pub fn common_beginning(&self, other: &Self) -> u64 {
-        let same = self.chunks.iter().zip(&other.chunks).take_while(|(mine, theirs)| mine == theirs);
+        let same = self.chunks.iter().zip(&*other.chunks).take_while(|(mine, theirs)| mine == theirs);
         let last = same.last().and_then(|(chunk, _)| chunk.pieces.last());
         last.map_or(0, |piece| piece.offset + piece.part.len() as u64)
     }
 
     fn chunk(&mut self, number: usize) -> io::Result<&[u8]> {
         if self.held.as_ref().is_none_or(|(held, _)| *held != number) {
-            if number >= self.asked || number + AHEAD < self.asked {
-                let next = &self.chunks[number..self.chunks.len().min(number + AHEAD)];
-                let ids: Vec<ChunkId> = next.iter().map(|chunk| chunk.id).collect();
-                self.fetcher.read_ahead(&ids);
-                self.asked = number + ids.len();
-            }
-            let chunk = &self.chunks[number];
-            let plain = self.fetcher.chunk(&chunk.id, &mut self.decompressor).map_err(io::Error::other)?;
-            if plain.len() != chunk.length as usize {
+            let plain = self.fetched(number).map_err(io::Error::other)?;
+            if plain.len() != self.chunks[number].length as usize {
                 return Err(io::Error::other(malformed()));
             }
             self.held = Some((number, plain));
         }
         Ok(self.held.as_ref().map_or(&[], |(_, plain)| plain))
+    }
+
+    fn fetched(&mut self, number: usize) -> Result<Vec<u8>, RepoError> {
+        let follows = self.held.as_ref().is_some_and(|(held, _)| held + 1 == number);
+        self.coming = match self.coming.take() {
+            Some(coming) if coming.next() == number => Some(coming),
+            _ if follows => Coming::begin(self.fetcher.clone(), self.chunks.clone(), number).ok(),
+            _ => None,
+        };
+        let came = self.coming.as_mut().and_then(Coming::take);
+        came.unwrap_or_else(|| self.fetched_now(number))
+    }
+
+    fn fetched_now(&mut self, number: usize) -> Result<Vec<u8>, RepoError> {
+        if number >= self.asked || number + AHEAD < self.asked {
+            let next = &self.chunks[number..self.chunks.len().min(number + AHEAD)];
+            let ids: Vec<ChunkId> = next.iter().map(|chunk| chunk.id).collect();
+            self.fetcher.read_ahead(&ids);
+            self.asked = number + ids.len();
+        }
+        self.fetcher.read_chunk(&self.chunks[number].id)
     }
 }
 

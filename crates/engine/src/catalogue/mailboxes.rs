@@ -1,26 +1,28 @@
 //! Reads the mailboxes that have not been read yet into the catalogue. Each version of a mailbox is read from where it differs
 //! from the version before, so that a week of mail costs a week of reading.
 
-use crate::browse::{ShownPath, StoredFile};
+use super::mailbox_reader::{End, Job, MailboxReader, Told};
+use crate::browse::NodesAtHand;
 use crate::{EngineError, Opened};
-use chest_catalogue::{Catalogue, CatalogueError, Letter, MailboxVersion, Update};
-use chest_mail::{ContainerKind, FoundMessage, Limits, MailError, PstError, Resume, Visited, recognise, visit};
-use chest_model::{Class, Monitor, ObjectHash, Phase, Progress};
-use chest_repo::repository::Snapshot;
-use std::collections::HashMap;
-use std::io::{Read, Seek, SeekFrom};
-use std::ops::ControlFlow;
+use chest_catalogue::{Catalogue, MailboxVersion, Update};
+use chest_mail::ContainerKind;
+use chest_model::{Class, Monitor, Phase, Progress};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use std::collections::VecDeque;
 
 /// Files of other kinds than these are not opened to see whether they are mailboxes, unless they are backed up as mail.
 const MAIL_EXTENSIONS: [&[u8]; 5] = [b"eml", b"mbox", b"mbx", b"mbs", b"pst"];
 /// No name of mail ends so, wherever it is.
 const OTHER_EXTENSIONS: [&[u8]; 12] =
     [b"docx", b"xlsx", b"pptx", b"pdf", b"jpg", b"jpeg", b"png", b"zip", b"msf", b"dat", b"json", b"html"];
-/// So many of a file's first bytes say what it is.
-const HEAD: usize = 4096;
 /// One transaction takes so many mailboxes or messages, so that what is read is kept if the run ends early.
 const MAILBOXES_AT_ONCE: u64 = 500;
 const MESSAGES_AT_ONCE: u64 = 5000;
+/// The reader is given so many mailboxes together, or so many bytes of them: what small ones hold is fetched at once.
+const BATCH: usize = 32;
+const BATCH_BYTES: u64 = 4 << 20;
+/// So many messages wait for their place in the catalogue.
+const WAITING: usize = 64;
 
 /// Whether a file is worth a look at its first bytes.
 pub(super) fn may_be_mailbox(class: Class, name: &[u8]) -> bool {
@@ -36,7 +38,7 @@ pub(super) fn may_be_mailbox(class: Class, name: &[u8]) -> bool {
 }
 
 /// The number of a kind of mailbox in the catalogue.
-fn number(kind: ContainerKind) -> u8 {
+pub(super) fn number(kind: ContainerKind) -> u8 {
     match kind {
         ContainerKind::Mbox => 0,
         ContainerKind::Message => 1,
@@ -64,149 +66,112 @@ pub(super) fn read_mailboxes(
     let (snapshots, _) = opened.session.snapshots();
     let snapshots = snapshots.iter().map(|snapshot| (snapshot.record.hash, snapshot)).collect();
     let labels = catalogue.chains()?.into_iter().map(|chain| (chain.id, chain.label)).collect();
-    let reader = MailboxReader { opened, monitor, snapshots, labels };
-    let mut waiting = waiting.iter().peekable();
-    while waiting.peek().is_some() {
-        let update = catalogue.update()?;
-        let (mut mailboxes, mut messages) = (0, 0);
-        while mailboxes < MAILBOXES_AT_ONCE
-            && messages < MESSAGES_AT_ONCE
-            && let Some(version) = waiting.next()
+    let reader = MailboxReader { opened, monitor, snapshots, labels, nodes: NodesAtHand::default() };
+    let filled = std::thread::scope(|scope| {
+        let (give, jobs) = unbounded();
+        let (tell, told) = bounded(WAITING);
+        scope.spawn(move || reader.work(&jobs, &tell));
+        fill(catalogue, monitor, &waiting, give, told)
+    });
+    filled.inspect(|()| monitor.progress(Progress::End))
+}
+
+/// Puts into the catalogue what the reader finds, mailbox after mailbox.
+fn fill(
+    catalogue: &mut Catalogue,
+    monitor: &dyn Monitor,
+    waiting: &[MailboxVersion],
+    give: Sender<Vec<Job>>,
+    told: Receiver<Told>,
+) -> Result<(), EngineError> {
+    let mut batches = batches(waiting).peekable();
+    let mut under_way: VecDeque<Job> = VecDeque::new();
+    let mut update = catalogue.update()?;
+    let (mut mailboxes, mut messages) = (0, 0);
+    loop {
+        while under_way.len() < BATCH
+            && let Some(batch) = batches.next_if(|batch| !follows(under_way.back(), batch))
         {
-            if monitor.cancelled() {
-                update.commit()?;
-                return Err(EngineError::Interrupted);
-            }
-            messages += reader.read(&update, version)?;
-            mailboxes += 1;
-            monitor.progress(Progress::Done { items: 1, bytes: version.size });
+            let jobs = jobs(&update, batch)?;
+            under_way.extend(jobs.iter().cloned());
+            // Where the reader has ended, it is told below.
+            let _ = give.send(jobs);
         }
-        update.commit()?;
-    }
-    monitor.progress(Progress::End);
-    Ok(())
-}
-
-struct MailboxReader<'r> {
-    opened: &'r Opened,
-    monitor: &'r dyn Monitor,
-    snapshots: HashMap<ObjectHash, &'r Snapshot>,
-    labels: HashMap<chest_catalogue::ChainId, Vec<u8>>,
-}
-
-impl MailboxReader<'_> {
-    /// Gives the number of messages that were read.
-    fn read(&self, update: &Update<'_>, version: &MailboxVersion) -> Result<u64, EngineError> {
-        let mut file = match self.open(version) {
-            Ok(Some(file)) => file,
-            Ok(None) => return Ok(0),
-            Err(problem) => return damaged(update, version, &problem),
-        };
-        let kind = match kind(&mut file, version) {
-            Ok(Some(kind)) => kind,
-            Ok(None) => return Ok(update.mailbox_is_read(version).map(|()| 0)?),
-            Err(problem) => return damaged(update, version, &problem),
-        };
-        let resume = match kind {
-            ContainerKind::Mbox => self.resume(update, version, &file)?,
-            _ => Resume::Start,
-        };
-        let (mut visited, mut trouble) = self.visit(update, version, kind, &mut file, resume);
-        if let (Resume::At(_), Some(MailError::NotAMessageStart { .. })) = (resume, &visited.problem) {
-            (visited, trouble) = self.visit(update, version, kind, &mut file, Resume::Start);
-        }
-        match trouble {
-            Some(error) => Err(error.into()),
-            None if visited.stopped => Err(EngineError::Interrupted),
-            None => {
-                match visited.problem {
-                    Some(problem @ (MailError::Read(_) | MailError::Pst(PstError::Read(_)))) => {
-                        damaged(update, version, &problem)?
-                    }
-                    Some(problem) => update.mailbox_has_problem(version, &problem.to_string(), false).map(|()| 0)?,
-                    None => update.mailbox_is_read(version).map(|()| 0)?,
-                };
-                Ok(visited.messages)
-            }
-        }
-    }
-
-    fn open(&self, version: &MailboxVersion) -> Result<Option<StoredFile>, EngineError> {
-        let (Some(snapshot), Some(label)) = (self.snapshots.get(&version.snapshot), self.labels.get(&version.chain))
-        else {
-            return Ok(None);
-        };
-        let at = ShownPath { root: label.clone(), path: version.path.clone() };
-        StoredFile::open(self.opened, snapshot, &at).map(Some)
-    }
-
-    /// Where to begin: at the last message that begins in what this version and the one before have in common. What lies
-    /// before it goes on.
-    fn resume(&self, update: &Update<'_>, version: &MailboxVersion, file: &StoredFile) -> Result<Resume, EngineError> {
-        let Some((before, starts)) = update.version_before(version)? else { return Ok(Resume::Start) };
-        // What cannot be read of the version before is only read again.
-        let Ok(Some(old)) = self.open(&before) else { return Ok(Resume::Start) };
-        let common = file.common_beginning(&old);
-        match starts.iter().rev().find(|start| **start < common) {
-            Some(&start) if start > 0 => {
-                update.letters_go_on(version, &before, start)?;
-                Ok(Resume::At(start))
-            }
-            _ => Ok(Resume::Start),
-        }
-    }
-
-    fn visit(
-        &self,
-        update: &Update<'_>,
-        version: &MailboxVersion,
-        kind: ContainerKind,
-        file: &mut StoredFile,
-        from: Resume,
-    ) -> (Visited, Option<CatalogueError>) {
-        let mut trouble = None;
-        let visited = visit(kind, file, from, &Limits::default(), &mut |message| {
-            if self.monitor.cancelled() {
-                return ControlFlow::Break(());
-            }
-            match update.add_letter(version, &letter(&message, &message.locator.to_bytes(), kind)) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    trouble = Some(error);
-                    ControlFlow::Break(())
+        let Some(job) = under_way.front() else { break };
+        let end = match told.recv().map_err(|_| EngineError::Interrupted)? {
+            Told::GoesOn(until) => {
+                if let Some((before, _)) = &job.before {
+                    update.letters_go_on(&job.version, before, until)?;
                 }
+                continue;
             }
-        });
-        (visited, trouble)
+            Told::Letter(letter) => {
+                update.add_letter(&job.version, &letter.letter())?;
+                continue;
+            }
+            Told::Done(end) => end,
+        };
+        messages += note_end(&update, &job.version, end)?;
+        mailboxes += 1;
+        monitor.progress(Progress::Done { items: 1, bytes: job.version.size });
+        under_way.pop_front();
+        let is_last = under_way.is_empty() && batches.peek().is_none();
+        if monitor.cancelled() && !is_last {
+            update.commit()?;
+            return Err(EngineError::Interrupted);
+        }
+        if mailboxes >= MAILBOXES_AT_ONCE || messages >= MESSAGES_AT_ONCE {
+            update.commit()?;
+            update = catalogue.update()?;
+            (mailboxes, messages) = (0, 0);
+        }
     }
+    Ok(update.commit()?)
 }
 
-/// What is stored and cannot be read is told, and tried again the next time.
-fn damaged(update: &Update<'_>, version: &MailboxVersion, problem: &dyn std::fmt::Display) -> Result<u64, EngineError> {
-    update.mailbox_has_problem(version, &problem.to_string(), true)?;
-    Ok(0)
+/// The versions in the order given; two of one file are never in one batch, because the later one is read from where the earlier
+/// one ends.
+fn batches(waiting: &[MailboxVersion]) -> impl Iterator<Item = &[MailboxVersion]> {
+    let mut rest = waiting;
+    std::iter::from_fn(move || {
+        let mut bytes = 0u64;
+        let fits = |&number: &usize| {
+            bytes = bytes.saturating_add(rest[number].size);
+            let is_more = number > 0;
+            !is_more || (number < BATCH && bytes <= BATCH_BYTES && !is_same_file(&rest[number - 1], &rest[number]))
+        };
+        let (batch, left) = rest.split_at((0..rest.len()).take_while(fits).count());
+        rest = left;
+        (!batch.is_empty()).then_some(batch)
+    })
 }
 
-fn kind(file: &mut StoredFile, version: &MailboxVersion) -> std::io::Result<Option<ContainerKind>> {
-    let mut head = Vec::with_capacity(HEAD);
-    file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(recognise(version.path.name().unwrap_or_default(), &head))
+/// Whether a batch begins with a later version of the file that is read before it.
+fn follows(last: Option<&Job>, batch: &[MailboxVersion]) -> bool {
+    last.zip(batch.first()).is_some_and(|(last, first)| is_same_file(&last.version, first))
 }
 
-fn letter<'m>(message: &'m FoundMessage, locator: &'m [u8], kind: ContainerKind) -> Letter<'m> {
-    let summary = &message.summary;
-    Letter {
-        identity: message.identity,
-        sender: &summary.from,
-        recipients: &summary.to,
-        subject: &summary.subject,
-        sent: summary.date,
-        attachments: &summary.attachments,
-        text: &summary.text,
-        starts_at: message.starts_at,
-        locator,
-        container: number(kind),
+fn is_same_file(one: &MailboxVersion, other: &MailboxVersion) -> bool {
+    one.chain == other.chain && one.path == other.path
+}
+
+fn jobs(update: &Update<'_>, batch: &[MailboxVersion]) -> Result<Vec<Job>, EngineError> {
+    let job = |version: &MailboxVersion| Ok(Job { before: update.version_before(version)?, version: version.clone() });
+    batch.iter().map(job).collect()
+}
+
+/// Gives the number of messages that were read. What is stored and cannot be read is told, and tried again the next time.
+fn note_end(update: &Update<'_>, version: &MailboxVersion, end: End) -> Result<u64, EngineError> {
+    match end {
+        End::Stopped => Err(EngineError::Interrupted),
+        End::NotThere => Ok(0),
+        End::Read { messages, problem } => {
+            match problem {
+                Some(problem) => update.mailbox_has_problem(version, &problem.text, problem.is_damage)?,
+                None => update.mailbox_is_read(version)?,
+            }
+            Ok(messages)
+        }
     }
 }
 

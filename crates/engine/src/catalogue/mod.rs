@@ -6,6 +6,7 @@ mod answer;
 mod fill;
 mod find;
 mod find_mail;
+mod mailbox_reader;
 mod mailboxes;
 mod names;
 mod save;

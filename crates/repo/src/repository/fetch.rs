@@ -35,6 +35,8 @@ pub struct Fetcher {
     keys: Mutex<HashMap<ObjectHash, Arc<PackKey>>>,
     /// Packs of which no version is right.
     hopeless: Mutex<HashSet<ObjectHash>>,
+    /// At rest: making one costs more than a small chunk.
+    decompressors: Mutex<Vec<Decompressor>>,
 }
 
 /// Windows of one pack that lie side by side.
@@ -151,6 +153,7 @@ impl Fetcher {
             windows: Mutex::new(windows),
             keys: Mutex::default(),
             hopeless: Mutex::default(),
+            decompressors: Mutex::default(),
         })
     }
 
@@ -250,6 +253,10 @@ impl Fetcher {
         self.open_sealed(pack, location, whole.get(range)?, decompressor).ok()
     }
 
+    fn decompressors(&self) -> MutexGuard<'_, Vec<Decompressor>> {
+        self.decompressors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn hopeless(&self) -> MutexGuard<'_, HashSet<ObjectHash>> {
         self.hopeless.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -327,9 +334,13 @@ impl Fetcher {
 
 impl ChunkReader for Fetcher {
     fn read_chunk(&self, id: &ChunkId) -> Result<Vec<u8>, RepoError> {
-        let mut decompressor =
-            Decompressor::new().map_err(|source| RepoError::Local { path: "the decompressor".to_owned(), source })?;
-        self.chunk(id, &mut decompressor)
+        let at_rest = self.decompressors().pop();
+        let mut decompressor = at_rest
+            .map_or_else(Decompressor::new, Ok)
+            .map_err(|source| RepoError::Local { path: "the decompressor".to_owned(), source })?;
+        let plain = self.chunk(id, &mut decompressor);
+        self.decompressors().push(decompressor);
+        plain
     }
 
     fn will_read(&self, ids: &[ChunkId]) {

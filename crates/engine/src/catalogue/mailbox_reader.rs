@@ -1,0 +1,238 @@
+//! Reads mailboxes on a thread of its own, so that messages are understood while those before them go into the catalogue. It
+//! says what it finds in the order in which it was told to read.
+
+use super::mailboxes::number;
+use crate::browse::{NodesAtHand, ShownPath, StoredFile};
+use crate::{EngineError, Opened};
+use chest_catalogue::{ChainId, Letter, MailboxVersion, Words};
+use chest_mail::{ContainerKind, FoundMessage, Limits, MailError, PstError, Resume, Visited, recognise, visit};
+use chest_model::{ChunkId, Monitor, ObjectHash};
+use chest_repo::repository::{Fetcher, Snapshot};
+use crossbeam_channel::{Receiver, Sender};
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+
+/// So many of a file's first bytes say what it is.
+const HEAD: usize = 4096;
+/// So much of each mailbox of a batch is fetched together with the others.
+const FETCHED_TOGETHER: u64 = 1 << 20;
+
+/// A mailbox to read.
+#[derive(Clone)]
+pub(super) struct Job {
+    pub(super) version: MailboxVersion,
+    /// The version before it, and where the messages in that one begin.
+    pub(super) before: Option<(MailboxVersion, Vec<u64>)>,
+}
+
+/// What the reader says of the mailbox that it is at.
+pub(super) enum Told {
+    /// Up to this place it holds what the version before held.
+    GoesOn(u64),
+    /// A message in it.
+    Letter(Box<ReadLetter>),
+    /// It comes to the next one.
+    Done(End),
+}
+
+/// How the reading of a mailbox ended.
+pub(super) enum End {
+    /// In the middle, because somebody wants to stop.
+    Stopped,
+    /// No snapshot has it any more.
+    NotThere,
+    /// As far as it can be read.
+    Read { messages: u64, problem: Option<Problem> },
+}
+
+/// Why a mailbox was not read to its end.
+pub(super) struct Problem {
+    pub(super) text: String,
+    /// Of what is stored: that may be mended.
+    pub(super) is_damage: bool,
+}
+
+/// A message, as far as the catalogue wants it.
+pub(super) struct ReadLetter {
+    message: FoundMessage,
+    locator: Vec<u8>,
+    words: Words,
+    container: u8,
+}
+
+impl ReadLetter {
+    fn new(mut message: FoundMessage, kind: ContainerKind) -> Self {
+        let words = Words::of(&std::mem::take(&mut message.summary.text));
+        Self { locator: message.locator.to_bytes(), words, container: number(kind), message }
+    }
+
+    pub(super) fn letter(&self) -> Letter<'_> {
+        let summary = &self.message.summary;
+        Letter {
+            identity: self.message.identity,
+            sender: &summary.from,
+            recipients: &summary.to,
+            subject: &summary.subject,
+            sent: summary.date,
+            attachments: &summary.attachments,
+            words: &self.words,
+            starts_at: self.message.starts_at,
+            locator: &self.locator,
+            container: self.container,
+        }
+    }
+}
+
+/// Nobody listens any more.
+struct NobodyListens;
+
+/// What mailboxes are read with.
+pub(super) struct MailboxReader<'r> {
+    pub(super) opened: &'r Opened,
+    pub(super) monitor: &'r dyn Monitor,
+    pub(super) snapshots: HashMap<ObjectHash, &'r Snapshot>,
+    pub(super) labels: HashMap<ChainId, Vec<u8>>,
+    pub(super) nodes: NodesAtHand,
+}
+
+/// Mailboxes that were opened together, and the thread that fetches what they begin with.
+struct Batch {
+    jobs: Vec<(Job, Result<Option<StoredFile>, EngineError>)>,
+    fetching: Vec<JoinHandle<()>>,
+}
+
+impl MailboxReader<'_> {
+    /// Reads until there are no more jobs, or nobody listens.
+    pub(super) fn work(&self, jobs: &Receiver<Vec<Job>>, tell: &Sender<Told>) {
+        let mut next = jobs.recv().ok().map(|jobs| self.open_batch(jobs));
+        while let Some(batch) = next {
+            let ahead = jobs.try_recv().ok().map(|jobs| self.open_batch(jobs));
+            for fetching in batch.fetching {
+                // What could not be fetched ahead is fetched by whoever needs it.
+                let _ = fetching.join();
+            }
+            for (job, file) in batch.jobs {
+                if self.read_and_tell(&job, file, tell).is_err() {
+                    return;
+                }
+            }
+            next = ahead.or_else(|| jobs.recv().ok().map(|jobs| self.open_batch(jobs)));
+        }
+    }
+
+    fn open_batch(&self, jobs: Vec<Job>) -> Batch {
+        let jobs: Vec<_> = jobs.into_iter().map(|job| (self.open(&job.version), job)).collect();
+        let mut wanted: Vec<(Arc<Fetcher>, Vec<ChunkId>)> = Vec::new();
+        for file in jobs.iter().filter_map(|(file, _)| file.as_ref().ok()?.as_ref()) {
+            let ids = file.first_chunks(FETCHED_TOGETHER);
+            match wanted.iter_mut().find(|(fetcher, _)| Arc::ptr_eq(fetcher, file.fetcher())) {
+                Some((_, wanted)) => wanted.extend(ids),
+                None => wanted.push((file.fetcher().clone(), ids.collect())),
+            }
+        }
+        let far = wanted.into_iter().filter(|(fetcher, _)| fetcher.store().requests_at_once() > 1);
+        let fetch = |(fetcher, ids): (Arc<Fetcher>, Vec<ChunkId>)| {
+            Builder::new().name("fetch".to_owned()).spawn(move || fetcher.read_ahead(&ids)).ok()
+        };
+        Batch {
+            fetching: far.filter_map(fetch).collect(),
+            jobs: jobs.into_iter().map(|(file, job)| (job, file)).collect(),
+        }
+    }
+
+    fn open(&self, version: &MailboxVersion) -> Result<Option<StoredFile>, EngineError> {
+        let (Some(snapshot), Some(label)) = (self.snapshots.get(&version.snapshot), self.labels.get(&version.chain))
+        else {
+            return Ok(None);
+        };
+        let at = ShownPath { root: label.clone(), path: version.path.clone() };
+        StoredFile::open_through(&self.nodes, self.opened, snapshot, &at).map(Some)
+    }
+
+    fn read_and_tell(
+        &self,
+        job: &Job,
+        file: Result<Option<StoredFile>, EngineError>,
+        tell: &Sender<Told>,
+    ) -> Result<(), NobodyListens> {
+        let end = match file {
+            Ok(Some(file)) => self.read(job, file, tell)?,
+            Ok(None) => End::NotThere,
+            Err(problem) => damaged(&problem),
+        };
+        tell.send(Told::Done(end)).map_err(|_| NobodyListens)
+    }
+
+    fn read(&self, job: &Job, mut file: StoredFile, tell: &Sender<Told>) -> Result<End, NobodyListens> {
+        let kind = match kind(&mut file, &job.version) {
+            Ok(Some(kind)) => kind,
+            Ok(None) => return Ok(End::Read { messages: 0, problem: None }),
+            Err(problem) => return Ok(damaged(&problem)),
+        };
+        let resume = match kind {
+            ContainerKind::Mbox => self.resume(job, &file),
+            _ => Resume::Start,
+        };
+        if let Resume::At(start) = resume {
+            tell.send(Told::GoesOn(start)).map_err(|_| NobodyListens)?;
+        }
+        let mut visited = self.visit(kind, &mut file, resume, tell)?;
+        if let (Resume::At(_), Some(MailError::NotAMessageStart { .. })) = (resume, &visited.problem) {
+            visited = self.visit(kind, &mut file, Resume::Start, tell)?;
+        }
+        if visited.stopped {
+            return Ok(End::Stopped);
+        }
+        let problem = visited.problem.map(|problem| Problem {
+            text: problem.to_string(),
+            is_damage: matches!(problem, MailError::Read(_) | MailError::Pst(PstError::Read(_))),
+        });
+        Ok(End::Read { messages: visited.messages, problem })
+    }
+
+    /// Where to begin: at the last message that begins in what this version and the one before have in common.
+    fn resume(&self, job: &Job, file: &StoredFile) -> Resume {
+        let Some((before, starts)) = &job.before else { return Resume::Start };
+        // What cannot be read of the version before is only read again.
+        let Ok(Some(old)) = self.open(before) else { return Resume::Start };
+        let common = file.common_beginning(&old);
+        match starts.iter().rev().find(|start| **start < common) {
+            Some(&start) if start > 0 => Resume::At(start),
+            _ => Resume::Start,
+        }
+    }
+
+    fn visit(
+        &self,
+        kind: ContainerKind,
+        file: &mut StoredFile,
+        from: Resume,
+        tell: &Sender<Told>,
+    ) -> Result<Visited, NobodyListens> {
+        let mut nobody_listens = false;
+        let visited = visit(kind, file, from, &Limits::default(), &mut |message| {
+            if self.monitor.cancelled() {
+                return ControlFlow::Break(());
+            }
+            nobody_listens = tell.send(Told::Letter(Box::new(ReadLetter::new(message, kind)))).is_err();
+            if nobody_listens { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if nobody_listens { Err(NobodyListens) } else { Ok(visited) }
+    }
+}
+
+/// What is stored and cannot be read.
+fn damaged(problem: &dyn Display) -> End {
+    End::Read { messages: 0, problem: Some(Problem { text: problem.to_string(), is_damage: true }) }
+}
+
+fn kind(file: &mut StoredFile, version: &MailboxVersion) -> std::io::Result<Option<ContainerKind>> {
+    let mut head = Vec::with_capacity(HEAD);
+    file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(recognise(version.path.name().unwrap_or_default(), &head))
+}
