@@ -18,7 +18,7 @@ pub use error::CatalogueError;
 pub use key::CatalogueKey;
 pub use mail::{Letter, MailboxProblem, MailboxVersion, Words};
 pub use mail_search::{FoundLetter, LetterQuery, Whereabouts};
-pub use search::{FoundVersion, NameQuery};
+pub use search::{Folders, FoundVersion, NameQuery};
 pub use spans::{ChainId, Damage, Seen};
 pub use update::{ItemVersion, KnownChain, Update};
 

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use std::collections::BTreeSet;
 
 /// What is in so many names is common, and is not counted any further.
-const COMMON: i64 = 10_000;
+pub(crate) const COMMON: i64 = 10_000;
 /// More threes narrow a search no more than they cost.
 const ENOUGH: usize = 4;
 
@@ -20,12 +20,7 @@ pub(crate) fn question(
 ) -> Result<Option<String>, CatalogueError> {
     let mut threes = quoted_threes(parts);
     if threes.len() > ENOUGH {
-        let count = format!("SELECT count(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH ?1 LIMIT {COMMON})");
-        let mut count = connection.prepare_cached(&count)?;
-        let mut counted = Vec::new();
-        for three in threes {
-            counted.push((count.query_row([&three], |row| row.get::<_, i64>(0))?, three));
-        }
+        let mut counted = counted(connection, index, threes)?;
         counted.sort();
         // Beside a rare one, a common one only costs.
         let rare = counted.iter().filter(|(count, _)| *count < COMMON).count();
@@ -33,6 +28,22 @@ pub(crate) fn question(
         threes = counted.into_iter().take(asked).map(|(_, three)| three).collect();
     }
     Ok((!threes.is_empty()).then(|| threes.join(" AND ")))
+}
+
+/// How many texts come into question at most; what is common is not counted any further.
+pub(crate) fn at_most(connection: &Connection, index: &'static str, parts: &[&str]) -> Result<i64, CatalogueError> {
+    let counted = counted(connection, index, quoted_threes(parts))?;
+    Ok(counted.into_iter().map(|(count, _)| count).min().unwrap_or(COMMON))
+}
+
+fn counted(
+    connection: &Connection,
+    index: &'static str,
+    threes: Vec<String>,
+) -> Result<Vec<(i64, String)>, CatalogueError> {
+    let count = format!("SELECT count(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH ?1 LIMIT {COMMON})");
+    let mut count = connection.prepare_cached(&count)?;
+    threes.into_iter().map(|three| Ok((count.query_row([&three], |row| row.get(0))?, three))).collect()
 }
 
 fn quoted_threes(parts: &[&str]) -> Vec<String> {
@@ -65,5 +76,8 @@ mod tests {
         }
         let asked = question(&connection, "name_text", &["minutes of xyz"]).unwrap().unwrap();
         assert_eq!(asked, "\" xy\" AND \"f x\" AND \"xyz\" AND \" of\"");
+        let at_most = |parts: &[&str]| at_most(&connection, "name_text", parts).unwrap();
+        assert_eq!([at_most(&["minutes"]), at_most(&["minutes", "of"]), at_most(&["minutes", "xyz"])], [3, 3, 1]);
+        assert_eq!([at_most(&["unicorn"]), at_most(&["of"])], [0, COMMON]);
     }
 }

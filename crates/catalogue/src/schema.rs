@@ -9,7 +9,7 @@ pub(crate) const OPEN: i64 = i64::MAX;
 
 /// Raise it with every change here, and when mailboxes are recognised or understood that were not: a catalogue of another version
 /// is emptied and filled anew.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 const TABLES: &str = "
     CREATE TABLE chain (id INTEGER PRIMARY KEY, host TEXT NOT NULL, label BLOB NOT NULL, UNIQUE (host, label));
@@ -22,6 +22,7 @@ const TABLES: &str = "
         item INTEGER NOT NULL, size INTEGER NOT NULL, seconds INTEGER NOT NULL, nanoseconds INTEGER NOT NULL,
         content BLOB NOT NULL, PRIMARY KEY (name, folder, chain, first)
     ) WITHOUT ROWID;
+    CREATE INDEX version_folder ON version (folder, name);
     CREATE VIRTUAL TABLE name_text USING fts5(
         text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
     );

@@ -1,6 +1,6 @@
 //! Looking names up.
 
-use crate::name_index::question;
+use crate::name_index::{COMMON, at_most, question};
 use crate::spans::{ChainId, Seen, left_of};
 use crate::update::{ItemVersion, joined, seen_of, version_of};
 use crate::{Catalogue, CatalogueError};
@@ -14,6 +14,26 @@ pub struct NameQuery<'q> {
     pub parts: Vec<&'q str>,
     /// Whether a name is meant, folded.
     pub fits: &'q dyn Fn(&str) -> bool,
+}
+
+/// Folders, and how much they hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folders {
+    ids: Vec<i64>,
+    /// Versions of what lies in them, itself and not in folders below; counted no further than what is many.
+    pub versions: u64,
+}
+
+impl Folders {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Whether to look at all they hold is more than a search of names takes.
+    pub fn hold_many(&self) -> bool {
+        self.versions >= COMMON.unsigned_abs()
+    }
 }
 
 /// One version of a path, in the snapshots of one chain.
@@ -36,7 +56,7 @@ impl Catalogue {
     pub fn names(&self, query: &NameQuery<'_>) -> Result<Vec<FoundVersion>, CatalogueError> {
         let mut spans = Spans { catalogue: self, seen: HashMap::new(), found: Vec::new() };
         let mut visit = |id: i64, name: &[u8]| match (query.fits)(&folded(name)) {
-            true => spans.of_name(id, name),
+            true => spans.of_name(id, name, None),
             false => Ok(()),
         };
         match question(&self.connection, "name_text", &query.parts)? {
@@ -60,16 +80,53 @@ impl Catalogue {
         Ok(spans.found)
     }
 
-    /// Whether any folder's path fits.
-    pub fn has_folder(&self, fits: &dyn Fn(&[u8]) -> bool) -> Result<bool, CatalogueError> {
-        let mut folders = self.connection.prepare_cached("SELECT path FROM folder")?;
+    /// How many names at most hold these parts; `None` where they are many.
+    pub fn few_names(&self, parts: &[&str]) -> Result<Option<u64>, CatalogueError> {
+        let most = at_most(&self.connection, "name_text", parts)?;
+        Ok((most < COMMON).then_some(most.unsigned_abs()))
+    }
+
+    /// The folders whose paths fit.
+    pub fn folders(&self, fits: &dyn Fn(&[u8]) -> bool) -> Result<Folders, CatalogueError> {
+        let mut folders = self.connection.prepare_cached("SELECT id, path FROM folder")?;
         let mut folders = folders.query([])?;
+        let mut found = Folders { ids: Vec::new(), versions: 0 };
+        let mut count = self.connection.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM version INDEXED BY version_folder WHERE folder = ?1 LIMIT ?2)",
+        )?;
         while let Some(row) = folders.next()? {
-            if fits(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?) {
-                return Ok(true);
+            if fits(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?) {
+                let id: i64 = row.get(0)?;
+                found.ids.push(id);
+                if !found.hold_many() {
+                    found.versions += count.query_row(params![id, COMMON], |row| row.get::<_, i64>(0))?.unsigned_abs();
+                }
             }
         }
-        Ok(false)
+        Ok(found)
+    }
+
+    /// Every version of what lies in these folders and whose name fits.
+    pub fn names_in(
+        &self,
+        folders: &Folders,
+        fits: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<FoundVersion>, CatalogueError> {
+        let mut spans = Spans { catalogue: self, seen: HashMap::new(), found: Vec::new() };
+        let mut names = self.connection.prepare_cached(
+            "SELECT DISTINCT version.name, name.name FROM version INDEXED BY version_folder
+             JOIN name ON name.id = version.name WHERE folder = ?1",
+        )?;
+        for folder in &folders.ids {
+            let mut names = names.query([folder])?;
+            while let Some(row) = names.next()? {
+                let name = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+                if fits(&folded(name)) {
+                    spans.of_name(row.get(0)?, name, Some(*folder))?;
+                }
+            }
+        }
+        Ok(spans.found)
     }
 }
 
@@ -81,12 +138,14 @@ struct Spans<'c> {
 }
 
 impl Spans<'_> {
-    fn of_name(&mut self, id: i64, name: &[u8]) -> Result<(), CatalogueError> {
+    /// Of what has this name, in one folder or in all.
+    fn of_name(&mut self, id: i64, name: &[u8], folder: Option<i64>) -> Result<(), CatalogueError> {
         let mut rows = self.catalogue.connection.prepare_cached(
             "SELECT item, size, seconds, nanoseconds, content, chain, first, last, folder.path
-             FROM version JOIN folder ON folder.id = version.folder WHERE version.name = ?1",
+             FROM version JOIN folder ON folder.id = version.folder
+             WHERE version.name = ?1 AND version.folder BETWEEN ?2 AND ?3",
         )?;
-        let mut rows = rows.query(params![id])?;
+        let mut rows = rows.query(params![id, folder.unwrap_or(i64::MIN), folder.unwrap_or(i64::MAX)])?;
         while let Some(row) = rows.next()? {
             let chain = ChainId(row.get(5)?);
             let seen = match self.seen.get(&chain) {

@@ -190,6 +190,48 @@ fn of_several_words_one_is_in_the_name_and_the_others_there_or_above() {
     assert!(paths(&["october", "agenda"]).is_empty());
 }
 
+#[test]
+fn where_many_names_hold_a_word_the_folders_of_another_are_looked_at_and_nothing_is_lost() {
+    let machine = Machine::new();
+    let mut written = BTreeSet::new();
+    for number in 0..1300 {
+        let folder = ["2025", "2026", "Old/2026 and before", "Minutes of 2024", "x"][number % 5];
+        let name = ["minutes", "agenda", "minutes 2026", "Minutes", "2026"][number / 5 % 5];
+        let path = format!("{folder}/{name} {number}.txt");
+        machine.write(&path, b"");
+        written.insert(path);
+    }
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    for words in [
+        &["minutes", "2026"][..],
+        &["2026", "minutes"],
+        &["minutes", "2026", "txt"],
+        &["txt", "2026", "7"],
+        &["minutes", "old/"],
+        &["*.txt", "2026", "before"],
+        &["min*", "2026", "documents"],
+        &["minutes", "2026", "unicorn"],
+    ] {
+        let query = FindQuery { words: words.iter().map(|word| (*word).to_owned()).collect(), ..FindQuery::of("") };
+        let found = find(&machine.context(), &opened, &query).unwrap();
+        let found: BTreeSet<String> = found.hits.iter().map(|hit| hit.path.path.to_string()).collect();
+        let fits = |path: &&String| {
+            let path = path.to_lowercase();
+            let name = path.rsplit('/').next().unwrap();
+            let is_in = |text: &str, word: &str| match word {
+                "*.txt" => name.ends_with(".txt"),
+                "min*" => name.starts_with("min"),
+                _ => text.contains(word),
+            };
+            let all = words.iter().all(|word| *word == "documents" || is_in(&path, word));
+            all && words.iter().any(|word| is_in(name, word))
+        };
+        let expected: BTreeSet<String> = written.iter().filter(fits).cloned().collect();
+        assert_eq!(found, expected, "{words:?}");
+    }
+}
+
 /// Two backups, a file of the first gone in the second.
 fn with_a_deleted_file() -> Machine {
     let machine = Machine::new();

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Chain};
 use super::names::Word;
+use super::searches::searches;
 use super::{Keeping, Wanted, consult};
 use crate::browse::{ItemType, ShownPath};
 use crate::{Context, EngineError, Opened};
@@ -87,16 +88,18 @@ impl Answer<'_> {
     /// The hits.
     fn find(&self, catalogue: &Catalogue, query: &FindQuery, words: &[Word]) -> Result<Vec<Hit>, EngineError> {
         let mut paths: BTreeMap<(&[u8], TreePath), Vec<FoundVersion>> = BTreeMap::new();
-        let searches = self.searches(catalogue, words)?;
-        for (number, parts) in &searches {
-            let (word, earlier) = (&words[*number], &words[..*number]);
-            let fits = |name: &str| word.fits_name(name) && parts.iter().all(|part| name.contains(part));
-            for found in catalogue.names(&NameQuery { parts: parts.clone(), fits: &fits })? {
+        for search in searches(self, catalogue, words)? {
+            let word = &words[search.word];
+            let fits = |name: &str| word.fits_name(name) && search.parts.iter().all(|part| name.contains(part));
+            let found = match &search.within {
+                Some(folders) => catalogue.names_in(folders, &fits)?,
+                None => catalogue.names(&NameQuery { parts: search.parts.clone(), fits: &fits })?,
+            };
+            for found in found {
                 let Some(chain) = self.chain(found.chain) else { continue };
-                let mut others = words.iter().enumerate().filter(|(other, _)| other != number);
+                let mut others = words.iter().enumerate().filter(|(other, _)| *other != search.word);
                 let narrowed = others.all(|(_, other)| other.narrows(&chain.label, &found.path));
-                // Where several searches bring the same, the first does.
-                let is_first = searches.len() == 1 || !earlier.iter().any(|earlier| earlier.fits(&found.path));
+                let is_first = !search.earlier.iter().any(|earlier| earlier.fits(&found.path));
                 if word.fits(&found.path) && narrowed && is_first && chain.is_of(query.class) {
                     paths.entry((&chain.label, found.path.clone())).or_default().push(found);
                 }
@@ -107,27 +110,6 @@ impl Answer<'_> {
             .map(|((root, path), found)| self.hit(ShownPath { root: root.to_vec(), path }, &found, &query.changed));
         let is_meant = |hit: &Hit| !hit.versions.is_empty() && (hit.deleted || !query.only_deleted);
         Ok(hits.filter(is_meant).collect())
-    }
-
-    /// Which words are to be looked for in names, and what else such a name holds. A word that is in no folder's name is in the
-    /// name of every hit, and then one search with all such words finds everything.
-    fn searches<'w>(
-        &self,
-        catalogue: &Catalogue,
-        words: &'w [Word],
-    ) -> Result<Vec<(usize, Vec<&'w str>)>, EngineError> {
-        if words.len() > 1 {
-            let mut in_names = Vec::new();
-            for word in words {
-                let in_root = self.all_chains().any(|chain| word.may_be_in_folder(&chain.label));
-                in_names.push(!in_root && !catalogue.has_folder(&|path| word.may_be_in_folder(path))?);
-            }
-            if let Some(first) = in_names.iter().position(|in_name| *in_name) {
-                let certain = words.iter().zip(&in_names).filter(|(_, in_name)| **in_name);
-                return Ok(vec![(first, certain.flat_map(|(word, _)| word.parts()).collect())]);
-            }
-        }
-        Ok(words.iter().enumerate().map(|(number, word)| (number, word.parts())).collect())
     }
 
     /// Puts the spans of one path together: equal versions become one, with the first and last snapshot that held it.

@@ -10,6 +10,7 @@ mod mailbox_reader;
 mod mailboxes;
 mod names;
 mod save;
+mod searches;
 
 pub use find::{FindOutcome, FindQuery, Hit, HitVersion, find};
 pub use find_mail::{FetchedMessage, MailHit, MailOutcome, MailQuery, MailboxHit, fetch_message, find_mail};

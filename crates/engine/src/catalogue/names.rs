@@ -64,6 +64,11 @@ impl Word {
         }
     }
 
+    /// Whether it is narrowed to either the name or a folder's path, and cannot lie across both.
+    pub(super) fn is_within_a_part_of_the_path(&self) -> bool {
+        matches!(self, Self::Part(part) if !part.contains('/'))
+    }
+
     /// Whether it says something of the path, root and all: what further words may do.
     pub(super) fn narrows(&self, root: &[u8], path: &TreePath) -> bool {
         match self {
