@@ -12,8 +12,8 @@ use chest_repo::{ObjectError, RepoError};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-const PACK_MEANING: &str =
-    "The files listed below cannot be had back in full from the backups named with them. Everything else can.";
+const PACK_MEANING: &str = "What it held is lost. Each backup that needs some of it is listed here too, with the files, or the part of its list of \
+     files, that it lacks; where none is listed, nothing is missed. Everything else can be had back.";
 const PACK_REMEDY: &str =
     "Keep the originals. Look for an older version of this object at the storage provider, or a second copy.";
 const SPARE_MEANING: &str =
