@@ -71,3 +71,44 @@ fn a_path_that_lies_below_another_is_restored_once() {
         fs::read_dir(office.path("out/docs/Minutes")).unwrap().map(|one| one.unwrap().file_name()).collect();
     assert_eq!(names, ["october.txt"]);
 }
+
+/// Otherwise it would be one file with something that nobody asked about, and a change of one would be a change of both.
+#[test]
+fn a_file_that_is_known_outside_of_the_target_gets_no_further_name() {
+    let office = Office::new();
+    linked(&office, "d/same", "one file of three names", &["d/second", "d/third"]);
+    std::os::unix::fs::symlink("nowhere", office.path("d/link")).unwrap();
+    fs::hard_link(office.path("d/link"), office.path("d/link2")).unwrap();
+    office.run(["backup", "d"]).ended(0);
+    office.write("out/d/same", "one file of three names");
+    fs::hard_link(office.path("out/d/same"), office.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("nowhere", office.path("out/d/link")).unwrap();
+    fs::hard_link(office.path("out/d/link"), office.path("link elsewhere")).unwrap();
+    let restored = office.run(["restore", "latest", "--to", "out", "--json"]).ended(0).json();
+    assert_eq!((&restored["files"], &restored["already_there"]), (&2.into(), &2.into()), "{restored}");
+    assert_eq!(inode(&office, "out/d/same"), inode(&office, "elsewhere"));
+    assert_ne!(inode(&office, "out/d/second"), inode(&office, "elsewhere"));
+    assert_eq!(inode(&office, "out/d/second"), inode(&office, "out/d/third"));
+    assert_ne!(inode(&office, "out/d/link2"), inode(&office, "link elsewhere"));
+    assert_eq!(fs::metadata(office.path("elsewhere")).unwrap().nlink(), 2);
+
+    // All names that it has are asked for: one that is missing is given back.
+    office.run(["restore", "latest", "--to", "new"]).ended(0);
+    let first = inode(&office, "new/d/same");
+    fs::remove_file(office.path("new/d/third")).unwrap();
+    office.run(["restore", "latest", "--to", "new"]).ended(0);
+    assert_eq!(inode(&office, "new/d/third"), first);
+}
+
+#[test]
+fn a_further_name_whose_content_is_there_already_is_left_as_it_is() {
+    let office = Office::new();
+    linked(&office, "d/1", "one file of two names", &["d/2"]);
+    office.run(["backup", "d"]).ended(0);
+    office.write("out/d/2", "one file of two names");
+    let there = inode(&office, "out/d/2");
+    let restored = office.run(["restore", "latest", "--to", "out", "--json"]).ended(0).json();
+    assert_eq!((&restored["files"], &restored["already_there"]), (&1.into(), &1.into()), "{restored}");
+    assert_eq!(inode(&office, "out/d/2"), there);
+    assert_eq!(fs::read_dir(office.path("out/d")).unwrap().count(), 2);
+}

@@ -3,17 +3,19 @@
 mod ahead;
 mod files;
 mod folders;
+mod links;
 
 use super::content::full_metadata;
 use super::plan::{PlannedItem, PlannedStep, RestorePlan};
 use super::{FailureCause, RestoreFailure, RestoreOutcome};
 use crate::browse::ShownPath;
-use crate::target::{FileIdentity, ItemKind, Placed, Placement, Target, TargetError, TargetOptions};
+use crate::target::{ItemKind, Placed, Placement, Target, TargetError, TargetOptions};
 use crate::{Context, EngineError};
-use chest_model::{EntryKind, Metadata, Phase, Progress, TreePath};
+use chest_model::{EntryKind, Metadata, Phase, Progress};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use files::{FileRestore, FileResult};
 use folders::make_folders;
+use links::{Laid, Links};
 use std::collections::HashMap;
 use std::panic::resume_unwind;
 use std::time::Duration;
@@ -128,15 +130,6 @@ fn failure(item: &PlannedItem, cause: FailureCause, message: String) -> RestoreF
     RestoreFailure { path: item.path.clone(), cause, bytes: item.entry.kind.data_len(), message }
 }
 
-/// Names that could not be given to the first name's file.
-#[derive(Default)]
-struct Links {
-    /// The target has no hard links, or no more of them: each becomes a file of its own.
-    copies: Vec<usize>,
-    /// The first name's file is not there to be linked to: of each group the rest.
-    apart: Vec<Vec<usize>>,
-}
-
 struct Restore<'t> {
     target: &'t Target,
     outcome: RestoreOutcome,
@@ -164,52 +157,15 @@ impl Restore<'_> {
         self.outcome.folders += folders.created;
         self.outcome.failed.extend(folders.failed);
         let placed = placed?;
-        let Links { copies, apart } = self.link(plan, context, &placed, work.groups);
+        let compare = FileRestore::new(plan, target, context, folders_made.clone());
+        let Links { copies, apart } = self.link(&compare, context, &placed, work.groups);
         // Where the first name was left to what had it already, the others are names of one file all the same.
         let firsts: Vec<usize> = copies.into_iter().chain(apart.iter().map(|names| names[0])).collect();
         let placed = self.restore_group(plan, context, &firsts, &folders_made)?;
-        let Links { mut copies, apart } = self.link(plan, context, &placed, apart);
+        let Links { mut copies, apart } = self.link(&compare, context, &placed, apart);
         copies.extend(apart.into_iter().flatten());
         self.restore_group(plan, context, &copies, &folders_made)?;
         Ok(())
-    }
-
-    /// Gives the first name's file the others.
-    fn link(
-        &mut self,
-        plan: &RestorePlan,
-        context: &Context<'_>,
-        placed: &HashMap<usize, (TreePath, FileIdentity)>,
-        groups: Vec<Vec<usize>>,
-    ) -> Links {
-        let mut links = Links::default();
-        for names in groups {
-            let first = placed.get(&names[0]);
-            let mut apart = Vec::new();
-            for number in names.into_iter().skip(1) {
-                let item = &plan.items[number];
-                let linked = first.map(|(path, identity)| self.target.make_hard_link(path, *identity, &item.to));
-                match linked {
-                    Some(Ok(done)) => {
-                        context.monitor.progress(Progress::Done { items: u64::from(is_counted(item)), bytes: 0 });
-                        self.count(item, &done, 0);
-                        continue;
-                    }
-                    Some(Err(TargetError::CannotLink { .. })) => links.copies.push(number),
-                    Some(Err(TargetError::Replaced { .. } | TargetError::Missing { .. })) | None => apart.push(number),
-                    Some(Err(error)) => {
-                        self.refused(item, &error);
-                        continue;
-                    }
-                }
-                let bytes = if is_counted(item) { item.entry.kind.data_len() } else { 0 };
-                context.monitor.progress(Progress::Found { items: 0, bytes });
-            }
-            if !apart.is_empty() {
-                links.apart.push(apart);
-            }
-        }
-        links
     }
 
     /// Restores these files and tells where each lies now.
@@ -219,7 +175,7 @@ impl Restore<'_> {
         context: &Context<'_>,
         numbers: &[usize],
         folders_made: &Receiver<()>,
-    ) -> Result<HashMap<usize, (TreePath, FileIdentity)>, EngineError> {
+    ) -> Result<HashMap<usize, Laid>, EngineError> {
         let mut where_placed = HashMap::new();
         let restore = FileRestore::new(plan, self.target, context, folders_made.clone());
         let (mut results, lacked_room): (Vec<FileResult>, Vec<FileResult>) =
@@ -231,8 +187,8 @@ impl Restore<'_> {
             let item = &plan.items[number];
             match result {
                 Ok(placed) => {
-                    if let Some(identity) = placed.identity {
-                        where_placed.insert(number, (placed.path.clone(), identity));
+                    if let Some(laid) = Laid::of(&placed) {
+                        where_placed.insert(number, laid);
                     }
                     let EntryKind::File { size, .. } = &item.entry.kind else { continue };
                     self.count(item, &placed, *size);
@@ -278,7 +234,7 @@ impl Restore<'_> {
 
     /// Links, pipes and devices; and what there is nothing to restore of.
     fn make_others(&mut self, plan: &RestorePlan) {
-        let mut firsts: HashMap<Group<'_>, ((TreePath, FileIdentity), &PlannedItem)> = HashMap::new();
+        let mut firsts: HashMap<Group<'_>, (Laid, &PlannedItem)> = HashMap::new();
         for item in &plan.items {
             match &item.entry.kind {
                 EntryKind::File { .. } | EntryKind::Directory => {}
@@ -290,8 +246,9 @@ impl Restore<'_> {
                 EntryKind::Symlink { link_group: Some(group), .. } => {
                     let group = (item.path.root.as_slice(), *group);
                     let first = firsts.get(&group).filter(|(_, first)| has_content_of(item, first));
-                    if !self.link_to_first(item, first.map(|(placed, _)| placed)) {
-                        drop(self.make_other(plan, item).map(|placed| firsts.insert(group, (placed, item))));
+                    if !self.link_to_first(item, first.map(|(laid, _)| laid)) {
+                        let laid = self.make_other(plan, item).filter(|laid| self.has_only_these_names(laid, &[]));
+                        drop(laid.map(|laid| firsts.insert(group, (laid, item))));
                     }
                 }
                 _ => drop(self.make_other(plan, item)),
@@ -300,14 +257,14 @@ impl Restore<'_> {
     }
 
     /// A further name for a symbolic link that has several; `false` where the link must be made by itself.
-    fn link_to_first(&mut self, item: &PlannedItem, first: Option<&(TreePath, FileIdentity)>) -> bool {
-        let Some((path, identity)) = first.filter(|_| item.step == PlannedStep::Make) else { return false };
-        let linked = self.target.make_hard_link(path, *identity, &item.to);
+    fn link_to_first(&mut self, item: &PlannedItem, first: Option<&Laid>) -> bool {
+        let Some(first) = first.filter(|_| item.step == PlannedStep::Make) else { return false };
+        let linked = self.target.make_hard_link(&first.path, first.identity, &item.to);
         linked.map(|placed| self.count(item, &placed, 0)).is_ok()
     }
 
     /// Makes it, and tells where it lies now.
-    fn make_other(&mut self, plan: &RestorePlan, item: &PlannedItem) -> Option<(TreePath, FileIdentity)> {
+    fn make_other(&mut self, plan: &RestorePlan, item: &PlannedItem) -> Option<Laid> {
         let (path, metadata) = (&item.to, &self.whole_metadata(plan, item));
         let made = match &item.entry.kind {
             EntryKind::Symlink { target, .. } => self.target.make_symlink(path, target, metadata),
@@ -323,7 +280,7 @@ impl Restore<'_> {
         match made {
             Ok(placed) => {
                 self.count(item, &placed, 0);
-                placed.identity.map(|identity| (placed.path, identity))
+                Laid::of(&placed)
             }
             Err(error) => {
                 self.refused(item, &error);

@@ -80,6 +80,8 @@ pub struct ExistingItem {
     pub modified: Timestamp,
     /// Which file it is.
     pub identity: FileIdentity,
+    /// How many names it has, here and elsewhere.
+    pub links: u64,
 }
 
 impl ExistingItem {
@@ -92,6 +94,9 @@ impl ExistingItem {
             gid: stat.st_gid,
             modified: Timestamp::new(stat.st_mtime, u32::try_from(stat.st_mtime_nsec).unwrap_or(0)),
             identity: FileIdentity::of(stat),
+            // Narrower on some systems.
+            #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
+            links: stat.st_nlink as u64,
         }
     }
 }

@@ -6,7 +6,7 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::error::TargetError;
-use super::existing::{FileIdentity, ItemKind};
+use super::existing::{ExistingItem, FileIdentity, ItemKind};
 use super::folders::Folder;
 use super::new_file::link_handle;
 use super::placing::{self, Nameless, Placed, replace_by_way_of_temporary};
@@ -34,6 +34,14 @@ impl Target {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The name that this file has already where it would get the further name `path`: that one, or one beside it that an
+    /// earlier restore gave.
+    pub fn name_there(&self, identity: FileIdentity, path: &TreePath) -> Option<(TreePath, ExistingItem)> {
+        let own = self.existing(path).ok()??;
+        let all = std::iter::once((path.clone(), own)).chain(self.copies_beside(path));
+        all.into_iter().find(|(_, item)| item.identity == identity)
     }
 
     fn open_first(&self, first: &TreePath, identity: FileIdentity) -> Result<OwnedFd, TargetError> {

@@ -189,7 +189,7 @@ impl<'p> FileRestore<'p> {
             }
             match self.fetcher().index().lookup.find(&chunk.id) {
                 Some(place) => ahead.add(&place, file, chunk),
-                None => self.fail(file, damaged(self.item(file), RepoError::ChunkNotIndexed(chunk.id)), results),
+                None => self.fail(file, damaged(self.item(file.number), RepoError::ChunkNotIndexed(chunk.id)), results),
             }
         }
     }
@@ -257,7 +257,7 @@ impl<'p> FileRestore<'p> {
                             self.write(file, chunk, &plain, results);
                         } else {
                             let what = "a chunk has another length than the file says";
-                            self.fail(file, damaged(self.item(file), what), results);
+                            self.fail(file, damaged(self.item(file.number), what), results);
                         }
                     }
                 }
@@ -266,7 +266,7 @@ impl<'p> FileRestore<'p> {
                 }
                 Err(error) => {
                     for (file, _) in takers {
-                        self.fail(file, damaged(self.item(file), &error), results);
+                        self.fail(file, damaged(self.item(file.number), &error), results);
                     }
                 }
             }
@@ -383,8 +383,20 @@ impl<'p> FileRestore<'p> {
         push(results, (file.number, result));
     }
 
-    fn item(&self, file: &Pending) -> &'p PlannedItem {
-        &self.plan.items[file.number]
+    /// One item of the plan.
+    pub(super) fn item(&self, number: usize) -> &'p PlannedItem {
+        &self.plan.items[number]
+    }
+
+    /// What is in a file's place, where nothing of it need be written.
+    pub(super) fn already_there(&self, number: usize) -> Option<Placed> {
+        if self.item(number).step == PlannedStep::Make {
+            return None;
+        }
+        match self.prepare(number) {
+            Ok(Prepared::Done(placed)) => Some(*placed),
+            _ => None,
+        }
     }
 
     fn fail(&self, file: &Pending, failure: RestoreFailure, results: &Mutex<Vec<FileResult>>) {
