@@ -98,15 +98,12 @@ impl Predecessor {
     /// The machine of this one's name that backed up last and may still do so, and what it, and those before it in its
     /// domain, have stored.
     fn of(context: &Context<'_>, session: &ReaderSession) -> Result<Option<Self>, EngineError> {
-        let (grants, revoked) = (session.owner.writers(), session.owner.view().revoked);
+        let revoked = session.owner.view().revoked;
         let host = context.environment.host_name();
         let is_of_it = |snapshot: &Snapshot| snapshot.body.host == host && !revoked.contains(&snapshot.writer);
         let Some(last) = session.snapshots().0.into_iter().rev().find(is_of_it) else { return Ok(None) };
-        let Some(domain) = grants.get(&last.writer).map(|grant| grant.domain) else { return Ok(None) };
-        let mut named = BTreeSet::new();
-        for (writer, _) in grants.into_iter().filter(|(_, grant)| grant.domain == domain) {
-            named.extend(session.packs_named_by(writer)?);
-        }
+        let domain = session.domain_of(last.writer)?;
+        let named = session.packs_named_in_domain_of(last.writer)?;
         let present = session.list_packs()?;
         let there: Vec<(ObjectHash, u64)> =
             named.iter().filter_map(|name| present.get(name).map(|size| (*name, *size))).collect();

@@ -4,6 +4,7 @@ use crate::{Context, EngineError};
 use chest_model::{Phase, Progress, RepositoryId, WriterId};
 use chest_repo::RepoError;
 use chest_repo::history::{Claim, HistoryError};
+use chest_repo::keys::DomainId;
 use chest_repo::layout::{LOG, OWNER, Place, SLOTS};
 use chest_repo::local::{LocalKey, Seen};
 use chest_repo::record::RootLocation;
@@ -30,7 +31,7 @@ pub struct Opened {
     pub(crate) repository: RepositoryId,
     /// What seals them.
     pub(crate) local_key: LocalKey,
-    fetchers: Mutex<BTreeMap<WriterId, Arc<Fetcher>>>,
+    fetchers: Mutex<BTreeMap<DomainId, Arc<Fetcher>>>,
 }
 
 impl Opened {
@@ -123,11 +124,13 @@ impl Opened {
         roots: impl IntoIterator<Item = &'l RootLocation> + Send,
     ) -> Result<Arc<Fetcher>, EngineError> {
         let mut fetchers = self.fetchers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fetcher) = fetchers.get(&writer) {
+        // Writers of one domain share an index.
+        let domain = self.session.domain_of(writer)?;
+        if let Some(fetcher) = fetchers.get(&domain) {
             return Ok(fetcher.clone());
         }
         let fetcher = Arc::new(Fetcher::open(&self.session, writer, roots)?);
-        fetchers.insert(writer, fetcher.clone());
+        fetchers.insert(domain, fetcher.clone());
         Ok(fetcher)
     }
 }

@@ -39,11 +39,11 @@ pub(super) fn check_index(opened: &Opened, outcome: &mut CheckOutcome) -> Result
     let session = &opened.session;
     let present = session.list_packs()?;
     let mut fetchers = BTreeMap::new();
-    let (mut told, mut lost) = (BTreeSet::new(), Lost::default());
+    let (mut told_index, mut told, mut lost) = (BTreeSet::new(), BTreeSet::new(), Lost::default());
     let mut decompressor = Decompressor::new().map_err(EngineError::Output)?;
     for writer in session.logs.keys() {
         let fetcher = opened.fetcher(*writer)?;
-        for (name, problem) in &fetcher.index().damaged {
+        for (name, problem) in fetcher.index().damaged.iter().filter(|(name, _)| told_index.insert(name.clone())) {
             outcome.add(finding(
                 "index-damaged",
                 Severity::Damage,
@@ -75,6 +75,19 @@ pub(super) fn check_index(opened: &Opened, outcome: &mut CheckOutcome) -> Result
                 (Some(found), Some(pack)) if *found != pack.size => {
                     let what = format!("it has {found} bytes instead of {}", pack.size);
                     tell_damaged(&fetcher, pack, what, &mut decompressor, &mut lost, outcome)?;
+                }
+                // No index names it, and it does not say itself what it holds.
+                (Some(_), None) => {
+                    if let Err(problem) = session.describe_pack(name)? {
+                        outcome.add(finding(
+                            "pack-damaged",
+                            Severity::Damage,
+                            object,
+                            problem.to_string(),
+                            PACK_MEANING,
+                            PACK_REMEDY,
+                        ));
+                    }
                 }
                 _ => {}
             }

@@ -1,13 +1,14 @@
 //! Promise 23: a machine that has lost cache and state backs up an unchanged folder and adds no data and no tree chunk. Where its
 //! key is lost too it says so; enrolled again, it takes up what it stored before, after every chunk of that has been proven.
 
-use crate::common::{Machine, assert_same, noise};
+use crate::common::{Machine, assert_same, noise, request};
 use crate::kit::{self, LyingPack};
 use crate::scene::{
-    check_all, credential_of, domain_of, empty_machine, master_of, names, next_fields, owner_of, put_log, put_pack,
-    state_of, stolen_writer, told, writer_file,
+    assert_told, check_all, copy_folder, credential_of, domain_of, empty_machine, master_of, names, next_fields,
+    owner_of, put_log, put_pack, state_of, stolen_writer, told, writer_file,
 };
 use chest_engine::EngineError;
+use chest_engine::browse::{Selection, SnapshotSelector};
 use chest_engine::enrol::{Beginning, enrol};
 use chest_engine::repo::history::{OnNewer, OwnerHistory, OwnerTrust};
 use chest_engine::repo::keys::DomainId;
@@ -105,9 +106,20 @@ fn what_is_damaged_or_slipped_in_is_not_taken_up_and_is_sent_again() {
     let enrolled = enrol(&machine.context(), &credential_of(&machine), Beginning::WhereItLeftOff).unwrap();
     let left_out: BTreeSet<String> = enrolled.inherited.unwrap().left_out.into_iter().collect();
     assert_eq!(left_out, BTreeSet::from([poison.to_string(), damaged.to_string()]));
+    let before = machine.folder.path().join("before");
+    copy_folder(&machine.source(), &before);
     machine.write("contested", &wanted);
     assert!(machine.backup().unwrap().chunks_added > 1);
     assert_comes_back(&machine);
+    // The backups of before are whole again too: what was sent again lies in a pack of this writer's, and will do for those.
+    let to = machine.folder.path().join("of-before");
+    let first = machine.open().unwrap().session.snapshots().0[0].record.hash.to_hex();
+    let selection = Selection { selector: Some(SnapshotSelector::Id(first)), ..Selection::default() };
+    assert!(machine.restore(&selection, request(&to)).unwrap().failed.is_empty());
+    assert_same(&before, &to.join("documents"));
+    let checked = check_all(&machine).unwrap();
+    assert!(checked.damaged_files.is_empty(), "{:?}", checked.damaged_files);
+    assert_told(&checked, "pack-damaged", damaged.as_str());
 }
 
 /// Sealed with a stolen writer key: other content under the id of what is wanted.

@@ -1,7 +1,7 @@
 //! Fetches chunks: whole packs where much is wanted, else windows aligned to fixed steps, never an exact range, so that the
 //! storage side learns nothing about where chunks begin and end (docs/format.md, "Reading").
 
-use super::session::{ReaderSession, WriterIndex};
+use super::session::{DomainIndex, ReaderSession};
 use crate::compress::Decompressor;
 use crate::error::{ObjectError, RepoError};
 use crate::header::Opener;
@@ -26,11 +26,11 @@ const TREE_WINDOW: u64 = 256 << 10;
 /// How much of what was read is kept.
 const CACHE_LEN: usize = 32 << 20;
 
-/// Reads chunks of one writer's domain.
+/// Reads chunks of one domain.
 pub struct Fetcher {
     store: Arc<dyn ObjectStore>,
     opener: Arc<Opener>,
-    index: Arc<WriterIndex>,
+    index: Arc<DomainIndex>,
     windows: Mutex<WindowCache>,
     keys: Mutex<HashMap<ObjectHash, Arc<PackKey>>>,
     /// Packs of which no version is right.
@@ -135,7 +135,7 @@ impl WindowCache {
 }
 
 impl Fetcher {
-    /// For one writer's chunks. The index is read now, and beside it the root nodes at these places.
+    /// For the chunks of a writer's domain. The index is read now, and beside it the root nodes at these places.
     pub fn open<'l>(
         session: &ReaderSession,
         writer: WriterId,
@@ -217,7 +217,7 @@ impl Fetcher {
     }
 
     /// The index it goes by.
-    pub fn index(&self) -> &Arc<WriterIndex> {
+    pub fn index(&self) -> &Arc<DomainIndex> {
         &self.index
     }
 

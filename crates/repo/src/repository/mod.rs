@@ -14,7 +14,7 @@ pub use batch::{Batch, BatchNodes, BatchOptions, ChunkTools, Known, RecordedRun,
 pub use fetch::Fetcher;
 pub use look_ahead::{LookAhead, Proven};
 pub use proven::ProvenStore;
-pub use session::{ReaderSession, Snapshot, WriterIndex, repository_ids};
+pub use session::{DomainIndex, ReaderSession, Snapshot, repository_ids};
 pub use twice::{Copies, CopyProblem, TwiceStore};
 pub use unlock::{read_slots, unlock};
 

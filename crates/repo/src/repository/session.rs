@@ -5,7 +5,7 @@ use crate::error::{ObjectError, RepoError};
 use crate::header::Opener;
 use crate::history::{HistoryError, LogHistory, MissingRecords, OnNewer, OwnerHistory, OwnerTrust, Stranger};
 use crate::index::{IndexedPack, Lookup, open_segment};
-use crate::keys::{DomainKeys, MasterKey, WriterKey};
+use crate::keys::{DomainId, DomainKeys, MasterKey, WriterKey};
 use crate::layout::{OWNER, PACKS, Place};
 use crate::pack::PackKey;
 use crate::parallel;
@@ -62,11 +62,11 @@ impl Snapshot {
     }
 }
 
-/// One writer's index, and what could not be read of it.
-pub struct WriterIndex {
+/// The index of a domain, by all writers that are or were in it, and what could not be read of it.
+pub struct DomainIndex {
     /// Where its chunks lie.
     pub lookup: Lookup,
-    /// The chunk keys of its domain.
+    /// The keys of its chunks.
     pub domain: Arc<DomainKeys>,
     /// Index objects that are missing or damaged; their packs were read instead.
     pub damaged: Vec<(String, ObjectError)>,
@@ -167,29 +167,56 @@ impl ReaderSession {
         Ok(notes.flat_map(|note| note.live_index).map(|(hash, _)| hash).collect())
     }
 
-    /// Reads a writer's index. The index is only a cache: every pack that the writer's records name, and that it leaves out,
+    /// Reads the index of a writer's domain: the writer's own, and that of every other in it, whose packs may hold a sound copy
+    /// of what is damaged in its own. The index is only a cache: every pack that their records name, and that it leaves out,
     /// is read instead, because packs describe themselves. So neither a lost index object nor a writer who lies in its
     /// note hides anything.
-    pub fn index(&self, writer: WriterId) -> Result<WriterIndex, RepoError> {
-        let key = self.writer_key(writer)?;
+    pub fn index(&self, writer: WriterId) -> Result<DomainIndex, RepoError> {
+        let mut objects = Vec::new();
+        for writer in self.domain_members(writer)? {
+            let (key, live) = (self.writer_key(writer)?, self.live_index(writer)?);
+            objects.extend(live.into_iter().map(|hash| (key.clone(), Place::Index(writer, hash))));
+        }
         let (mut packs, mut damaged) = (Vec::new(), Vec::new());
-        let places: Vec<Place> = self.live_index(writer)?.into_iter().map(|hash| Place::Index(writer, hash)).collect();
-        let read = parallel::map(&places, self.store.requests_at_once(), |place| self.get_proven(place));
-        for (place, read) in places.iter().zip(read) {
-            match read?.and_then(|bytes| open_segment(&key, &bytes)) {
+        let read = parallel::map(&objects, self.store.requests_at_once(), |(_, place)| self.get_proven(place));
+        for ((key, place), read) in objects.iter().zip(read) {
+            match read?.and_then(|bytes| open_segment(key, &bytes)) {
                 Ok(segment) => packs.extend(segment.packs),
                 Err(problem) => damaged.push((place.name().to_string(), problem)),
             }
         }
         let mut rebuilt = 0;
         let known: BTreeSet<ObjectHash> = packs.iter().map(|pack| pack.name).collect();
-        for hash in self.packs_named_by(writer)?.difference(&known) {
-            if let Some(pack) = self.describe_pack(*hash)? {
+        for hash in self.packs_named_in_domain_of(writer)?.difference(&known) {
+            if let Ok(pack) = self.describe_pack(*hash)? {
                 packs.push(pack);
                 rebuilt += 1;
             }
         }
-        Ok(WriterIndex { lookup: Lookup::new(packs), domain: Arc::new(self.domain(writer)?), damaged, rebuilt })
+        Ok(DomainIndex { lookup: Lookup::new(packs), domain: Arc::new(self.domain(writer)?), damaged, rebuilt })
+    }
+
+    /// Which domain a writer's chunks are in.
+    pub fn domain_of(&self, writer: WriterId) -> Result<DomainId, RepoError> {
+        Ok(self.grant(writer)?.domain)
+    }
+
+    /// The writers of a writer's domain whose keys can be had, itself first.
+    fn domain_members(&self, writer: WriterId) -> Result<Vec<WriterId>, RepoError> {
+        let domain = self.domain_of(writer)?;
+        let others =
+            self.owner.writers().into_iter().filter(|(other, grant)| *other != writer && grant.domain == domain);
+        let others = others.filter(|(_, grant)| self.opener.master_of(grant.epoch).is_ok());
+        Ok(std::iter::once(writer).chain(others.map(|(other, _)| other)).collect())
+    }
+
+    /// Every pack that a record of any writer of this one's domain names as added.
+    pub fn packs_named_in_domain_of(&self, writer: WriterId) -> Result<BTreeSet<ObjectHash>, RepoError> {
+        let mut named = BTreeSet::new();
+        for member in self.domain_members(writer)? {
+            named.extend(self.packs_named_by(member)?);
+        }
+        Ok(named)
     }
 
     /// Every pack that a writer's records name as added by it.
@@ -226,10 +253,10 @@ impl ReaderSession {
         inventories.collect()
     }
 
-    /// What a pack says of itself; `None` where it is lost or damaged.
-    fn describe_pack(&self, hash: ObjectHash) -> Result<Option<IndexedPack>, RepoError> {
-        let Ok(bytes) = self.get_proven(&Place::Pack(hash))? else { return Ok(None) };
-        Ok(PackKey::describe(&self.opener, hash, &bytes).ok())
+    /// What a pack says of itself, or why it says nothing. A store that fails is an error.
+    pub fn describe_pack(&self, hash: ObjectHash) -> Result<Result<IndexedPack, ObjectError>, RepoError> {
+        let read = self.get_proven(&Place::Pack(hash))?;
+        Ok(read.and_then(|bytes| PackKey::describe(&self.opener, hash, &bytes)))
     }
 
     /// What these packs say of themselves, each opened down to every chunk's id. Those that are missing or damaged are left out.
