@@ -13,7 +13,7 @@ use crate::output::doubts::{self, DoubtJson, write_doubts};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
 use crate::output::exports::{write_age, write_inside};
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
-use crate::output::names::{for_json, shown};
+use crate::output::names::{for_json, harmless, shown};
 use crate::output::notebooks::{NotebookLinksJson, write_notebook_links};
 use crate::output::{Report, SHORT_ID};
 use crate::run_history::Running;
@@ -100,6 +100,8 @@ struct BackedUpJson<'o> {
     packs_taken_over: u64,
     had_cache: bool,
     damaged_objects: Vec<ProblemJson>,
+    /// What this computer could not keep for itself.
+    not_kept: &'o [String],
     head_words: &'o [&'static str],
 }
 
@@ -188,6 +190,14 @@ impl Report for BackedUp<'_> {
         writeln!(out, "Backup {id} of {}", day_and_time(outcome.ended))?;
         writeln!(out, "Head words: {}", outcome.head_words.join(" "))?;
         write_lost(out, &outcome.lost_objects)?;
+        for trouble in &outcome.not_kept {
+            writeln!(
+                out,
+                "NOTE: the backup is safe, but this computer could not keep its own notes of it ({}). Unless that is mended, each \
+                 run takes longer and notices less.",
+                harmless(trouble)
+            )?;
+        }
         if outcome.had_no_baseline {
             writeln!(
                 out,
@@ -233,6 +243,7 @@ impl Report for BackedUp<'_> {
                 .iter()
                 .map(|(object, problem)| ProblemJson::of(object, problem))
                 .collect(),
+            not_kept: &outcome.not_kept,
             head_words: &outcome.head_words,
         }
     }

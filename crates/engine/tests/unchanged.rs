@@ -7,7 +7,7 @@ mod common;
 
 use chest_engine::source::{FolderOptions, FolderSource};
 use chest_engine::store::MemoryStore;
-use chest_model::{Class, Environment, Monitor, Progress, RootDescription, RootEncoding, Timestamp};
+use chest_model::{Class, Completeness, Environment, Monitor, Progress, RootDescription, RootEncoding, Timestamp};
 use chest_testkit::{FailingSource, RecordingStore, Verb};
 use common::{Machine, noise};
 use std::path::Path;
@@ -118,4 +118,29 @@ fn the_age_of_an_outlook_data_file_is_that_of_its_newest_message() {
         assert_eq!(outcome.files_read, opened);
         assert_eq!(outcome.roots[0].newest_content, Some(Timestamp::new(SENT, 0)));
     }
+}
+
+/// Baseline and cache serve the next run: where they cannot be read or kept, this one is recorded all the same, and says so.
+#[test]
+fn what_this_computer_cannot_keep_for_itself_makes_no_backup_undone() {
+    let machine = Machine::new();
+    machine.write("minutes", b"of october");
+    machine.backup().unwrap();
+    let mut spoilt = 0;
+    for kept in ["cache", "state"] {
+        let repository = std::fs::read_dir(machine.folder.path().join(kept)).unwrap().next().unwrap().unwrap().path();
+        for file in std::fs::read_dir(repository).unwrap().map(|file| file.unwrap()) {
+            let name = file.file_name().into_string().unwrap();
+            if ["root-", "baseline"].iter().any(|kind| name.starts_with(kind)) {
+                std::fs::remove_file(file.path()).unwrap();
+                std::fs::create_dir_all(file.path().join("in the way")).unwrap();
+                spoilt += 1;
+            }
+        }
+    }
+    assert_eq!(spoilt, 2);
+    machine.write("minutes", b"of november");
+    let outcome = machine.backup().unwrap();
+    assert_eq!((outcome.completeness, outcome.not_kept.len()), (Completeness::Complete, 3), "{outcome:?}");
+    assert_eq!(machine.open().unwrap().session.snapshots().0.len(), 2);
 }

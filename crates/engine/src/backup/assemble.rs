@@ -2,6 +2,7 @@
 
 use super::exceptions::Exceptions;
 use super::guard::Found;
+use super::next_cache::NextCache;
 use super::pipeline::Step;
 use super::read::{ReadItem, shares_content, too_long};
 use super::{NotebookLinks, RootOutcome};
@@ -10,7 +11,7 @@ use chest_model::{
     ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Hole, Monitor, Progress,
     RootDescription, Timestamp, TreePath,
 };
-use chest_repo::local::{CacheWriter, CachedEntry, Noticed};
+use chest_repo::local::{CachedEntry, Noticed};
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
 use chest_repo::tree::{TreeBuilder, encode_entry};
 use chest_source::SourceItem;
@@ -27,7 +28,7 @@ pub(super) struct Assembler<'b, 'a> {
     batch: &'b Batch<'a>,
     tools: ChunkTools,
     tree: TreeBuilder,
-    cache: CacheWriter,
+    cache: NextCache,
     environment: &'b dyn Environment,
     monitor: &'b dyn Monitor,
     label: Vec<u8>,
@@ -62,14 +63,14 @@ pub(super) struct Assembled {
     pub(super) bytes_read: u64,
     pub(super) files_unchanged: u64,
     /// The cache for the next run; takes its place once the run is safe. `None` where the last one is to stay.
-    pub(super) cache: Option<CacheWriter>,
+    pub(super) cache: Option<NextCache>,
 }
 
 impl<'b, 'a> Assembler<'b, 'a> {
     pub(super) fn new(
         batch: &'b Batch<'a>,
         tools: ChunkTools,
-        cache: CacheWriter,
+        cache: NextCache,
         environment: &'b dyn Environment,
         monitor: &'b dyn Monitor,
         description: &RootDescription,
@@ -120,7 +121,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
                 }
                 self.push(&cached.entry, &cached.encoded, cached.noticed)?;
                 let CachedEntry { fingerprint, noticed, encoded, reached, .. } = &*cached;
-                self.cache.push(fingerprint, noticed, encoded, reached, self.environment)?;
+                self.cache.push(fingerprint, noticed, encoded, reached, self.environment);
             }
             Step::Link(item) => self.link(item)?,
             Step::Read(read) => self.read(*read)?,
@@ -145,10 +146,10 @@ impl<'b, 'a> Assembler<'b, 'a> {
         if let Some((kind, message)) = exception {
             self.except(entry.path.clone(), kind, message);
         }
-        match fingerprint.filter(|fingerprint| is_settled(fingerprint, read_at)) {
-            Some(fingerprint) => Ok(self.cache.push(&fingerprint, &noticed, &encoded, &reached, self.environment)?),
-            None => Ok(()),
+        if let Some(fingerprint) = fingerprint.filter(|fingerprint| is_settled(fingerprint, read_at)) {
+            self.cache.push(&fingerprint, &noticed, &encoded, &reached, self.environment);
         }
+        Ok(())
     }
 
     /// Keeps what the first link of a file has, for those that follow.

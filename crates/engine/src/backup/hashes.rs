@@ -2,8 +2,8 @@
 //! file is that a run takes over unread.
 
 use super::assemble::is_settled;
-use crate::EngineError;
 use chest_model::{Environment, FileLook, Timestamp};
+use chest_repo::RepoError;
 use chest_repo::local::{FileHashes, LocalFolder, LocalKey};
 use chest_source::KnownHashes;
 use std::cell::RefCell;
@@ -18,15 +18,11 @@ pub(super) struct ExportHashes<'e> {
 }
 
 impl<'e> ExportHashes<'e> {
-    /// Reads what there is.
-    pub(super) fn load(
-        folder: &LocalFolder,
-        key: &'e LocalKey,
-        environment: &'e dyn Environment,
-    ) -> Result<Self, EngineError> {
-        let before = FileHashes::load(folder, key)?;
+    /// Reads what there is. Where that cannot be, every export is read again.
+    pub(super) fn load(folder: &LocalFolder, key: &'e LocalKey, environment: &'e dyn Environment) -> Self {
+        let before = FileHashes::load(folder, key).unwrap_or_default();
         let now = RefCell::new(before.clone());
-        Ok(Self { folder: folder.clone(), key, environment, before, now })
+        Self { folder: folder.clone(), key, environment, before, now }
     }
 
     /// For one source, whose exports are read from now on.
@@ -35,12 +31,12 @@ impl<'e> ExportHashes<'e> {
     }
 
     /// Keeps them for the runs to come.
-    pub(super) fn keep(self) -> Result<(), EngineError> {
+    pub(super) fn keep(self) -> Result<(), RepoError> {
         let now = self.now.into_inner();
         if now == self.before {
             return Ok(());
         }
-        Ok(now.store(&self.folder, self.key, self.environment)?)
+        now.store(&self.folder, self.key, self.environment)
     }
 }
 

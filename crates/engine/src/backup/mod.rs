@@ -8,6 +8,7 @@ mod copies;
 mod exceptions;
 mod guard;
 mod hashes;
+mod next_cache;
 mod notebooks;
 mod pipeline;
 mod read;
@@ -94,6 +95,8 @@ pub struct BackupOutcome {
     pub had_cache: bool,
     /// Index objects, packs and key slots that earlier backups need and that are missing or damaged: name and what is wrong.
     pub lost_objects: Vec<(String, ObjectError)>,
+    /// What this computer could not keep for itself, and why: the backup is recorded, and the next one will know less.
+    pub not_kept: Vec<String>,
     /// What was not read as it should have been: the first ones, and before them the roots that could not be read at all.
     pub exceptions: Vec<Exception>,
     /// How many items could not be read, in all.

@@ -3,6 +3,7 @@
 use super::assemble::{Assembled, Assembler};
 use super::exceptions::Exceptions;
 use super::hashes::ExportHashes;
+use super::next_cache::NextCache;
 use super::pipeline::run_source;
 use super::{BackupOptions, BackupOutcome, ClassOutcome};
 use crate::{Context, EngineError};
@@ -12,9 +13,7 @@ use chest_repo::history::{
     HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
 };
 use chest_repo::layout::{LOG, OWNER, PACKS, Place, SLOTS, index_prefix, log_prefix};
-use chest_repo::local::{
-    Baseline, BaselineRoot, CacheReader, CacheWriter, Journal, LocalFolder, LocalKey, Seen, WriterFile,
-};
+use chest_repo::local::{Baseline, BaselineRoot, CacheReader, Journal, LocalFolder, LocalKey, Seen, WriterFile};
 use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
 use chest_repo::repository::{
     Batch, BatchOptions, ChunkTools, Known, LookAhead, Proven, RecordedRun, RunRecord, Stored, read_slots,
@@ -130,6 +129,7 @@ struct Work<'c> {
     /// What earlier runs have left; `None` where it is lost, or this is the first.
     baseline: Option<Baseline>,
     doubts: Vec<Doubt>,
+    troubles: Troubles,
 }
 
 impl Run<'_> {
@@ -259,11 +259,13 @@ impl Run<'_> {
         let batch = Batch::begin(options, known)?;
         self.begin(Phase::BackingUp);
         let started = context.environment.now();
-        let (roots, had_cache) = self.read_sources(&batch, configuration.chunker)?;
+        let SourcesRead { roots, had_cache, hashes_kept } = self.read_sources(&batch, configuration.chunker)?;
         let ended = context.environment.now();
         context.monitor.progress(Progress::End);
         let stored = batch.finish(&mut ChunkTools::new(self.options.level)?)?;
-        let baseline = Baseline::load(&self.state, &self.local_key)?;
+        let mut troubles = Troubles::default();
+        troubles.note(hashes_kept);
+        let baseline = troubles.note(Baseline::load(&self.state, &self.local_key)).flatten();
         let doubts = self.doubts(&roots, baseline.as_ref());
         round.work = Some(Work {
             batch,
@@ -277,6 +279,7 @@ impl Run<'_> {
             lost_objects,
             baseline,
             doubts,
+            troubles,
         });
         Ok(())
     }
@@ -312,17 +315,17 @@ impl Run<'_> {
         &self,
         batch: &Batch<'_>,
         parameters: chest_repo::chunk::ChunkerParameters,
-    ) -> Result<(Vec<Assembled>, bool), EngineError> {
+    ) -> Result<SourcesRead, EngineError> {
         let context = self.context;
         let chunker = Chunker::new(parameters, batch.domain());
         let cache_folder = context.cache(self.writer.key.repository());
         let (mut roots, mut had_cache) = (Vec::new(), true);
-        let hashes = ExportHashes::load(&cache_folder, &self.local_key, context.environment)?;
+        let hashes = ExportHashes::load(&cache_folder, &self.local_key, context.environment);
         for source in self.sources {
             let description = source.description();
             let cache = CacheReader::open(&cache_folder, &description.label, &self.local_key);
             had_cache &= cache.is_there();
-            let next_cache = CacheWriter::begin(&cache_folder, &description.label, &self.local_key)?;
+            let next_cache = NextCache::begin(&cache_folder, &description.label, &self.local_key);
             let tools = ChunkTools::new(self.options.level)?;
             let assembler = Assembler::new(batch, tools, next_cache, context.environment, context.monitor, description);
             let mut assembled = run_source(
@@ -340,8 +343,7 @@ impl Run<'_> {
             assembled.found.is_export = !assembled.outcome.containers.is_empty();
             roots.push(assembled);
         }
-        hashes.keep()?;
-        Ok((roots, had_cache))
+        Ok(SourcesRead { roots, had_cache, hashes_kept: hashes.keep() })
     }
 
     fn record(
@@ -430,7 +432,7 @@ impl Run<'_> {
     }
 
     /// Keeps what each root held that is complete, for the runs to come.
-    fn keep_baseline(&self, work: &Work<'_>) -> Result<(), EngineError> {
+    fn keep_baseline(&self, work: &Work<'_>) -> Result<(), RepoError> {
         let mut baseline = work.baseline.clone().unwrap_or_default();
         for root in work.roots.iter().filter(|root| !is_partial(root, &work.doubts)) {
             let held = BaselineRoot {
@@ -442,10 +444,10 @@ impl Run<'_> {
             };
             baseline.roots.insert(root.outcome.description.label.clone(), held);
         }
-        Ok(baseline.store(&self.state, &self.local_key, self.context.environment)?)
+        baseline.store(&self.state, &self.local_key, self.context.environment)
     }
 
-    /// The record is safe: journal, caches and what was seen follow.
+    /// The record is safe: journal, caches and what was seen follow. What goes wrong now makes no backup undone.
     fn finish(&self, round: Round<'_>) -> Result<BackupOutcome, EngineError> {
         let (Some(owner), Some(work), Some(recorded)) = (round.owner, round.work, round.recorded) else {
             return Err(HistoryError::OutOfOrder.into());
@@ -453,27 +455,34 @@ impl Run<'_> {
         if let Some(log) = &round.log {
             super::copies::complete(&self.context.store, &owner, log);
         }
-        self.keep_baseline(&work)?;
+        let baseline_kept = self.keep_baseline(&work);
         let classes = class_outcomes(&work);
         let had_no_baseline = work.baseline.is_none() && round.log.is_some_and(|log| !log.chain().heads().is_empty());
         let Work {
-            batch, stored, mut roots, started, ended, packs_taken_over, had_cache, lost_objects, doubts, ..
+            batch,
+            stored,
+            mut roots,
+            started,
+            ended,
+            packs_taken_over,
+            had_cache,
+            lost_objects,
+            doubts,
+            mut troubles,
+            ..
         } = work;
-        batch.end_journal()?;
+        troubles.note(baseline_kept);
+        troubles.note(batch.end_journal());
         for root in &mut roots {
             if let Some(cache) = root.cache.take() {
-                cache.finish(self.context.environment)?;
+                troubles.note(cache.finish(self.context.environment));
             }
         }
         let own = self.writer.key.writer();
         let logs = BTreeMap::from([(own, vec![recorded.record])]);
         let seen = Seen { owner: owner.chain().heads(), logs };
-        seen.store(
-            &self.state,
-            &Seen::name_for_writer(self.writer.key.writer()),
-            &self.local_key,
-            self.context.environment,
-        )?;
+        let name = Seen::name_for_writer(own);
+        troubles.note(seen.store(&self.state, &name, &self.local_key, self.context.environment));
         let repository = self.writer.key.repository();
         let exceptions = Exceptions::of_all(roots.iter().map(|root| &root.exceptions));
         Ok(BackupOutcome {
@@ -492,6 +501,7 @@ impl Run<'_> {
             packs_taken_over,
             had_cache,
             lost_objects,
+            not_kept: troubles.0,
             items_unread: exceptions.unread(),
             items_changed: exceptions.changed(),
             exceptions: exceptions.into_listed(),
@@ -500,6 +510,23 @@ impl Run<'_> {
             head_words: crate::init::head_words(repository, &recorded.record.hash),
             roots: roots.into_iter().map(|root| root.outcome).collect(),
         })
+    }
+}
+
+/// What has been read.
+struct SourcesRead {
+    roots: Vec<Assembled>,
+    had_cache: bool,
+    hashes_kept: Result<(), RepoError>,
+}
+
+/// What went wrong with what this computer keeps for itself, of which no backup depends.
+#[derive(Default)]
+struct Troubles(Vec<String>);
+
+impl Troubles {
+    fn note<T>(&mut self, kept: Result<T, RepoError>) -> Option<T> {
+        kept.map_err(|error| self.0.push(error.to_string())).ok()
     }
 }
 
