@@ -312,6 +312,16 @@ fn forget(office: &Office) {
 }
 
 #[test]
+fn a_removed_beginning_is_no_reason_to_send_a_computer_to_be_enrolled() {
+    let office = Office::with_backup();
+    let beginning = decisions(&office).remove(0);
+    remove_record(&office, "owner", &beginning);
+    let what = "the record that begins the repository is missing or damaged";
+    told(&office, &["backup", "docs"], 16, what, "Nothing was written.", "Delete nothing.");
+    office.run(["writer", "enrol"]).ended(16);
+}
+
+#[test]
 fn a_removed_enrolment_is_named_and_the_backups_that_it_hides_are_not_called_leftovers() {
     let office = Office::with_backup();
     let enrolment = decisions(&office).pop().unwrap();

@@ -100,6 +100,7 @@ struct BackedUpJson<'o> {
     packs_taken_over: u64,
     had_cache: bool,
     damaged_objects: Vec<ProblemJson>,
+    clock_behind: Option<String>,
     /// What this computer could not keep for itself.
     not_kept: &'o [String],
     head_words: &'o [&'static str],
@@ -190,6 +191,14 @@ impl Report for BackedUp<'_> {
         writeln!(out, "Backup {id} of {}", day_and_time(outcome.ended))?;
         writeln!(out, "Head words: {}", outcome.head_words.join(" "))?;
         write_lost(out, &outcome.lost_objects)?;
+        if let Some(clock) = outcome.clock_behind {
+            writeln!(
+                out,
+                "NOTE: this computer's clock says {}, and its last backup ended later than that by the same clock. One of the two is \
+                 wrong; this backup bears the later time. Set the clock right.",
+                day_and_time(clock)
+            )?;
+        }
         for trouble in &outcome.not_kept {
             writeln!(
                 out,
@@ -243,6 +252,7 @@ impl Report for BackedUp<'_> {
                 .iter()
                 .map(|(object, problem)| ProblemJson::of(object, problem))
                 .collect(),
+            clock_behind: outcome.clock_behind.and_then(json::time),
             not_kept: &outcome.not_kept,
             head_words: &outcome.head_words,
         }

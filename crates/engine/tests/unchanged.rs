@@ -5,7 +5,8 @@
 
 mod common;
 
-use chest_engine::source::{FolderOptions, FolderSource};
+use chest_engine::backup::{BackupOptions, backup};
+use chest_engine::source::{FolderOptions, FolderSource, Source};
 use chest_engine::store::MemoryStore;
 use chest_model::{Class, Completeness, Environment, Monitor, Progress, RootDescription, RootEncoding, Timestamp};
 use chest_testkit::{FailingSource, RecordingStore, Verb};
@@ -143,4 +144,23 @@ fn what_this_computer_cannot_keep_for_itself_makes_no_backup_undone() {
     let outcome = machine.backup().unwrap();
     assert_eq!((outcome.completeness, outcome.not_kept.len()), (Completeness::Complete, 3), "{outcome:?}");
     assert_eq!(machine.open().unwrap().session.snapshots().0.len(), 2);
+}
+
+/// No record is older than the one before it, so that what is latest never depends on a clock; and the outcome says what was recorded.
+#[test]
+fn a_clock_that_has_gone_back_is_told() {
+    let machine = Machine::new();
+    machine.write("minutes", b"of october");
+    let run = |days: i64| {
+        machine.environment.advance(days * 24 * 3600);
+        let source: Box<dyn Source> = Box::new(source(&machine));
+        backup(&machine.context(), &[source], &BackupOptions::default()).unwrap()
+    };
+    let ahead = run(400);
+    assert_eq!(ahead.clock_behind, None);
+    let behind = run(-399);
+    assert!(behind.ended >= ahead.ended && behind.clock_behind.is_some_and(|clock| clock < ahead.ended), "{behind:?}");
+    let (snapshots, _) = machine.open().unwrap().session.snapshots();
+    let recorded: Vec<_> = snapshots.iter().map(|snapshot| snapshot.public.ended).collect();
+    assert_eq!(recorded, [ahead.ended, behind.ended]);
 }

@@ -77,6 +77,8 @@ pub struct BackupOutcome {
     pub started: Timestamp,
     /// End of reading.
     pub ended: Timestamp,
+    /// What the clock said at that end, where the last backup of this machine bears a later time: one of the two is wrong.
+    pub clock_behind: Option<Timestamp>,
     /// What was backed up.
     pub roots: Vec<RootOutcome>,
     /// Files that had to be read.

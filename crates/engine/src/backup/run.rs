@@ -60,7 +60,9 @@ fn for_store(options: &BackupOptions, store: &dyn ObjectStore) -> BackupOptions 
 
 /// This machine's key for the repository. Where several say that they begin here, it is the one that this machine knows.
 fn enrolled(context: &Context<'_>, look: &LookAhead) -> Result<(LocalFolder, WriterFile), EngineError> {
-    for repository in repository_ids(look)? {
+    let ids = repository_ids(look)?;
+    let begins = !ids.is_empty();
+    for repository in ids {
         let state = context.state(repository);
         if let Some(writer) = WriterFile::load(&state)? {
             return Ok((state, writer));
@@ -68,6 +70,8 @@ fn enrolled(context: &Context<'_>, look: &LookAhead) -> Result<(LocalFolder, Wri
     }
     match OwnerHistory::damaged_beginning(look)? {
         Some(damaged) => Err(damaged.into()),
+        // Whether this computer may back up is not the question where nobody can tell to what.
+        None if !begins => Err(HistoryError::NoGenesis.into()),
         None => Err(EngineError::NotEnrolled),
     }
 }
@@ -462,7 +466,6 @@ impl Run<'_> {
             batch,
             stored,
             mut roots,
-            started,
             ended,
             packs_taken_over,
             had_cache,
@@ -491,8 +494,9 @@ impl Run<'_> {
             snapshot: recorded.record.hash,
             completeness: completeness(classes.iter().all(|one| one.completeness == Completeness::Complete)),
             classes,
-            started,
-            ended,
+            started: recorded.started,
+            ended: recorded.ended,
+            clock_behind: (recorded.ended > ended).then_some(ended),
             files_read: roots.iter().map(|root| root.files_read).sum(),
             bytes_read: roots.iter().map(|root| root.bytes_read).sum(),
             files_unchanged: roots.iter().map(|root| root.files_unchanged).sum(),

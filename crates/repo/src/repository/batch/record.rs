@@ -42,6 +42,10 @@ pub struct RecordedRun {
     pub record: RecordRef,
     /// Its length.
     pub bytes: u64,
+    /// Start of reading, as it stands in the record: no record is older than the one before it, whatever the clock says.
+    pub started: Timestamp,
+    /// End of reading, likewise.
+    pub ended: Timestamp,
 }
 
 impl Batch<'_> {
@@ -58,6 +62,7 @@ impl Batch<'_> {
         for root in &mut run.body.roots {
             root.location = stored.location(&root.tree);
         }
+        let (started, ended) = (run.started, run.ended);
         let seq = run.parents.iter().map(|parent| parent.seq + 1).max().unwrap_or(0);
         let public = LogPublic {
             chain,
@@ -87,7 +92,7 @@ impl Batch<'_> {
         let record = RecordRef { seq, hash };
         let length = bytes.len() as u64;
         put_settled(self.options.store, &Place::Log(chain, record).name(), bytes)?;
-        Ok(RecordedRun { record, bytes: length })
+        Ok(RecordedRun { record, bytes: length, started, ended })
     }
 
     fn put_inventory(&self, stored: &Stored) -> Result<Added, RepoError> {
