@@ -3,7 +3,7 @@
 use crate::errors::CliError;
 use crate::output::names::shown_place;
 use crate::storage_key::StorageKey;
-use chest_engine::store::s3::{S3Options, Secret};
+use chest_engine::store::s3::{Authorities, S3Options, Secret, is_region};
 use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -75,22 +75,18 @@ impl BucketAddress {
     /// What a store is opened with.
     pub fn options(&self, key: StorageKey) -> Result<S3Options, CliError> {
         let region = match (&self.region, &self.endpoint) {
-            (Some(region), _) => region.clone(),
+            (Some(region), _) if is_region(region) => region.clone(),
+            (Some(region), _) => return Err(CliError::NotARegion(region.clone())),
             // Most other storage has one region and calls it by the first one's name.
             (None, Some(_)) => "us-east-1".to_owned(),
             (None, None) => return Err(CliError::NoRegion),
         };
-        let ca_pem = self.ca_file.as_ref().map(|path| {
-            let failed =
-                |error: std::io::Error| CliError::StorageCertificate { path: path.clone(), problem: error.to_string() };
-            std::fs::read(path).map_err(failed)
-        });
         Ok(S3Options {
             endpoint: self.endpoint.clone(),
             region,
             prefix: self.prefix.clone(),
             session_token: key.session_token.map(Secret::from),
-            ca_pem: ca_pem.transpose()?,
+            authorities: self.ca_file.as_deref().map(authorities).transpose()?,
             ..S3Options::new(self.bucket.clone(), key.id.into(), key.secret_key.into())
         })
     }
@@ -107,6 +103,12 @@ impl BucketAddress {
         }
         Ok(Self { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned(), ..Self::default() })
     }
+}
+
+fn authorities(path: &Path) -> Result<Authorities, CliError> {
+    let failed = |problem: String| CliError::StorageCertificate { path: path.to_owned(), problem };
+    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    Authorities::from_pem(&pem).map_err(|error| failed(error.to_string()))
 }
 
 #[cfg(test)]

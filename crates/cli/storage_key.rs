@@ -2,6 +2,7 @@
 //! typed on the command line, where other users of the computer could read it.
 
 use crate::errors::CliError;
+use chest_engine::store::s3::is_plain_key;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -41,10 +42,16 @@ pub fn storage_key(source: &StorageKeySource) -> Result<StorageKey, CliError> {
     match source {
         StorageKeySource::Given { id, secret_key, session_token } => {
             let half = |name: &str| CliError::NoStorageKey(format!("{name} is not set, and its other half is"));
+            let given = |part: &Option<Zeroizing<Vec<u8>>>, name: &str| {
+                plain(&text(part.as_ref().ok_or_else(|| half(name))?, name)?, name)
+            };
             Ok(StorageKey {
-                id: text(id.as_ref().ok_or_else(|| half("AWS_ACCESS_KEY_ID"))?)?,
-                secret_key: text(secret_key.as_ref().ok_or_else(|| half("AWS_SECRET_ACCESS_KEY"))?)?,
-                session_token: session_token.as_ref().map(text).transpose()?,
+                id: given(id, "AWS_ACCESS_KEY_ID")?,
+                secret_key: given(secret_key, "AWS_SECRET_ACCESS_KEY")?,
+                session_token: session_token
+                    .is_some()
+                    .then(|| given(session_token, "AWS_SESSION_TOKEN"))
+                    .transpose()?,
             })
         }
         StorageKeySource::File { path: Some(path), profile } => from_file(path, profile),
@@ -54,9 +61,24 @@ pub fn storage_key(source: &StorageKeySource) -> Result<StorageKey, CliError> {
     }
 }
 
-fn text(bytes: &Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, CliError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| CliError::NoStorageKey("it is not text".to_owned()))?;
+fn text(bytes: &Zeroizing<Vec<u8>>, name: &str) -> Result<Zeroizing<String>, CliError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| CliError::StorageKeyNotPlain {
+        name: name.to_owned(),
+        problem: "holds something that is not text",
+    })?;
     Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Refused and not mended: a variable that is wrong for this program is wrong for the next one too.
+fn plain(text: &str, name: &str) -> Result<Zeroizing<String>, CliError> {
+    let problem = match text {
+        text if is_plain_key(text) => return Ok(Zeroizing::new(text.to_owned())),
+        text if is_plain_key(text.trim_end_matches(['\r', '\n'])) => {
+            "ends with the end of a line, which is no part of a key"
+        }
+        _ => "holds a character that no key has",
+    };
+    Err(CliError::StorageKeyNotPlain { name: name.to_owned(), problem })
 }
 
 fn from_file(path: &Path, profile: &str) -> Result<StorageKey, CliError> {
@@ -66,13 +88,16 @@ fn from_file(path: &Path, profile: &str) -> Result<StorageKey, CliError> {
         ErrorKind::NotFound => missing(format!("AWS_ACCESS_KEY_ID is not set, and there is no file {shown}")),
         _ => missing(format!("{shown} cannot be read: {error}")),
     })?;
-    let text = text(&bytes)?;
-    let value = |name: &str| setting(&text, profile, name);
-    let must = |name: &str| value(name).ok_or_else(|| missing(format!("{shown} has no {name} in [{profile}]")));
+    let text = text(&bytes, &shown.to_string())?;
+    let value = |name: &str| {
+        let value = setting(&text, profile, name);
+        value.map(|value| plain(value, &format!("{name} in [{profile}] of {shown}"))).transpose()
+    };
+    let must = |name: &str| value(name)?.ok_or_else(|| missing(format!("{shown} has no {name} in [{profile}]")));
     Ok(StorageKey {
-        id: Zeroizing::new(must("aws_access_key_id")?.to_owned()),
-        secret_key: Zeroizing::new(must("aws_secret_access_key")?.to_owned()),
-        session_token: value("aws_session_token").map(|token| Zeroizing::new(token.to_owned())),
+        id: must("aws_access_key_id")?,
+        secret_key: must("aws_secret_access_key")?,
+        session_token: value("aws_session_token")?,
     })
 }
 
@@ -102,9 +127,13 @@ mod tests {
         aws_session_token = three\n[empty]\naws_access_key_id =\n";
 
     fn key(profile: &str) -> Result<StorageKey, CliError> {
+        key_in(FILE, profile)
+    }
+
+    fn key_in(text: &str, profile: &str) -> Result<StorageKey, CliError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("credentials");
-        std::fs::write(&path, FILE).unwrap();
+        std::fs::write(&path, text).unwrap();
         storage_key(&StorageKeySource::File { path: Some(path), profile: profile.to_owned() })
     }
 
@@ -116,6 +145,33 @@ mod tests {
         let council = key("council").unwrap_or_else(|error| panic!("{error}"));
         assert_eq!((council.id.as_str(), council.secret_key.as_str()), ("BBB", "two"));
         assert_eq!(council.session_token.as_deref().map(String::as_str), Some("three"));
+    }
+
+    #[test]
+    fn a_key_with_what_no_request_can_carry_is_refused_by_the_name_of_its_variable() {
+        let part = |bytes: &[u8]| Some(Zeroizing::new(bytes.to_vec()));
+        let told = |source: StorageKeySource| match storage_key(&source) {
+            Err(error @ CliError::StorageKeyNotPlain { .. }) => error.to_string(),
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("a bad key was taken"),
+        };
+        for bad in [b"hush\r".as_slice(), b"hush\n", b"hu sh", b"h\xc3\xbcsh", b"hush\xff", b"hu\x1bsh"] {
+            for (name, source) in [
+                ("AWS_ACCESS_KEY_ID", [part(bad), part(b"b"), None]),
+                ("AWS_SECRET_ACCESS_KEY", [part(b"a"), part(bad), None]),
+                ("AWS_SESSION_TOKEN", [part(b"a"), part(b"b"), part(bad)]),
+            ] {
+                let [id, secret_key, session_token] = source;
+                let words = told(StorageKeySource::Given { id, secret_key, session_token });
+                assert!(words.starts_with(name) && !words.contains("hu") && !words.contains('\r'), "{words:?}");
+            }
+        }
+        let Err(error) = key_in("[default]\naws_access_key_id = A\naws_secret_access_key = hush\u{7}hush\n", "default")
+        else {
+            panic!("a bad key was taken")
+        };
+        let words = error.to_string();
+        assert!(words.starts_with("aws_secret_access_key in [default] of") && !words.contains("hush"), "{words:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::output::tables::{Side, write_table};
 use crate::output::{Console, Report};
 use crate::settings::{Chosen, FilePlace, Origin, SecretSource, Settings, file_place};
 use chest_engine::source::Excludes;
+use chest_engine::store::s3::without_user_info;
 use serde::Serialize;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -117,11 +118,11 @@ impl All<'_> {
         let choices = &self.settings.choices;
         let secret = choices.secret.map(|origin| Chosen { value: secret_place(&self.settings.secret), origin });
         let mut rows = vec![
-            ("repository", choices.repository.clone()),
+            ("repository", choices.repository.clone().map(address)),
             ("state-dir", Some(choices.state_dir.clone())),
             ("cache-dir", Some(choices.cache_dir.clone())),
             (secret_name(&self.settings.secret), secret),
-            ("s3-endpoint", choices.s3_endpoint.clone()),
+            ("s3-endpoint", choices.s3_endpoint.clone().map(|chosen| hiding_user_info(&chosen))),
             ("s3-region", choices.s3_region.clone()),
             ("s3-ca", choices.s3_ca.clone()),
         ];
@@ -152,6 +153,17 @@ impl Report for All<'_> {
         let (path, _) = for_json(self.place.path.as_os_str().as_bytes());
         AllJson { path, settings: self.rows().into_iter().map(setting).collect() }
     }
+}
+
+/// A folder may have any name; an address may hold a key, by mistake.
+fn address(chosen: Chosen) -> Chosen {
+    let is_address = chosen.value.to_string_lossy().contains("://");
+    if is_address { hiding_user_info(&chosen) } else { chosen }
+}
+
+fn hiding_user_info(chosen: &Chosen) -> Chosen {
+    let value = without_user_info(&chosen.value.to_string_lossy()).into_owned().into();
+    Chosen { value, origin: chosen.origin }
 }
 
 fn secret_name(secret: &SecretSource) -> &'static str {

@@ -50,12 +50,23 @@ pub enum CliError {
     #[error("it is not known in which region of AWS the bucket is")]
     NoRegion,
     /// The certificate of the storage's authority cannot be read.
-    #[error("{} cannot be read: {problem}", path.display())]
+    #[error("the certificate in {} cannot be used: {problem}", shown_place(path))]
     StorageCertificate {
         /// Which file.
         path: PathBuf,
-        /// The system's own words.
+        /// What is wrong with it.
         problem: String,
+    },
+    /// A region that cannot be one.
+    #[error("\"{0}\" cannot be the name of a region")]
+    NotARegion(String),
+    /// Part of the key holds what no request can carry.
+    #[error("{name} {problem}")]
+    StorageKeyNotPlain {
+        /// The variable, or the file and the name in it.
+        name: String,
+        /// What is wrong with it, without any of it.
+        problem: &'static str,
     },
     /// There is no key to the storage.
     #[error("there is no key to the S3 storage: {0}")]
@@ -177,6 +188,17 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         CliError::StorageCertificate { .. } => {
             (Exit::Usage, "storage-certificate", "Name a certificate in PEM form with --s3-ca or CHEST_S3_CA.")
         }
+        CliError::NotARegion(_) => (
+            Exit::Usage,
+            "not-a-region",
+            "Give --s3-region as the provider names it, such as eu-west-2: letters, digits and hyphens.",
+        ),
+        CliError::StorageKeyNotPlain { .. } => (
+            Exit::Usage,
+            "storage-key-not-plain",
+            "Set it again as the provider gave it, with nothing around it. A file that was edited on Windows has an \
+             invisible character at the end of each line.",
+        ),
         CliError::NoStorageKey(_) => (
             Exit::Refused,
             "no-storage-key",

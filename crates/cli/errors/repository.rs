@@ -64,6 +64,26 @@ fn of_store(error: &StoreError, doing: Doing) -> Failure {
     let plain = |exit, code, next: &str| Failure::new(exit, code, error.to_string(), next).saying(doing.safety());
     match error {
         StoreError::NoSuchPlace(_) => plain(Exit::NoRepository, "no-repository", NO_REPOSITORY),
+        StoreError::NotAStore(_) => plain(
+            Exit::Unreachable,
+            "not-a-store",
+            "See whether the address of the storage and its port are right, and whether this network asks for a login first.",
+        ),
+        StoreError::WrongKey(_) => plain(
+            Exit::Refused,
+            "wrong-key",
+            "Compare AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY with what the provider gave you, or ask for a new key.",
+        ),
+        StoreError::WrongRegion(_) => plain(
+            Exit::Refused,
+            "wrong-region",
+            "Give --s3-region as the provider names it, and see whether --s3-endpoint is the address of that region.",
+        ),
+        StoreError::WrongClock(_) => plain(
+            Exit::Refused,
+            "wrong-clock",
+            "Set the clock of this computer right: date, time and time zone. Then run this again.",
+        ),
         StoreError::Unreachable(_) | StoreError::Garbled { .. } => {
             plain(Exit::Unreachable, "unreachable", "Look at the disk or the connection, and run this again.")
         }
@@ -82,7 +102,8 @@ fn of_store(error: &StoreError, doing: Doing) -> Failure {
         StoreError::Refused(_) => plain(
             Exit::Refused,
             "refused",
-            "Look at the rights of the folder or the key, or run this as a user who may use it.",
+            "Look at the rights of that folder, or run this as a user who may use it. In S3 storage: see whether the key and \
+             its secret are right, and whether the key may use that bucket.",
         ),
         StoreError::NoSpace(_) => plain(
             Exit::NoSpace,
@@ -191,6 +212,7 @@ mod tests {
         assert_eq!(exit(StoreError::Busy { what: "x".into(), wait: None }), Exit::Unreachable);
         let garbled = StoreError::Garbled { doing: "reading", name: "x".into(), what: "short".into() };
         assert_eq!(exit(garbled), Exit::Unreachable);
+        assert_eq!(exit(StoreError::NotAStore("x".into())), Exit::Unreachable);
         assert_eq!(exit(StoreError::NotTrusted("x".into())), Exit::Refused);
         assert_eq!(exit(StoreError::BadAddress("x".into())), Exit::Usage);
         assert_eq!(exit(StoreError::Stopped), Exit::Interrupted);
@@ -198,6 +220,24 @@ mod tests {
         assert_eq!(exit(StoreError::NoSpace("x".into())), Exit::NoSpace);
         let source = io(std::io::ErrorKind::Other);
         assert_eq!(exit(StoreError::Io { doing: "reading", name: "x".into(), source }), Exit::Failed);
+    }
+
+    #[test]
+    fn each_reason_for_which_storage_refuses_has_its_own_advice() {
+        for (error, word) in [
+            (StoreError::WrongKey("x".into()), "AWS_SECRET_ACCESS_KEY"),
+            (StoreError::WrongRegion("x".into()), "--s3-region"),
+            (StoreError::WrongClock("x".into()), "clock"),
+            (StoreError::Refused("x".into()), "bucket"),
+        ] {
+            let failure = Failure::of(&EngineError::Repo(error.into()), Doing::Reading);
+            assert_eq!(failure.exit, Exit::Refused);
+            let mut text = Vec::new();
+            failure.text(&mut text).unwrap();
+            let text = String::from_utf8(text).unwrap();
+            let next = text.split("Next:").nth(1).unwrap();
+            assert!(next.contains(word), "{text}");
+        }
     }
 
     #[test]

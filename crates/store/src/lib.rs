@@ -178,6 +178,18 @@ pub enum StoreError {
         /// What is wrong with it.
         what: String,
     },
+    /// Whatever answers there is no such store: a login page, a router, a shop window.
+    #[error("something other than S3 storage answers at that address ({0})")]
+    NotAStore(String),
+    /// The key is not known, does not fit its secret, or has run out.
+    #[error("the storage does not accept the key: {0}")]
+    WrongKey(String),
+    /// The storage lies in another region, or at another address, than it was asked in.
+    #[error("the storage is in another region, or at another address: {0}")]
+    WrongRegion(String),
+    /// This computer's clock and the store's differ too much for a request to be believed.
+    #[error("the clock of this computer is wrong, or that of the storage: they differ too much: {0}")]
+    WrongClock(String),
     /// The other side could not prove to be the store.
     #[error("the store could not prove who it is: {0}")]
     NotTrusted(String),
@@ -192,6 +204,6 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same request may well succeed in a moment.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Busy { .. } | Self::Garbled { .. })
+        matches!(self, Self::Unreachable(_) | Self::Busy { .. } | Self::Garbled { .. } | Self::NotAStore(_))
     }
 }

@@ -7,6 +7,7 @@
 //! The core is synchronous, so the store keeps a small runtime of its own for the connections. Signing and digests run on the
 //! thread that calls, because a runtime that computes makes the SDK see stalled lines.
 
+mod authorities;
 mod fault;
 mod http;
 mod keys;
@@ -17,7 +18,8 @@ mod put;
 mod read;
 mod versions;
 
-pub use options::{S3Options, S3Timeouts, Secret};
+pub use authorities::{Authorities, BadAuthorities};
+pub use options::{S3Options, S3Timeouts, Secret, is_plain_key, is_region, without_user_info};
 
 use crate::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
 use aws_sdk_s3::Client;
@@ -61,10 +63,7 @@ pub struct S3Store {
 impl S3Store {
     /// A store at that address. Nothing is sent yet: the first request shows whether the bucket is there.
     pub fn open(options: &S3Options) -> Result<Self, StoreError> {
-        options::check_bucket(&options.bucket)?;
-        if let Some(endpoint) = &options.endpoint {
-            options::check_endpoint(endpoint)?;
-        }
+        options::check(options)?;
         let concurrency = options.concurrency.clamp(1, 256);
         let runtime = Builder::new_multi_thread()
             .worker_threads(RUNTIME_THREADS)

@@ -136,9 +136,9 @@ fn a_wrong_key_bucket_or_region_is_told_as_what_it_is() {
     let error = answer(&|options| options.access_key = Secret::new("GK000000000000000000000000"));
     assert!(matches!(error, StoreError::Refused(_)), "{error}");
     let error = answer(&|options| options.bucket = "no-such-bucket".to_owned());
-    assert!(matches!(error, StoreError::NoSuchPlace(_) | StoreError::Refused(_)), "{error}");
+    assert!(matches!(error, StoreError::NoSuchPlace(_)), "{error}");
     let error = answer(&|options| options.region = "eu-west-2".to_owned());
-    assert!(matches!(error, StoreError::Refused(_)), "{error}");
+    assert!(matches!(error, StoreError::WrongRegion(_)), "{error}");
 }
 
 #[test]

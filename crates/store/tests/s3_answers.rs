@@ -191,11 +191,16 @@ fn a_web_page_is_no_answer_of_a_store() {
         store.strays().map(drop),
     ];
     for answer in all {
-        assert!(matches!(answer, Err(StoreError::Garbled { .. })), "{answer:?}");
+        assert!(matches!(answer, Err(StoreError::NotAStore(_))), "{answer:?}");
     }
-    let gone = Scripted::new(|_| answer("404 Not Found", "", "<html>No such page</html>"));
-    let answer = gone.store.get(&name("a"));
-    assert!(matches!(answer, Err(StoreError::Garbled { .. })), "{answer:?}");
+    for (status, headers, body) in
+        [("404 Not Found", "", "<html>No such page</html>"), ("404 Not Found", "", ""), ("204 No Content", "", "")]
+    {
+        let gone = Scripted::new(move |_| answer(status, headers, body));
+        for answer in [gone.store.get(&name("a")).map(drop), gone.store.list("").map(drop)] {
+            assert!(matches!(answer, Err(StoreError::NotAStore(_))), "{status}: {answer:?}");
+        }
+    }
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Budget {
     /// What a failure at `now` leads to. `chance` is from 0 to below 1.
     pub(super) fn judge(&self, trouble: &mut Trouble, error: &StoreError, now: Duration, chance: f64) -> Verdict {
         trouble.failures += 1;
-        if matches!(error, StoreError::Garbled { .. }) {
+        if matches!(error, StoreError::Garbled { .. } | StoreError::NotAStore(_)) {
             trouble.damaged += 1;
         }
         // Silence counts from this request's own first failure, or from the last success of another thread.

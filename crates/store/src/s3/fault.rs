@@ -4,6 +4,8 @@ use super::http::NotConnected;
 use crate::{ObjectName, StoreError};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use rustls::pki_types::InvalidDnsNameError;
+use rustls::{AlertDescription, Error as TlsError};
 use std::error::Error;
 use std::time::Duration;
 
@@ -27,6 +29,8 @@ pub(super) struct Answer {
     pub status: u16,
     pub code: String,
     pub words: String,
+    /// It is a page for people, such as a router's or a hotel's.
+    pub is_web_page: bool,
     pub retry_after: Option<Duration>,
 }
 
@@ -47,10 +51,13 @@ pub(super) enum Meaning {
     NoSuchPlace,
     NotFound,
     WrongClock,
+    WrongKey,
+    WrongRegion,
     Refused,
     NoSpace,
     Busy,
     Garbled,
+    NotAStore,
     Unsupported,
     Other,
 }
@@ -67,21 +74,11 @@ const NO_SPACE: &[&str] = &[
     "XMinioAdminBucketQuotaExceeded",
     "XMinioStorageFull",
 ];
-const REFUSED: &[&str] = &[
-    "AccessDenied",
-    "AccountProblem",
-    "AllAccessDisabled",
-    "AuthorizationHeaderMalformed",
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidObjectState",
-    "InvalidSecurity",
-    "InvalidToken",
-    "NotSignedUp",
-    "PermanentRedirect",
-    "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
-];
+const REFUSED: &[&str] =
+    &["AccessDenied", "AccountProblem", "AllAccessDisabled", "InvalidObjectState", "InvalidSecurity", "NotSignedUp"];
+const WRONG_KEY: &[&str] =
+    &["ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired"];
+const WRONG_REGION: &[&str] = &["AuthorizationHeaderMalformed", "PermanentRedirect"];
 const BUSY: &[&str] = &[
     "ConditionalRequestConflict",
     "InternalError",
@@ -105,13 +102,18 @@ impl Answer {
             _ if NOT_FOUND.contains(&code) => Meaning::NotFound,
             _ if code == "RequestTimeTooSkewed" => Meaning::WrongClock,
             _ if NO_SPACE.contains(&code) => Meaning::NoSpace,
+            _ if WRONG_KEY.contains(&code) => Meaning::WrongKey,
+            _ if WRONG_REGION.contains(&code) => Meaning::WrongRegion,
             _ if REFUSED.contains(&code) => Meaning::Refused,
             _ if GARBLED.contains(&code) => Meaning::Garbled,
             _ if BUSY.contains(&code) => Meaning::Busy,
             _ if code == "NotImplemented" => Meaning::Unsupported,
             // A 404 that says nothing more may come from anything on the way: it never proves that an object is gone.
-            200..=299 | 404 => Meaning::Garbled,
-            300..=399 | 401 | 403 | 407 => Meaning::Refused,
+            204 | 404 => Meaning::NotAStore,
+            200..=299 if self.is_web_page => Meaning::NotAStore,
+            200..=299 => Meaning::Garbled,
+            300..=399 => Meaning::WrongRegion,
+            401 | 403 | 407 => Meaning::Refused,
             429 | 500 | 502..=504 | 520..=530 => Meaning::Busy,
             501 => Meaning::Unsupported,
             507 => Meaning::NoSpace,
@@ -120,7 +122,7 @@ impl Answer {
     }
 
     fn text(&self) -> String {
-        let code = if self.code.is_empty() { "no S3 code" } else { &self.code };
+        let code = if self.code.is_empty() { "no code of S3" } else { &self.code };
         match self.words.as_str() {
             "" => format!("{code}, status {}", self.status),
             words => format!("{code}, status {}: {words}", self.status),
@@ -129,12 +131,10 @@ impl Answer {
 
     fn hint(&self) -> &'static str {
         match self.code.as_str() {
-            "AuthorizationHeaderMalformed" | "PermanentRedirect" => " (is the region right?)",
-            "ExpiredToken" | "TokenRefreshRequired" => " (the access key has run out)",
-            "InvalidAccessKeyId" => " (the access key is not known there)",
-            "InvalidObjectState" => " (the object was moved to an archive and has to be called back there first)",
-            "SignatureDoesNotMatch" => " (the secret key is wrong)",
-            _ if matches!(self.status, 300..=399) => " (is the address right?)",
+            "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" => "it has run out: ",
+            "InvalidAccessKeyId" => "it is not known there: ",
+            "SignatureDoesNotMatch" => "the secret half is wrong: ",
+            "InvalidObjectState" => "the object was moved to an archive and has to be called back there first: ",
             _ => "",
         }
     }
@@ -153,11 +153,12 @@ impl Fault {
             (Meaning::NoSuchPlace, _) => StoreError::NoSuchPlace(format!("the bucket {}", asked.bucket)),
             (Meaning::NotFound, Some(name)) => StoreError::NotFound(name.clone()),
             (Meaning::NotFound | Meaning::Garbled, _) => asked.garbled(text),
-            (Meaning::WrongClock, _) => StoreError::Refused(format!(
-                "the clock of this computer differs too much from that of the store; set it right ({text})"
-            )),
+            (Meaning::NotAStore, _) => StoreError::NotAStore(text),
+            (Meaning::WrongClock, _) => StoreError::WrongClock(text),
+            (Meaning::WrongKey, _) => StoreError::WrongKey(format!("{}{text}", answer.hint())),
+            (Meaning::WrongRegion, _) => StoreError::WrongRegion(text),
             (Meaning::Refused, _) => {
-                StoreError::Refused(format!("{} {}: {text}{}", asked.doing, asked.what, answer.hint()))
+                StoreError::Refused(format!("{} {}: {}{text}", asked.doing, asked.what, answer.hint()))
             }
             (Meaning::NoSpace, _) => StoreError::NoSpace(text),
             (Meaning::Busy, _) => StoreError::Busy { what: text, wait: answer.retry_after },
@@ -198,13 +199,11 @@ impl<E: ProvideErrorMetadata + Error + 'static> From<SdkError<E, HttpResponse>> 
             SdkError::ResponseError(answer) => Self::Answered(Answer {
                 status: answer.raw().status().as_u16(),
                 words: plain("the answer makes no sense"),
+                is_web_page: is_web_page(answer.raw()),
                 ..Answer::default()
             }),
-            SdkError::ConstructionFailure(_) => Self::NotSent(StoreError::Io {
-                doing: "preparing",
-                name: "a request".to_owned(),
-                source: std::io::Error::other(words_of(&error)),
-            }),
+            SdkError::ConstructionFailure(_) => Self::NotSent(never_sent(&error)),
+            SdkError::DispatchFailure(failure) if failure.is_user() => Self::NotSent(never_sent(&error)),
             _ => match find::<NotConnected>(&error) {
                 Some(NotConnected(cause)) => Self::NotSent(not_connected(cause.as_ref())),
                 None => Self::Lost(words_of(&error)),
@@ -219,20 +218,48 @@ fn answer<E: ProvideErrorMetadata>(error: &E, raw: &HttpResponse) -> Answer {
         status: raw.status().as_u16(),
         code: plain(error.code().unwrap_or_default()),
         words: plain(error.message().unwrap_or_default()),
+        is_web_page: is_web_page(raw),
         retry_after: retry_after.map(Duration::from_secs),
     }
 }
 
-fn not_connected(cause: &(dyn Error + 'static)) -> StoreError {
-    let words = words_of(cause);
-    if chain(cause).any(is_about_trust) { StoreError::NotTrusted(words) } else { StoreError::Unreachable(words) }
+fn is_web_page(raw: &HttpResponse) -> bool {
+    raw.headers()
+        .get("content-type")
+        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
 }
 
-fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
-    // TLS errors come within an I/O error, whose `source` steps over them.
-    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    let tls = within.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref::<rustls::Error>());
-    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+/// No request can be made out of what was given: that does not pass by waiting.
+fn never_sent(error: &(dyn Error + 'static)) -> StoreError {
+    StoreError::BadAddress(format!("no request can be sent there: {}", words_of(error)))
+}
+
+fn not_connected(cause: &(dyn Error + 'static)) -> StoreError {
+    if find::<InvalidDnsNameError>(cause).is_some() {
+        return never_sent(cause);
+    }
+    match find::<TlsError>(cause) {
+        Some(TlsError::InvalidMessage(_)) => StoreError::NotTrusted(
+            "whatever answers there does not encrypt (TLS), which https:// asks for; is the port right?".to_owned(),
+        ),
+        Some(tls) if is_about_trust(tls) => StoreError::NotTrusted(words_of(cause)),
+        _ => StoreError::Unreachable(words_of(cause)),
+    }
+}
+
+/// What the other side is, or how it speaks: the same at every further try.
+fn is_about_trust(tls: &TlsError) -> bool {
+    match tls {
+        TlsError::InvalidCertificate(_)
+        | TlsError::NoCertificatesPresented
+        | TlsError::PeerIncompatible(_)
+        | TlsError::PeerMisbehaved(_) => true,
+        TlsError::AlertReceived(alert) => !matches!(
+            alert,
+            AlertDescription::CloseNotify | AlertDescription::InternalError | AlertDescription::UserCanceled
+        ),
+        _ => false,
+    }
 }
 
 /// The two innermost causes: those outside only say that something failed.
@@ -253,7 +280,14 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| cause_of(*error))
+}
+
+/// What an I/O error carries is its cause, and `source` steps over it: of a TLS error, which comes in several of them, it would
+/// show nothing.
+fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    carried.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
 }
 
 /// A stranger's words, fit for a terminal.
@@ -285,9 +319,14 @@ mod tests {
             (403, "AccessDenied", Meaning::Refused),
             (403, "", Meaning::Refused),
             (401, "", Meaning::Refused),
-            (400, "ExpiredToken", Meaning::Refused),
-            (400, "AuthorizationHeaderMalformed", Meaning::Refused),
-            (301, "PermanentRedirect", Meaning::Refused),
+            (400, "ExpiredToken", Meaning::WrongKey),
+            (403, "InvalidAccessKeyId", Meaning::WrongKey),
+            (403, "SignatureDoesNotMatch", Meaning::WrongKey),
+            (400, "AuthorizationHeaderMalformed", Meaning::WrongRegion),
+            (301, "PermanentRedirect", Meaning::WrongRegion),
+            (307, "", Meaning::WrongRegion),
+            (204, "", Meaning::NotAStore),
+            (404, "", Meaning::NotAStore),
             (403, "QuotaExceeded", Meaning::NoSpace),
             (507, "", Meaning::NoSpace),
             (503, "SlowDown", Meaning::Busy),
@@ -308,19 +347,25 @@ mod tests {
 
     #[test]
     fn a_404_that_is_not_the_stores_own_never_says_that_an_object_is_gone() {
-        assert!(matches!(error(404, ""), StoreError::Garbled { .. }));
+        assert!(matches!(error(404, ""), StoreError::NotAStore(_)));
         assert!(matches!(error(404, "NoSuchKey"), StoreError::NotFound(_)));
         assert!(matches!(error(404, "NoSuchBucket"), StoreError::NoSuchPlace(_)));
     }
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
-        for (status, code) in [(503, "SlowDown"), (500, ""), (400, "BadDigest"), (200, "")] {
+        for (status, code) in [(503, "SlowDown"), (500, ""), (400, "BadDigest"), (200, ""), (404, "")] {
             assert!(error(status, code).is_transient(), "{status} {code}");
         }
-        for (status, code) in
-            [(403, ""), (404, "NoSuchKey"), (404, "NoSuchBucket"), (507, ""), (501, ""), (400, "InvalidArgument")]
-        {
+        for (status, code) in [
+            (403, ""),
+            (404, "NoSuchKey"),
+            (404, "NoSuchBucket"),
+            (507, ""),
+            (501, ""),
+            (400, "InvalidArgument"),
+            (302, ""),
+        ] {
             assert!(!error(status, code).is_transient(), "{status} {code}");
         }
         assert!(Fault::Lost("reset".to_owned()).into_error(ASKED).is_transient());
@@ -329,9 +374,16 @@ mod tests {
     const ASKED: Asked<'static> = Asked { doing: "listing", bucket: "parish", what: "", name: None };
 
     #[test]
-    fn a_wrong_certificate_is_no_outage() {
-        let wrong = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        assert!(matches!(not_connected(&std::io::Error::other(wrong)), StoreError::NotTrusted(_)));
+    fn a_tls_error_is_found_however_deep_it_lies_in_errors_of_the_line() {
+        // With real connections: crates/testkit/tests/s3_tls.rs.
+        let deep = |tls: TlsError| {
+            not_connected(&std::io::Error::other(std::io::Error::new(std::io::ErrorKind::InvalidData, tls)))
+        };
+        let unknown = TlsError::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        assert!(matches!(deep(unknown), StoreError::NotTrusted(words) if words.matches("UnknownIssuer").count() == 1));
+        let alert = |alert| deep(TlsError::AlertReceived(alert));
+        assert!(matches!(alert(AlertDescription::UnrecognisedName), StoreError::NotTrusted(_)));
+        assert!(matches!(alert(AlertDescription::InternalError), StoreError::Unreachable(_)));
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         assert!(matches!(not_connected(&refused), StoreError::Unreachable(_)));
     }

@@ -16,8 +16,6 @@ use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use std::error::Error;
 use std::sync::Arc;
@@ -63,24 +61,14 @@ fn tls(options: &S3Options) -> Result<ClientConfig, StoreError> {
         .with_safe_default_protocol_versions()
         .map_err(|error| StoreError::NotTrusted(error.to_string()))?;
     let is_encrypted = options.endpoint.as_deref().is_none_or(|endpoint| endpoint.starts_with("https:"));
-    match &options.ca_pem {
-        Some(pem) => Ok(builder.with_root_certificates(authorities(pem)?).with_no_client_auth()),
+    match &options.authorities {
+        Some(own) => Ok(builder.with_root_certificates(own.roots()).with_no_client_auth()),
         None if is_encrypted => Ok(builder
             .with_native_roots()
             .map_err(|error| StoreError::NotTrusted(format!("the system trusts no authority at all: {error}")))?
             .with_no_client_auth()),
         None => Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()),
     }
-}
-
-fn authorities(pem: &[u8]) -> Result<RootCertStore, StoreError> {
-    let bad = |why: String| StoreError::NotTrusted(format!("the file of certificates: {why}"));
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| bad(error.to_string()))?;
-        roots.add(certificate).map_err(|error| bad(error.to_string()))?;
-    }
-    if roots.is_empty() { Err(bad("there is no certificate in it".to_owned())) } else { Ok(roots) }
 }
 
 impl SdkConnector for Connection {
@@ -98,25 +86,5 @@ impl SdkConnector for Connection {
                 Err(error) => Err(ConnectorError::io(error.into())),
             }
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::s3::Secret;
-
-    fn opened_with(pem: &[u8]) -> Result<SharedHttpClient, StoreError> {
-        let mut options = S3Options::new("bucket", Secret::new("a"), Secret::new("b"));
-        options.ca_pem = Some(pem.to_vec());
-        http_client(&options)
-    }
-
-    #[test]
-    fn a_damaged_file_of_certificates_is_refused_and_never_replaced_by_the_systems() {
-        let junk = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        for pem in [b"".as_slice(), b"certificate", b"-----BEGIN CERTIFICATE-----\n", junk] {
-            assert!(matches!(opened_with(pem), Err(StoreError::NotTrusted(_))), "{}", pem.escape_ascii());
-        }
     }
 }

@@ -1,7 +1,9 @@
 //! What a store on S3 is opened with, and the rules for addresses: checked before the first byte leaves the computer.
 
+use super::Authorities;
 use crate::StoreError;
 use http::Uri;
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -29,8 +31,8 @@ pub struct S3Options {
     pub session_token: Option<Secret>,
     /// Whether the bucket stands in the path instead of the host name; none for what suits the endpoint.
     pub path_style: Option<bool>,
-    /// Certificates (PEM) of the only authorities to be trusted, instead of the system's.
-    pub ca_pem: Option<Vec<u8>>,
+    /// The only authorities to be trusted, instead of the system's.
+    pub authorities: Option<Authorities>,
     /// How long to wait.
     pub timeouts: S3Timeouts,
     /// How many requests may be under way at once.
@@ -66,7 +68,7 @@ impl S3Options {
             secret_key,
             session_token: None,
             path_style: None,
-            ca_pem: None,
+            authorities: None,
             timeouts: S3Timeouts::default(),
             concurrency: 8,
         }
@@ -100,9 +102,44 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Whether it can be a half of a key, or what goes with one: such texts have neither blanks nor anything that a line of a request
+/// cannot hold, as the end of a line has that comes from a file edited on another system.
+pub fn is_plain_key(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether it can be the name of a region: it becomes part of a host's name.
+pub fn is_region(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    (1..=64).contains(&text.len()) && text.chars().all(allowed)
+}
+
+/// An address fit to be shown: somebody may have written a name and a password into it.
+pub fn without_user_info(address: &str) -> Cow<'_, str> {
+    // Whatever the parts of such an address are taken for: nothing before the last of these signs is shown.
+    let Some((before, host)) = address.rsplit_once('@') else { return Cow::Borrowed(address) };
+    let scheme = before.find("://").map_or("", |end| &before[..end + 3]);
+    Cow::Owned(format!("{scheme}(hidden)@{host}"))
+}
+
+/// Refuses what can lead nowhere before anything is sent.
+pub(super) fn check(options: &S3Options) -> Result<(), StoreError> {
+    check_bucket(&options.bucket)?;
+    options.endpoint.as_deref().map_or(Ok(()), check_endpoint)?;
+    if !is_region(&options.region) {
+        return Err(StoreError::BadAddress(format!("{:?} cannot be the name of a region", options.region)));
+    }
+    let key = [Some(&options.access_key), Some(&options.secret_key), options.session_token.as_ref()];
+    if key.into_iter().flatten().any(|part| !is_plain_key(part.reveal())) {
+        return Err(StoreError::BadAddress("the key to it holds a character that no key has".to_owned()));
+    }
+    Ok(())
+}
+
 /// Refuses an endpoint that is not plainly the address of a service, or over which strangers could listen.
 pub(super) fn check_endpoint(endpoint: &str) -> Result<(), StoreError> {
-    let bad = |why: &str| Err(StoreError::BadAddress(format!("{endpoint:?}: {why}")));
+    let shown = without_user_info(endpoint);
+    let bad = |why: &str| Err(StoreError::BadAddress(format!("{shown:?}: {why}")));
     let Ok(uri) = endpoint.parse::<Uri>() else { return bad("this is no web address") };
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return bad("it must begin with https://");
@@ -112,6 +149,11 @@ pub(super) fn check_endpoint(endpoint: &str) -> Result<(), StoreError> {
     }
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() || endpoint.contains('#') {
         return bad("nothing may follow the name of the host; bucket and folder are given apart");
+    }
+    // What stands after the colon may be no number of a port at all, or a larger one than there is.
+    let names_port = authority.as_str().rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+    if names_port && !uri.port_u16().is_some_and(|port| port > 0) {
+        return bad("there is no such port");
     }
     match scheme {
         "https" => Ok(()),
@@ -177,8 +219,56 @@ mod tests {
             "https://s3.example.org/?x=1",
             "https://s3.example.org#x",
             "https://s3 example.org",
+            "https://s3.example.org:99999",
+            "https://s3.example.org:0",
+            "https://s3.example.org:",
+            "https://[::1]:65536",
         ] {
             assert!(matches!(check_endpoint(bad), Err(StoreError::BadAddress(_))), "{bad}");
+        }
+        for good in ["https://s3.example.org:65535", "https://[::1]", "https://[::1]:443"] {
+            assert!(check_endpoint(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_never_repeated() {
+        for address in [
+            "https://u:sekret@s3.example.org",
+            "u:sekret@host",
+            "https://u:se/sekret@host",
+            "https://u:a@sekret@host/?x",
+        ] {
+            let Err(error) = check_endpoint(address) else { panic!("{address}") };
+            assert!(!error.to_string().contains("sekret"), "{error}");
+        }
+        assert_eq!(without_user_info("https://u:p@host:1/a"), "https://(hidden)@host:1/a");
+        assert_eq!(without_user_info("https://host"), "https://host");
+    }
+
+    #[test]
+    fn what_no_request_could_carry_is_refused_before_one_is_made_and_not_shown() {
+        let opened = |change: &dyn Fn(&mut S3Options)| {
+            let mut options = S3Options::new("bucket", Secret::new("GKaaaa"), Secret::new("bbbb+/="));
+            change(&mut options);
+            check(&options)
+        };
+        assert!(opened(&|_| {}).is_ok());
+        for bad in ["GKhush\r", "GKhush\n", "GK hush", "GKhush\u{7f}", "GKhüsh", ""] {
+            for (part, change) in [
+                ("id", &(|options: &mut S3Options| options.access_key = Secret::new(bad)) as &dyn Fn(&mut S3Options)),
+                ("secret", &|options| options.secret_key = Secret::new(bad)),
+                ("token", &|options| options.session_token = Some(Secret::new(bad))),
+            ] {
+                let Err(StoreError::BadAddress(words)) = opened(change) else { panic!("{part} {bad:?}") };
+                assert!(!words.contains("hush"), "{words}");
+            }
+        }
+        for bad in ["x.evil.org/", "", "eu west", "eu-west-2\r", "eu-wést", &"a".repeat(65)] {
+            assert!(opened(&|options| options.region = bad.to_owned()).is_err(), "{bad:?}");
+        }
+        for good in ["eu-west-2", "garage", "auto", "fr-par", "eu_central_003"] {
+            assert!(opened(&|options| options.region = good.to_owned()).is_ok(), "{good}");
         }
     }
 

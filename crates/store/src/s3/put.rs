@@ -26,7 +26,7 @@ impl S3Store {
             return self.put_plainly(name, bytes, digest).await;
         }
         let fault = match self.send(name, bytes.clone(), digest.clone(), true).await {
-            Ok(answer) => return self.accepted(name, &answer),
+            Ok(answer) => return Self::accepted(&answer),
             Err(fault) => fault,
         };
         match fault.status() {
@@ -46,7 +46,7 @@ impl S3Store {
 
     async fn put_plainly(&self, name: &ObjectName, bytes: Bytes, digest: String) -> Result<PutOutcome, StoreError> {
         match self.send(name, bytes, digest, false).await {
-            Ok(answer) => self.accepted(name, &answer),
+            Ok(answer) => Self::accepted(&answer),
             Err(fault) => self.not_put(name, fault),
         }
     }
@@ -72,10 +72,10 @@ impl S3Store {
     }
 
     /// A success without the tag that every S3 service gives comes from something else on the way.
-    fn accepted(&self, name: &ObjectName, answer: &PutObjectOutput) -> Result<PutOutcome, StoreError> {
+    fn accepted(answer: &PutObjectOutput) -> Result<PutOutcome, StoreError> {
         match answer.e_tag() {
             Some(_) => Ok(PutOutcome::Done),
-            None => Err(self.asked("storing", name).garbled("this is not an answer of an S3 service")),
+            None => Err(StoreError::NotAStore("it accepts a file without naming it as S3 does".to_owned())),
         }
     }
 

@@ -35,6 +35,7 @@ impl S3Store {
             Err(fault) if fault.status() == Some(416) => return Err(self.past_the_end(name, wanted).await),
             Err(fault) => return Err(no_object(fault, asked)),
         };
+        check_is_s3(&answer)?;
         let Some((given, size)) = answer.content_range().and_then(parse_content_range) else {
             return Err(asked.garbled("a range was asked for, and the answer is none"));
         };
@@ -62,9 +63,7 @@ impl S3Store {
 
     /// All that the answer announces, and not a byte less.
     async fn body(&self, asked: Asked<'_>, answer: GetObjectOutput) -> Result<Bytes, StoreError> {
-        if answer.e_tag().is_none() {
-            return Err(asked.garbled("this is not an answer of an S3 service"));
-        }
+        check_is_s3(&answer)?;
         let announced = answer.content_length().and_then(|length| u64::try_from(length).ok());
         let Some(announced) = announced else { return Err(asked.garbled("its length is not told")) };
         let collected = async { answer.body.collect().await.map_err(|error| Fault::Lost(error.to_string())) };
@@ -73,6 +72,14 @@ impl S3Store {
             return Ok(bytes);
         }
         Err(asked.garbled(format!("{} bytes came instead of {announced}", bytes.len())))
+    }
+}
+
+/// A success without the tag that every S3 service gives comes from something else on the way.
+fn check_is_s3(answer: &GetObjectOutput) -> Result<(), StoreError> {
+    match answer.e_tag() {
+        Some(_) => Ok(()),
+        None => Err(StoreError::NotAStore("it gives a file without naming it as S3 does".to_owned())),
     }
 }
 
