@@ -1,5 +1,5 @@
 //! For tests only: stores that record, fail and stop, sources that fail, a cloud, a fixed clock and host, damage, an S3 server in this
-//! process, and a simulated line. To be used from `tests/` directories: the unit tests of a crate below would see a second
+//! process, TLS in front of it, and a simulated line. To be used from `tests/` directories: the unit tests of a crate below would see a second
 //! copy of that crate.
 
 pub mod damage;
@@ -11,6 +11,7 @@ mod fixed_environment;
 pub mod line;
 mod recording_store;
 pub mod s3_server;
+pub mod tls;
 mod versioned_store;
 
 pub use failing_source::FailingSource;
