@@ -7,7 +7,7 @@ mod cli_support;
 use cli_support::{Answer, Office, answer};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Long enough for the slowest machine, and far below what any patience would take.
@@ -117,4 +117,31 @@ fn a_web_page_is_called_something_other_than_storage() {
     let words = ["something other than S3 storage answers at that address", "login"];
     let failed = answer(&mut command).ended(13);
     assert!(words.iter().all(|word| failed.err.contains(word)), "{}", failed.err);
+}
+
+#[test]
+fn storage_that_takes_connections_and_never_answers_is_told_and_given_up() {
+    let office = Office::empty();
+    let endpoint = serving(|_| std::thread::sleep(Duration::from_secs(60)));
+    let mut command = asking(&office, &endpoint, &["snapshots"]);
+    let failed = told_at_once(command.env("CHEST_S3_PATIENCE", "12"), 13, &["cannot be reached: no byte came or went"]);
+    assert!(
+        failed.err.contains("The storage does not answer (no byte has come or gone for 10 seconds)"),
+        "{}",
+        failed.err
+    );
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_storage_that_never_answers() {
+    let office = Office::empty();
+    let endpoint = serving(|_| std::thread::sleep(Duration::from_secs(60)));
+    let running = asking(&office, &endpoint, &["snapshots"]).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    let asked = Instant::now();
+    let process = rustix::process::Pid::from_child(&running);
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    let ended = running.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
 }

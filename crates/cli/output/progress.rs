@@ -8,7 +8,7 @@ mod words;
 use crate::interrupt::Interrupt;
 use crate::settings::ProgressShown;
 use bar::Bar;
-use chest_engine::store::retry::{RetryMonitor, Waiting};
+use chest_engine::store::retry::{RetryMonitor, Silence, Waiting};
 use chest_model::{Monitor, Phase, Progress};
 use lines::{JsonLines, PlainLines};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -162,6 +162,14 @@ impl RetryMonitor for StorageWatch {
         let (now, mut outage) = (Instant::now(), self.shared.outage());
         let since = outage.as_ref().map_or(now, |outage| outage.since);
         *outage = Some(Outage { what: waiting.error.to_string(), since, gives_up: now + waiting.patience });
+    }
+
+    fn silent(&self, silence: &Silence) {
+        let (now, mut outage) = (Instant::now(), self.shared.outage());
+        let began = now.checked_sub(silence.lasted).unwrap_or(now);
+        let since = outage.as_ref().map_or(began, |outage| outage.since);
+        let what = format!("no byte has come or gone for {} seconds", silence.lasted.as_secs());
+        *outage = Some(Outage { what, since, gives_up: now + silence.patience });
     }
 
     fn recovered(&self) {

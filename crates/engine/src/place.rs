@@ -53,7 +53,10 @@ impl Place {
     fn open_with(self, folder: impl Fn(&Path) -> Result<LocalStore, StoreError>) -> Result<OpenPlace, EngineError> {
         let opened = match self {
             Self::Folder(path) => folder(&path).map(OpenPlace::folder),
-            Self::Bucket(place) => S3Store::open(&place.options).map(|store| place.opened(store)),
+            Self::Bucket(place) => {
+                let store = S3Store::open_watched(&place.options, place.patience, place.monitor.clone());
+                store.map(|store| place.opened(store))
+            }
         };
         Ok(opened.map_err(RepoError::from)?)
     }

@@ -21,6 +21,10 @@ use std::time::Duration;
 /// How long a wait goes on before somebody is asked whether it should.
 const SLICE: Duration = Duration::from_millis(200);
 
+/// After so long without a byte either way a store gives a request up. So no more of a try than this was silence, however
+/// long a slow line took over it.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+
 /// Who is told about waiting, and may end it.
 pub trait RetryMonitor: Send + Sync {
     /// Whether somebody asked to stop. Asked several times a second while waiting.
@@ -31,7 +35,10 @@ pub trait RetryMonitor: Send + Sync {
     /// A request failed and will be made again after a while.
     fn waiting(&self, _: &Waiting<'_>) {}
 
-    /// A request that had failed has succeeded.
+    /// A request waits, and for a while no byte has come or gone. Told again and again while that lasts.
+    fn silent(&self, _: &Silence) {}
+
+    /// A request that had failed has succeeded, or one that was silent goes on.
     fn recovered(&self) {}
 }
 
@@ -49,6 +56,15 @@ pub struct Waiting<'a> {
     /// How long the next attempt waits.
     pub wait: Duration,
     /// How much longer it will be tried, at the most, if the store stays silent.
+    pub patience: Duration,
+}
+
+/// A request under way on which nothing moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silence {
+    /// For how long nothing has.
+    pub lasted: Duration,
+    /// How much longer it will be waited for, at the most, further tries included.
     pub patience: Duration,
 }
 
@@ -74,6 +90,7 @@ impl<S: ObjectStore> Retrying<S> {
     fn persist<T>(&self, mut attempt: impl FnMut(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut trouble: Option<Trouble> = None;
         loop {
+            let began = self.pace.now();
             let error = match attempt(&self.inner) {
                 Err(error) if error.is_transient() => error,
                 answer => {
@@ -84,7 +101,8 @@ impl<S: ObjectStore> Retrying<S> {
                     return answer;
                 }
             };
-            let trouble = trouble.get_or_insert_with(|| Trouble::since(self.pace.now()));
+            let silent_since = began.max(self.pace.now().saturating_sub(LONGEST_SILENCE));
+            let trouble = trouble.get_or_insert_with(|| Trouble::since(silent_since));
             match self.budget.judge(trouble, &error, self.pace.now(), self.pace.random()) {
                 Verdict::GiveUp => return Err(error),
                 Verdict::Wait { wait, patience } => {

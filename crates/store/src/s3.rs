@@ -5,7 +5,7 @@
 //! shown where there are any. The SDK's own retries are off: `retry` is the one place that tries again.
 //!
 //! The core is synchronous, so the store keeps a small runtime of its own for the connections. Signing and digests run on the
-//! thread that calls, because a runtime that computes makes the SDK see stalled lines.
+//! thread that calls, because a runtime that computes would make lines look stalled.
 
 mod authorities;
 mod fault;
@@ -16,11 +16,14 @@ mod options;
 mod provider;
 mod put;
 mod read;
+mod traffic;
 mod versions;
+mod watch;
 
 pub use authorities::{Authorities, BadAuthorities};
 pub use options::{S3Options, S3Timeouts, Secret, is_plain_key, is_region, without_user_info};
 
+use crate::retry::{Limits, RetryMonitor, Unwatched};
 use crate::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -34,13 +37,14 @@ use chest_model::Timestamp;
 use fault::{Asked, Fault};
 use keys::Keys;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Semaphore;
+use traffic::Traffic;
+use watch::Watch;
 
-/// How long a transfer may stand still before the SDK gives it up.
-const STALL_GRACE: Duration = Duration::from_secs(60);
 const RUNTIME_THREADS: usize = 2;
 
 /// Keeps objects in a bucket. May be used by many threads at once.
@@ -51,6 +55,7 @@ pub struct S3Store {
     timeouts: S3Timeouts,
     concurrency: u32,
     permits: Semaphore,
+    watch: Watch,
     /// Whether the service takes `If-None-Match: *`; learnt from its answers.
     takes_conditions: AtomicBool,
     /// Whether the service lists versions; learnt from its answers.
@@ -63,6 +68,16 @@ pub struct S3Store {
 impl S3Store {
     /// A store at that address. Nothing is sent yet: the first request shows whether the bucket is there.
     pub fn open(options: &S3Options) -> Result<Self, StoreError> {
+        Self::open_watched(options, Limits::default().patience, Arc::new(Unwatched))
+    }
+
+    /// The same, with somebody who is told of a silence and may end it. No request is waited for in silence for longer than
+    /// is left of `patience`, which begins with the first that is not answered.
+    pub fn open_watched(
+        options: &S3Options,
+        patience: Duration,
+        monitor: Arc<dyn RetryMonitor>,
+    ) -> Result<Self, StoreError> {
         options::check(options)?;
         let concurrency = options.concurrency.clamp(1, 256);
         let runtime = Builder::new_multi_thread()
@@ -71,8 +86,10 @@ impl S3Store {
             .enable_all()
             .build()
             .map_err(|source| StoreError::Io { doing: "starting", name: "the connections".to_owned(), source })?;
+        let traffic = Traffic::of_a_store();
         Ok(Self {
-            client: client(options)?,
+            client: client(options, traffic.clone())?,
+            watch: Watch::new(traffic, options.timeouts.silence, patience, monitor),
             bucket: options.bucket.clone(),
             keys: Keys::below(options::normalise_prefix(&options.prefix)?),
             timeouts: options.timeouts,
@@ -88,10 +105,10 @@ impl S3Store {
 
     /// Runs one request on the calling thread, when its turn has come.
     fn run<T: Send>(&self, request: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
-        let in_turn = Box::pin(async {
+        let in_turn = Box::pin(watch::watched(async {
             let _permit = self.permits.acquire().await;
             request.await
-        });
+        }));
         if Handle::try_current().is_err() {
             return self.handle.block_on(in_turn);
         }
@@ -102,18 +119,25 @@ impl S3Store {
         })
     }
 
-    /// Waits for an answer, at most as long as `bytes` take over the slowest line besides all other requests.
+    /// Waits for an answer: while anything moves, at most as long as `bytes` take over the slowest line besides all other
+    /// requests.
     async fn within<T, F: Into<Fault>>(
         &self,
         bytes: u64,
         answer: impl Future<Output = Result<T, F>>,
     ) -> Result<T, Fault> {
         let line = bytes.saturating_mul(u64::from(self.concurrency)) / self.timeouts.slowest_line.max(1);
-        let limit = self.timeouts.connect + self.timeouts.answer + Duration::from_secs(line);
-        match tokio::time::timeout(limit, answer).await {
+        let longest = self.timeouts.connect + self.timeouts.silence + Duration::from_secs(line);
+        let began = Instant::now();
+        let answer = match self.watch.over(longest, answer).await {
             Ok(answer) => answer.map_err(Into::into),
-            Err(_) => Err(Fault::Lost(format!("no answer within {} seconds", limit.as_secs()))),
+            Err(given_up) => Err(given_up.into()),
+        };
+        match &answer {
+            Err(fault) if !fault.is_an_answer() => self.watch.unanswered(began),
+            _ => self.watch.answered(),
         }
+        answer
     }
 
     fn asked<'a>(&'a self, doing: &'static str, name: &'a ObjectName) -> Asked<'a> {
@@ -121,18 +145,19 @@ impl S3Store {
     }
 }
 
-fn client(options: &S3Options) -> Result<Client, StoreError> {
+fn client(options: &S3Options, traffic: Traffic) -> Result<Client, StoreError> {
     let token = options.session_token.as_ref().map(|token| token.reveal().to_owned());
     let credentials =
         Credentials::new(options.access_key.reveal(), options.secret_key.reveal(), token, None, "parish-chest");
     let mut config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(http::http_client(options)?)
+        .http_client(http::http_client(options, traffic)?)
         .credentials_provider(credentials)
         .region(Region::new(options.region.clone()))
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(STALL_GRACE).build())
+        // `watch` does that, for what is sent and for what comes, and before the answer begins.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
         .disable_s3_express_session_auth(true)

@@ -72,7 +72,7 @@ impl Scripted {
         options.endpoint = Some(format!("http://127.0.0.1:{port}"));
         options.prefix = "council".to_owned();
         options.timeouts.connect = Duration::from_secs(2);
-        options.timeouts.answer = Duration::from_secs(1);
+        options.timeouts.silence = Duration::from_secs(1);
         Self { store: S3Store::open(&options).unwrap(), seen }
     }
 

@@ -180,6 +180,24 @@ fn a_store_that_stays_silent_is_given_up_with_its_own_error() {
 }
 
 #[test]
+fn what_a_try_waits_in_vain_counts_against_patience_and_what_it_sends_does_not() {
+    let slow = |patience: Duration, a_try: Duration| {
+        let mut scene = Scene::new(move |pace| {
+            pace.sleep(a_try);
+            Some(silent())
+        });
+        scene.store.budget = Budget::new(Limits { patience, ..Limits::default() }, Duration::ZERO);
+        assert!(scene.store.get(&name("a")).is_err());
+        (scene.requests(), scene.pace.now())
+    };
+    assert_eq!(slow(Duration::from_secs(6), Duration::from_secs(6)), (1, Duration::from_secs(6)));
+    let (_, whole) = slow(20 * MINUTE, MINUTE);
+    assert!((20 * MINUTE..22 * MINUTE).contains(&whole), "{whole:?}");
+    let (requests, _) = slow(20 * MINUTE, 30 * MINUTE);
+    assert_eq!(requests, 2, "half an hour of sending that breaks off is no half hour of silence");
+}
+
+#[test]
 fn what_will_not_pass_is_asked_once() {
     for error in [
         || StoreError::Refused("AccessDenied".to_owned()),

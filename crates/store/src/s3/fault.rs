@@ -1,6 +1,7 @@
 //! What an answer that is no success means. Judged by status and code, never by the words beside them.
 
 use super::http::NotConnected;
+use super::watch::GivenUp;
 use crate::{ObjectName, StoreError};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -19,6 +20,8 @@ pub(super) enum Fault {
     NotSent(StoreError),
     /// It may have been carried out: no answer came, or only part of one.
     Lost(String),
+    /// Somebody asked to stop while it was under way: it may have been carried out.
+    Stopped,
     /// The store answered.
     Answered(Answer),
 }
@@ -146,6 +149,7 @@ impl Fault {
         let answer = match self {
             Self::NotSent(error) => return error,
             Self::Lost(what) => return StoreError::Unreachable(what),
+            Self::Stopped => return StoreError::Stopped,
             Self::Answered(answer) => answer,
         };
         let text = answer.text();
@@ -181,7 +185,22 @@ impl Fault {
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Answered(answer) => Some(answer.status),
-            Self::NotSent(_) | Self::Lost(_) => None,
+            Self::NotSent(_) | Self::Lost(_) | Self::Stopped => None,
+        }
+    }
+
+    /// Whether it shows that the store is there.
+    pub(super) fn is_an_answer(&self) -> bool {
+        matches!(self, Self::Answered(_))
+    }
+}
+
+impl From<GivenUp> for Fault {
+    fn from(given_up: GivenUp) -> Self {
+        match given_up {
+            GivenUp::Silent(time) => Self::Lost(format!("no byte came or went for {} seconds", time.as_secs())),
+            GivenUp::TooSlow(time) => Self::Lost(format!("no answer within {} seconds", time.as_secs())),
+            GivenUp::Stopped => Self::Stopped,
         }
     }
 }

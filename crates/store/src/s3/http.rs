@@ -5,6 +5,8 @@
 //! whether a put has failed or nobody knows.
 
 use super::S3Options;
+use super::traffic::{NotingConnector, Traffic};
+use super::watch;
 use crate::StoreError;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector as SdkConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -14,7 +16,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use std::error::Error;
@@ -31,11 +33,11 @@ pub(super) struct NotConnected(pub Box<dyn Error + Send + Sync>);
 
 #[derive(Debug, Clone)]
 struct Connection {
-    client: Client<HttpsConnector<HttpConnector>, SdkBody>,
+    client: Client<HttpsConnector<NotingConnector>, SdkBody>,
 }
 
-/// What the SDK sends its requests through.
-pub(super) fn http_client(options: &S3Options) -> Result<SharedHttpClient, StoreError> {
+/// What the SDK sends its requests through; what moves on its connections is noted in `traffic`.
+pub(super) fn http_client(options: &S3Options, traffic: Traffic) -> Result<SharedHttpClient, StoreError> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -45,8 +47,11 @@ pub(super) fn http_client(options: &S3Options) -> Result<SharedHttpClient, Store
     tcp.set_keepalive_retries(Some(3));
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
     tcp.set_tcp_user_timeout(Some(DEAD_AFTER));
-    let https =
-        HttpsConnectorBuilder::new().with_tls_config(tls(options)?).https_or_http().enable_http1().wrap_connector(tcp);
+    let https = HttpsConnectorBuilder::new()
+        .with_tls_config(tls(options)?)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(NotingConnector::new(tcp, traffic));
     let client = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_max_idle_per_host(options.concurrency)
@@ -73,10 +78,11 @@ fn tls(options: &S3Options) -> Result<ClientConfig, StoreError> {
 
 impl SdkConnector for Connection {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let request = match request.try_into_http1x() {
+        let mut request = match request.try_into_http1x() {
             Ok(request) => request,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
+        watch::lies_on(capture_connection(&mut request));
         let answer = self.client.request(request);
         HttpConnectorFuture::new(async move {
             match answer.await {

@@ -2,6 +2,7 @@
 
 use super::Authorities;
 use crate::StoreError;
+use crate::retry::LONGEST_SILENCE;
 use http::Uri;
 use std::borrow::Cow;
 use std::fmt;
@@ -44,15 +45,16 @@ pub struct S3Options {
 pub struct S3Timeouts {
     /// Until the connection stands.
     pub connect: Duration,
-    /// Until an answer begins, not counting what has to be transferred.
-    pub answer: Duration,
-    /// Bytes in a second that the slowest line carries, which all requests share.
+    /// Without a byte either way.
+    pub silence: Duration,
+    /// Bytes in a second that the slowest line carries, which all requests share. One that takes longer although it moves is
+    /// given up too.
     pub slowest_line: u64,
 }
 
 impl Default for S3Timeouts {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(10), answer: Duration::from_secs(30), slowest_line: 50_000 }
+        Self { connect: Duration::from_secs(10), silence: LONGEST_SILENCE, slowest_line: 50_000 }
     }
 }
 

@@ -81,7 +81,7 @@ impl S3Store {
 
     fn not_put(&self, name: &ObjectName, fault: Fault) -> Result<PutOutcome, StoreError> {
         match fault {
-            Fault::Lost(_) => Ok(PutOutcome::Unknown),
+            Fault::Lost(_) | Fault::Stopped => Ok(PutOutcome::Unknown),
             fault => Err(fault.into_error(self.asked("storing", name))),
         }
     }
