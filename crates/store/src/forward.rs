@@ -77,7 +77,7 @@ macro_rules! pass_on {
         }
     };
     (@requests_at_once $this:ident, $to:expr) => {
-        fn requests_at_once(&$this) -> usize {
+        fn requests_at_once(&$this) -> $crate::AtOnce {
             ($to).requests_at_once()
         }
     };

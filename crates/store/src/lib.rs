@@ -70,8 +70,30 @@ pub trait ObjectStore: Send + Sync {
     /// Things below the repository that are no objects: what an interrupted put left behind, and what does not belong here.
     fn strays(&self) -> Result<Vec<Stray>, StoreError>;
 
-    /// How many requests at a time are answered faster than one after another: 1 where nothing waits for a line.
-    fn requests_at_once(&self) -> usize;
+    /// How many requests at a time are answered faster than one after another.
+    fn requests_at_once(&self) -> AtOnce;
+}
+
+/// How many requests at a time pay: few of those that fill a line, more of those that only wait for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtOnce {
+    /// Of requests for large objects and large parts of them.
+    pub large: usize,
+    /// Of listings, and of requests for what is small.
+    pub small: usize,
+}
+
+impl AtOnce {
+    /// Where nothing waits for a line.
+    pub const ONE: Self = Self { large: 1, small: 1 };
+
+    /// What has no more bytes is small: its answer comes in a packet or a few dozen.
+    pub const LARGEST_SMALL: u64 = 64 << 10;
+
+    /// Of requests of which none moves more bytes than that.
+    pub fn of_up_to(self, bytes: u64) -> usize {
+        if bytes <= Self::LARGEST_SMALL { self.small } else { self.large }
+    }
 }
 
 /// What became of a put.

@@ -12,7 +12,7 @@ mod publish;
 mod walk;
 
 use crate::single_version::{check_range, is_current, only_version};
-use crate::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use crate::{AtOnce, Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
 use bytes::Bytes;
 use chest_model::Timestamp;
 use pending::Pending;
@@ -214,8 +214,8 @@ impl ObjectStore for LocalStore {
         Err(StoreError::Unsupported("forbid deletion"))
     }
 
-    fn requests_at_once(&self) -> usize {
-        1
+    fn requests_at_once(&self) -> AtOnce {
+        AtOnce::ONE
     }
 
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {

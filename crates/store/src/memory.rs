@@ -1,7 +1,7 @@
 //! Objects in memory: for tests and simulations. Keeps every promise but survival of the process.
 
 use crate::single_version::{check_range, is_current, only_version};
-use crate::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use crate::{AtOnce, Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
 use bytes::Bytes;
 use chest_model::Timestamp;
 use std::collections::BTreeMap;
@@ -101,8 +101,8 @@ impl ObjectStore for MemoryStore {
         Err(StoreError::Unsupported("forbid deletion"))
     }
 
-    fn requests_at_once(&self) -> usize {
-        1
+    fn requests_at_once(&self) -> AtOnce {
+        AtOnce::ONE
     }
 
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {

@@ -10,7 +10,7 @@ mod pace;
 pub use budget::Limits;
 pub use pace::{Pace, RealPace};
 
-use crate::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use crate::{AtOnce, Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
 use budget::{Budget, Trouble, Verdict};
 use bytes::Bytes;
 use chest_model::Timestamp;
@@ -186,7 +186,7 @@ impl<S: ObjectStore> ObjectStore for Retrying<S> {
         self.persist(ObjectStore::strays)
     }
 
-    fn requests_at_once(&self) -> usize {
+    fn requests_at_once(&self) -> AtOnce {
         self.inner.requests_at_once()
     }
 }

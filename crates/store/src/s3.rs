@@ -24,7 +24,7 @@ pub use authorities::{Authorities, BadAuthorities};
 pub use options::{S3Options, S3Timeouts, Secret, is_plain_key, is_region, without_user_info};
 
 use crate::retry::{Limits, RetryMonitor, Unwatched};
-use crate::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use crate::{AtOnce, Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -53,7 +53,8 @@ pub struct S3Store {
     bucket: String,
     keys: Keys,
     timeouts: S3Timeouts,
-    concurrency: u32,
+    at_once: AtOnce,
+    /// One for a small request; a large one takes as many as it is worth.
     permits: Semaphore,
     watch: Watch,
     /// Whether the service takes `If-None-Match: *`; learnt from its answers.
@@ -79,7 +80,6 @@ impl S3Store {
         monitor: Arc<dyn RetryMonitor>,
     ) -> Result<Self, StoreError> {
         options::check(options)?;
-        let concurrency = options.concurrency.clamp(1, 256);
         let runtime = Builder::new_multi_thread()
             .worker_threads(RUNTIME_THREADS)
             .thread_name("s3")
@@ -93,9 +93,8 @@ impl S3Store {
             bucket: options.bucket.clone(),
             keys: Keys::below(options::normalise_prefix(&options.prefix)?),
             timeouts: options.timeouts,
-            // Clamped above.
-            concurrency: concurrency as u32,
-            permits: Semaphore::new(concurrency),
+            at_once: options.at_once(),
+            permits: Semaphore::new(options.at_once().small),
             takes_conditions: AtomicBool::new(true),
             lists_versions: AtomicBool::new(true),
             handle: runtime.handle().clone(),
@@ -103,10 +102,21 @@ impl S3Store {
         })
     }
 
-    /// Runs one request on the calling thread, when its turn has come.
+    /// Runs what moves little on the calling thread, when its turn has come.
     fn run<T: Send>(&self, request: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
+        self.run_moving(0, request)
+    }
+
+    /// Runs what moves so many bytes on the calling thread, when its turn has come.
+    fn run_moving<T: Send>(
+        &self,
+        bytes: u64,
+        request: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        // At most 256, so it fits.
+        let worth = (self.at_once.small / self.at_once.of_up_to(bytes)) as u32;
         let in_turn = Box::pin(watch::watched(async {
-            let _permit = self.permits.acquire().await;
+            let _permits = self.permits.acquire_many(worth).await;
             request.await
         }));
         if Handle::try_current().is_err() {
@@ -126,7 +136,7 @@ impl S3Store {
         bytes: u64,
         answer: impl Future<Output = Result<T, F>>,
     ) -> Result<T, Fault> {
-        let line = bytes.saturating_mul(u64::from(self.concurrency)) / self.timeouts.slowest_line.max(1);
+        let line = bytes.saturating_mul(self.at_once.of_up_to(bytes) as u64) / self.timeouts.slowest_line.max(1);
         let longest = self.timeouts.connect + self.timeouts.silence + Duration::from_secs(line);
         let began = Instant::now();
         let answer = match self.watch.over(longest, answer).await {
@@ -178,7 +188,7 @@ impl Drop for S3Store {
 impl ObjectStore for S3Store {
     fn put(&self, name: &ObjectName, bytes: Bytes) -> Result<PutOutcome, StoreError> {
         let digest = put::content_md5(&bytes);
-        self.run(self.put_object(name, bytes, digest))
+        self.run_moving(bytes.len() as u64, self.put_object(name, bytes, digest))
     }
 
     fn get(&self, name: &ObjectName) -> Result<Bytes, StoreError> {
@@ -186,7 +196,8 @@ impl ObjectStore for S3Store {
     }
 
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, StoreError> {
-        self.run(self.get_object_range(name, range))
+        let bytes = range.end.saturating_sub(range.start);
+        self.run_moving(bytes, self.get_object_range(name, range))
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
@@ -213,8 +224,7 @@ impl ObjectStore for S3Store {
         self.run(self.list_strays())
     }
 
-    fn requests_at_once(&self) -> usize {
-        // Clamped to a few hundred when it was opened.
-        self.concurrency as usize
+    fn requests_at_once(&self) -> AtOnce {
+        self.at_once
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use chest_model::Timestamp;
 use chest_store::contract::{Capabilities, Extent, Promise, Report, check, check_to_extent, examine};
 use chest_store::{
-    Listed, LocalStore, MemoryStore, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId,
+    AtOnce, Listed, LocalStore, MemoryStore, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId,
 };
 use std::collections::HashSet;
 use std::ops::Range;
@@ -233,8 +233,8 @@ impl ObjectStore for Twisted {
         self.inner.retain_version(name, version, until)
     }
 
-    fn requests_at_once(&self) -> usize {
-        1
+    fn requests_at_once(&self) -> AtOnce {
+        AtOnce::ONE
     }
 
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {

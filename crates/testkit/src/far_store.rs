@@ -1,7 +1,8 @@
-//! A store that is far away: every call takes a round trip, and several can be under way at a time. Behind a
+//! A store that is far away: every call takes a round trip, and as many can be under way at a time as in S3 storage. Behind a
 //! [`RecordingStore`](crate::RecordingStore) it shows what waits for what.
 
-use chest_store::{ObjectStore, pass_on};
+use chest_store::s3::S3Options;
+use chest_store::{AtOnce, ObjectStore, pass_on};
 use std::time::Duration;
 
 /// Makes each call to another store take a round trip.
@@ -27,7 +28,7 @@ impl<S: ObjectStore> ObjectStore for FarStore<S> {
     pass_on!(self => self.there_and_back(); put, get, get_range, list, versions, get_version, delete_version,
              retain_version, strays);
 
-    fn requests_at_once(&self) -> usize {
-        16
+    fn requests_at_once(&self) -> AtOnce {
+        S3Options::AT_ONCE
     }
 }

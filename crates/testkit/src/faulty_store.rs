@@ -4,7 +4,7 @@
 use crate::recording_store::{Operation, Verb};
 use bytes::{Bytes, BytesMut};
 use chest_model::Timestamp;
-use chest_store::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use chest_store::{AtOnce, Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
@@ -317,7 +317,7 @@ impl<S: ObjectStore> ObjectStore for FaultyStore<S> {
         Self::attempt(effect.as_ref(), || self.inner.strays())
     }
 
-    fn requests_at_once(&self) -> usize {
+    fn requests_at_once(&self) -> AtOnce {
         self.inner.requests_at_once()
     }
 }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use chest_model::Timestamp;
-use chest_store::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use chest_store::{AtOnce, Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -259,7 +259,7 @@ impl<S: ObjectStore> ObjectStore for RecordingStore<S> {
         self.record(Operation::of(Verb::Strays, ""), |list: &Vec<_>| lines(list), |inner| inner.strays())
     }
 
-    fn requests_at_once(&self) -> usize {
+    fn requests_at_once(&self) -> AtOnce {
         self.inner.requests_at_once()
     }
 }
@@ -355,7 +355,7 @@ impl<S: ObjectStore> ObjectStore for KillSwitch<S> {
         self.around(Operation::of(Verb::Strays, ""), |inner| inner.strays())
     }
 
-    fn requests_at_once(&self) -> usize {
+    fn requests_at_once(&self) -> AtOnce {
         self.inner.requests_at_once()
     }
 }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use chest_model::Timestamp;
-use chest_store::{Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
+use chest_store::{AtOnce, Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,8 +113,8 @@ impl ObjectStore for VersionedStore {
         Err(StoreError::Unsupported("forbid deletion"))
     }
 
-    fn requests_at_once(&self) -> usize {
-        1
+    fn requests_at_once(&self) -> AtOnce {
+        AtOnce::ONE
     }
 
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {

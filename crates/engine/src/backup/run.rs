@@ -55,7 +55,7 @@ pub fn backup(
 /// More than one pack on its way at a time, where the store lies at the end of a line.
 fn for_store(options: &BackupOptions, store: &dyn ObjectStore) -> BackupOptions {
     const MOST: usize = 4;
-    BackupOptions { uploads: options.uploads.max(store.requests_at_once().min(MOST)), ..options.clone() }
+    BackupOptions { uploads: options.uploads.max(store.requests_at_once().large.min(MOST)), ..options.clone() }
 }
 
 /// This machine's key for the repository. Where several say that they begin here, it is the one that this machine knows.

@@ -84,7 +84,7 @@ fn group_from(chunks: &[PlacedChunk], from: usize) -> Range<usize> {
 
 /// Fetches what these need, if that pays.
 fn fetch(fetcher: &Arc<Fetcher>, chunks: &[PlacedChunk]) -> Option<JoinHandle<()>> {
-    if chunks.is_empty() || fetcher.store().requests_at_once() <= 1 {
+    if chunks.is_empty() || fetcher.store().requests_at_once().large <= 1 {
         return None;
     }
     let (fetcher, ids) = (fetcher.clone(), chunks.iter().map(|chunk| chunk.id).collect::<Vec<ChunkId>>());

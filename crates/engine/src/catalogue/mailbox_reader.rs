@@ -134,7 +134,7 @@ impl MailboxReader<'_> {
                 None => wanted.push((file.fetcher().clone(), ids.collect())),
             }
         }
-        let far = wanted.into_iter().filter(|(fetcher, _)| fetcher.store().requests_at_once() > 1);
+        let far = wanted.into_iter().filter(|(fetcher, _)| fetcher.store().requests_at_once().large > 1);
         let fetch = |(fetcher, ids): (Arc<Fetcher>, Vec<ChunkId>)| {
             Builder::new().name("fetch".to_owned()).spawn(move || fetcher.read_ahead(&ids)).ok()
         };

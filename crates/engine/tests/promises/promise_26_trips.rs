@@ -14,20 +14,25 @@ type Far = RecordingStore<FarStore<MemoryStore>>;
 /// Long enough that threads which ask together are seen to have asked together.
 const ROUND_TRIP: Duration = Duration::from_millis(40);
 
-/// A machine with 300 files and two backups of them, the store a round trip away.
+/// A backup on every working day of two months.
+const BACKUPS: u64 = 44;
+
+/// A machine with 300 files and two months' backups of them, the store a round trip away since then.
 fn far_machine() -> (Machine, Far) {
     let memory = MemoryStore::new();
     let far = RecordingStore::new(FarStore::new(memory.clone(), ROUND_TRIP));
     let folder = tempfile::tempdir().unwrap();
-    let kept = KeptStore::new(far.clone(), LocalFolder::new(folder.path().join("kept")));
-    let machine = Machine::in_folder(folder, Arc::new(kept), memory, Configuration::default());
+    let kept = folder.path().join("kept");
+    let near = KeptStore::new(memory.clone(), LocalFolder::new(kept.clone()));
+    let mut machine = Machine::in_folder(folder, Arc::new(near), memory, Configuration::default());
     for file in 0..300 {
         machine.write(&format!("folder {}/file {file}", file % 7), &noise(file, 20_000));
     }
-    machine.backup().unwrap();
-    machine.write("folder 3/one more", &noise(1_000, 20_000));
-    machine.backup().unwrap();
-    far.clear();
+    for day in 0..BACKUPS {
+        machine.write("folder 3/one more", &noise(1_000 + day, 20_000));
+        machine.backup().unwrap();
+    }
+    machine.store = Arc::new(KeptStore::new(far.clone(), LocalFolder::new(kept)));
     (machine, far)
 }
 

@@ -322,7 +322,7 @@ impl<'a> Batch<'a> {
                 rest.push(Mutex::new(Some(self.seal(ready, tools)?)));
             }
         }
-        let at_once = self.options.store.requests_at_once();
+        let at_once = self.options.store.requests_at_once().large;
         let sent =
             parallel::map(&rest, at_once, |sealed| lock(sealed).take().map_or(Ok(()), |sealed| self.send(sealed)));
         sent.into_iter().collect::<Result<(), _>>()?;

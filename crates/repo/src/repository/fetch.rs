@@ -124,7 +124,7 @@ impl WindowCache {
             })
             .collect();
         let mut windows = Self::default();
-        let read = parallel::map(&runs, store.requests_at_once(), |run| run.read(store));
+        let read = parallel::map(&runs, store.requests_at_once().large, |run| run.read(store));
         for (run, bytes) in runs.iter().zip(read) {
             if let Ok(bytes) = bytes {
                 windows.insert_run(run, &bytes);
@@ -142,7 +142,7 @@ impl Fetcher {
         roots: impl IntoIterator<Item = &'l RootLocation> + Send,
     ) -> Result<Self, RepoError> {
         let store = session.store();
-        let at_once = store.requests_at_once();
+        let at_once = store.requests_at_once().large;
         // A store that answers at once is asked for them when the time comes.
         let windows = || if at_once > 1 { WindowCache::of_roots(&**store, roots) } else { WindowCache::default() };
         let (windows, index) = parallel::both(at_once, windows, || session.index(writer));
@@ -165,7 +165,7 @@ impl Fetcher {
     /// Reads ahead what these chunks need and is not held yet, several requests at a time. Only where that pays: a store
     /// that answers at once is asked when the time comes. What cannot be had is asked for again by whoever needs it.
     pub fn read_ahead(&self, ids: &[ChunkId]) {
-        let at_once = self.store.requests_at_once();
+        let at_once = self.store.requests_at_once().large;
         if at_once <= 1 {
             return;
         }

@@ -39,7 +39,7 @@ pub struct LookAhead {
 impl LookAhead {
     /// Lists these prefixes at once, then reads at once every record and slot among what they show.
     pub fn look(store: Arc<dyn ObjectStore>, prefixes: &[&str], proven: &Proven) -> Result<Self, StoreError> {
-        let at_once = store.requests_at_once();
+        let at_once = store.requests_at_once().small;
         let answers = parallel::map(prefixes, at_once, |prefix| store.list(prefix));
         let mut lists = BTreeMap::new();
         for (prefix, answer) in prefixes.iter().zip(answers) {

@@ -157,14 +157,18 @@ impl ReaderSession {
 
     /// The index objects that are live: the notes of the heads that count, put together. Notes that do not open name nothing.
     pub fn live_index(&self, writer: WriterId) -> Result<BTreeSet<ObjectHash>, RepoError> {
-        let Some(log) = self.logs.get(&writer) else { return Ok(BTreeSet::new()) };
+        Ok(self.live_index_with_sizes(writer)?.into_keys().collect())
+    }
+
+    fn live_index_with_sizes(&self, writer: WriterId) -> Result<BTreeMap<ObjectHash, u64>, RepoError> {
+        let Some(log) = self.logs.get(&writer) else { return Ok(BTreeMap::new()) };
         let key = self.writer_key(writer)?;
         let heads = log.counting_heads(&self.owner);
         let notes = heads.iter().filter_map(|head| {
             let note = log.chain().get(head)?.frame.open_note(&key).ok()?;
             WriterNote::decode(&note).ok()
         });
-        Ok(notes.flat_map(|note| note.live_index).map(|(hash, _)| hash).collect())
+        Ok(notes.flat_map(|note| note.live_index).collect())
     }
 
     /// Reads the index of a writer's domain: the writer's own, and that of every other in it, whose packs may hold a sound copy
@@ -172,13 +176,15 @@ impl ReaderSession {
     /// is read instead, because packs describe themselves. So neither a lost index object nor a writer who lies in its
     /// note hides anything.
     pub fn index(&self, writer: WriterId) -> Result<DomainIndex, RepoError> {
-        let mut objects = Vec::new();
+        let (mut objects, mut largest) = (Vec::new(), 0);
         for writer in self.domain_members(writer)? {
-            let (key, live) = (self.writer_key(writer)?, self.live_index(writer)?);
-            objects.extend(live.into_iter().map(|hash| (key.clone(), Place::Index(writer, hash))));
+            let (key, live) = (self.writer_key(writer)?, self.live_index_with_sizes(writer)?);
+            largest = live.values().copied().max().unwrap_or_default().max(largest);
+            objects.extend(live.into_keys().map(|hash| (key.clone(), Place::Index(writer, hash))));
         }
+        let at_once = self.store.requests_at_once().of_up_to(largest);
         let (mut packs, mut damaged) = (Vec::new(), Vec::new());
-        let read = parallel::map(&objects, self.store.requests_at_once(), |(_, place)| self.get_proven(place));
+        let read = parallel::map(&objects, at_once, |(_, place)| self.get_proven(place));
         for ((key, place), read) in objects.iter().zip(read) {
             match read?.and_then(|bytes| open_segment(key, &bytes)) {
                 Ok(segment) => packs.extend(segment.packs),
@@ -266,7 +272,7 @@ impl ReaderSession {
         domain: &DomainKeys,
         monitor: &dyn Monitor,
     ) -> Result<Vec<IndexedPack>, RepoError> {
-        let threads = self.store.requests_at_once().max(2);
+        let threads = self.store.requests_at_once().large.max(2);
         let proven = parallel::map(names, threads, |name| {
             if monitor.cancelled() {
                 return Err(RepoError::Stopped);

@@ -76,7 +76,7 @@ impl TwiceStore {
 
     /// Reads both copies of each and holds them against the name. What is kept once is left out.
     pub fn examine(&self, places: &[Place]) -> Result<Vec<Copies>, StoreError> {
-        let examined = parallel::map(places, self.requests_at_once(), |place| self.examine_one(place));
+        let examined = parallel::map(places, self.requests_at_once().small, |place| self.examine_one(place));
         examined.into_iter().filter_map(Result::transpose).collect()
     }
 
@@ -138,7 +138,7 @@ impl TwiceStore {
     }
 
     fn both<A: Send, B>(&self, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-        parallel::both(self.requests_at_once(), one, other)
+        parallel::both(self.requests_at_once().small, one, other)
     }
 
     /// Both copies as listings show them, and whatever else lies there.

@@ -105,8 +105,8 @@ impl ObjectStore for Shaky {
         self.request()?;
         self.inner.retain_version(name, version, until)
     }
-    fn requests_at_once(&self) -> usize {
-        1
+    fn requests_at_once(&self) -> AtOnce {
+        AtOnce::ONE
     }
 
     fn strays(&self) -> Result<Vec<Stray>, StoreError> {

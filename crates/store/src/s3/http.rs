@@ -54,7 +54,7 @@ pub(super) fn http_client(options: &S3Options, traffic: Traffic) -> Result<Share
         .wrap_connector(NotingConnector::new(tcp, traffic));
     let client = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
-        .pool_max_idle_per_host(options.concurrency)
+        .pool_max_idle_per_host(options.at_once().small)
         .build(https);
     let connection = SharedHttpConnector::new(Connection { client });
     Ok(http_client_fn(move |_, _| connection.clone()))

@@ -1,8 +1,8 @@
 //! What a store on S3 is opened with, and the rules for addresses: checked before the first byte leaves the computer.
 
 use super::Authorities;
-use crate::StoreError;
 use crate::retry::LONGEST_SILENCE;
+use crate::{AtOnce, StoreError};
 use http::Uri;
 use std::borrow::Cow;
 use std::fmt;
@@ -36,7 +36,7 @@ pub struct S3Options {
     pub authorities: Option<Authorities>,
     /// How long to wait.
     pub timeouts: S3Timeouts,
-    /// How many requests may be under way at once.
+    /// How many requests that move much may be under way at once; of small ones, several times as many.
     pub concurrency: usize,
 }
 
@@ -58,8 +58,20 @@ impl Default for S3Timeouts {
     }
 }
 
+/// So many small requests are as much of a burden as one large one.
+const SMALL_FOR_A_LARGE: usize = 8;
+const MOST_AT_ONCE: usize = 256;
+
 impl S3Options {
-    /// A bucket at AWS in London, with usual patience and eight requests at once.
+    /// How many requests are made at once unless somebody says otherwise.
+    pub const AT_ONCE: AtOnce = AtOnce { large: 8, small: 8 * SMALL_FOR_A_LARGE };
+
+    pub(super) fn at_once(&self) -> AtOnce {
+        let large = self.concurrency.clamp(1, MOST_AT_ONCE);
+        AtOnce { large, small: (large * SMALL_FOR_A_LARGE).min(MOST_AT_ONCE) }
+    }
+
+    /// A bucket at AWS in London, with usual patience and as many requests at once as are usual.
     pub fn new(bucket: impl Into<String>, access_key: Secret, secret_key: Secret) -> Self {
         Self {
             endpoint: None,
@@ -72,7 +84,7 @@ impl S3Options {
             path_style: None,
             authorities: None,
             timeouts: S3Timeouts::default(),
-            concurrency: 8,
+            concurrency: Self::AT_ONCE.large,
         }
     }
 }

@@ -169,7 +169,7 @@ impl<'p> FileRestore<'p> {
     /// Each holds a pack. Of those, so many fetch at a time: with all of them at it they would all be done at once, and the
     /// line would wait while they open and write. A disk is waited for by one, while the others work.
     fn threads(&self) -> usize {
-        let waiting = if self.fetcher().store().requests_at_once() > 1 { FETCHING } else { 1 };
+        let waiting = if self.fetcher().store().requests_at_once().large > 1 { FETCHING } else { 1 };
         self.plan.request.threads.max(1) + waiting
     }
 

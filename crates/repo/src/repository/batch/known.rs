@@ -73,8 +73,8 @@ impl Known {
         };
         let named: Vec<(ObjectHash, u64)> = named.into_iter().collect();
         let own = writer.key.writer();
-        let answers =
-            parallel::map(&named, store.requests_at_once(), |(name, _)| store.get(&Place::Index(own, *name).name()));
+        let at_once = store.requests_at_once().of_up_to(named.iter().map(|(_, size)| *size).max().unwrap_or_default());
+        let answers = parallel::map(&named, at_once, |(name, _)| store.get(&Place::Index(own, *name).name()));
         for ((name, size), answer) in named.into_iter().zip(answers) {
             known.take_live(answer, writer, name, size)?;
         }
