@@ -166,7 +166,7 @@ pub(super) fn check_endpoint(endpoint: &str) -> Result<(), StoreError> {
     }
     // What stands after the colon may be no number of a port at all, or a larger one than there is.
     let names_port = authority.as_str().rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
-    if names_port && !uri.port_u16().is_some_and(|port| port > 0) {
+    if names_port && uri.port_u16().is_none_or(|port| port == 0) {
         return bad("there is no such port");
     }
     match scheme {
