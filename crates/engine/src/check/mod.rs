@@ -107,9 +107,9 @@ fn no_records() -> Finding {
 /// Something in the repository's place that is not part of it.
 fn unknown_object(name: impl ToString) -> Finding {
     if is_scratch(&name.to_string()) {
-        let what = "`chest doctor` put this here and could not remove it";
+        let what = "`chest doctor` put this here and has not removed it (yet)";
         let meaning = "It is harmless, and no part of any backup.";
-        let remedy = "Everything below doctor/ may be deleted, once no lock keeps it.";
+        let remedy = "Once no `chest doctor` is running and no lock keeps it, everything below doctor/ may be deleted.";
         return finding("left-by-doctor", Severity::Note, name, what, meaning, remedy);
     }
     let meaning = "It is not part of the repository and is left alone.";
