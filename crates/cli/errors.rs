@@ -79,6 +79,13 @@ impl Failure {
         Self { safety: safety.to_owned(), ..self }
     }
 
+    /// The same, with a further sentence on what has become of what was stored.
+    pub fn also_saying(self, more: &str) -> Self {
+        let safety =
+            [self.safety.as_str(), more].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+        Self { safety, ..self }
+    }
+
     /// The result could not be written out.
     pub fn output(error: &io::Error) -> Self {
         let exit = if crate::machine::is_full(error) { Exit::NoSpace } else { Exit::Failed };

@@ -8,7 +8,7 @@ use crate::output::amounts::{count, size};
 use crate::output::exceptions::SHOWN_AT_MOST;
 use crate::output::names::shown;
 use crate::repository::Repository;
-use chest_engine::doctor::{Answer, DoctorOutcome, DoctorPlan, Fitness, Reply, SCRATCH, examine};
+use chest_engine::doctor::{Answer, DoctorOutcome, DoctorPlan, Fitness, LeftBehind, Reply, SCRATCH, examine};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -19,7 +19,12 @@ pub fn run(workplace: &Workplace) -> Result<Exit, Failure> {
     let options = place.doctor_options();
     workplace.console.remark(&intention(repository, options.plan()));
     let context = workplace.context(place.store.clone());
-    let outcome = examine(&context, &place, &options).map_err(|error| Failure::of(&error, Doing::Examining))?;
+    let outcome = examine(&context, &place, &options).map_err(|failed| {
+        if !failed.left_behind.is_empty() {
+            workplace.console.remark(&left_behind_text(&failed.left_behind, ""));
+        }
+        Failure::of(&failed.error, Doing::Examining).also_saying(&left_behind_in_short(&failed.left_behind))
+    })?;
     workplace.show(&Examined { outcome: &outcome, repository })?;
     Ok(match outcome.verdict() {
         Fitness::Unfit => Exit::Wanting,
@@ -118,20 +123,14 @@ impl Examined<'_> {
     }
 
     fn write_left_behind(&self, out: &mut dyn Write) -> io::Result<()> {
-        let left = &self.outcome.left_behind;
-        let Some(first) = left.first() else {
-            return writeln!(out, "Everything that was stored for this is removed again.\n");
-        };
-        let files = count(left.len() as u64, "file");
-        writeln!(out, "Not removed: {files} below {SCRATCH} ({})", shown(first.why.as_bytes()))?;
-        for one in left.iter().take(SHOWN_AT_MOST) {
-            writeln!(out, "  {}", shown(one.object.as_bytes()))?;
+        match self.outcome.left_behind.as_slice() {
+            [] => writeln!(out, "Everything that was stored for this is removed again.\n"),
+            left => writeln!(
+                out,
+                "{}They are harmless, and may be deleted by whoever looks after the storage.\n",
+                left_behind_text(left, "; --json lists all of them")
+            ),
         }
-        if left.len() > SHOWN_AT_MOST {
-            let more = (left.len() - SHOWN_AT_MOST) as u64;
-            writeln!(out, "  and {}; --json lists all of them", count(more, "more file"))?;
-        }
-        writeln!(out, "They are harmless, and may be deleted by whoever looks after the storage.\n")
     }
 
     fn write_verdict(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -142,6 +141,41 @@ impl Examined<'_> {
             (reasons, _) => writeln!(out, "NOT FIT FOR BACKUPS, {}", count(reasons, "reason")),
         }
     }
+}
+
+/// What is left, name by name, and where the names are that are not shown.
+fn left_behind_text(left: &[LeftBehind], rest: &str) -> String {
+    let Some(first) = left.first() else { return String::new() };
+    let mut text = format!("{} ({})\n", how_many(left), shown(first.why.as_bytes()));
+    for one in left.iter().take(SHOWN_AT_MOST) {
+        text.push_str(&format!("  {}\n", shown(one.object.as_bytes())));
+    }
+    if left.len() > SHOWN_AT_MOST {
+        let more = (left.len() - SHOWN_AT_MOST) as u64;
+        text.push_str(&format!("  and {}{rest}\n", count(more, "more file")));
+    }
+    text
+}
+
+/// The same in one sentence, where the examination failed.
+fn left_behind_in_short(left: &[LeftBehind]) -> String {
+    if left.is_empty() {
+        return String::new();
+    }
+    format!("{}: harmless, and to be deleted by whoever looks after the storage.", how_many(left))
+}
+
+fn how_many(left: &[LeftBehind]) -> String {
+    let files = count(left.len() as u64, "file");
+    let what = if left.iter().all(|one| one.is_certain) { "Not removed" } else { "Not removed, or not known to be" };
+    format!("{what}: {files} below {}", below(left))
+}
+
+/// The folder of this examination, in which all of them lie.
+fn below(left: &[LeftBehind]) -> String {
+    let rest = left.first().and_then(|one| one.object.strip_prefix(SCRATCH));
+    let id = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    format!("{SCRATCH}{id}/")
 }
 
 /// The mark first, so that the eye finds it; then the statement, whether it is so, and what that means.
@@ -184,5 +218,26 @@ fn fitness_code(fitness: Fitness) -> &'static str {
         Fitness::Fit => "fit",
         Fitness::Warning => "warning",
         Fitness::Unfit => "unfit",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(name: &str, is_certain: bool) -> LeftBehind {
+        LeftBehind { object: format!("doctor/0123456789abcdef/{name}"), why: "away".to_owned(), is_certain }
+    }
+
+    #[test]
+    fn what_is_known_to_be_left_and_what_may_be_are_told_apart() {
+        let known = left_behind_text(&[left("first", true)], "");
+        assert_eq!(
+            known,
+            "Not removed: 1 file below doctor/0123456789abcdef/ (away)\n  doctor/0123456789abcdef/first\n"
+        );
+        let unknown = [left("first", true), left("speed/000", false)];
+        assert!(left_behind_in_short(&unknown).starts_with("Not removed, or not known to be: 2 files below doctor/0"));
+        assert_eq!(left_behind_in_short(&[]), "");
     }
 }

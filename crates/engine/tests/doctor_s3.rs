@@ -2,18 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use chest_engine::Context;
-use chest_engine::doctor::{DoctorOptions, DoctorOutcome, Fitness, Reply, examine};
+use chest_engine::doctor::{DoctorOptions, DoctorOutcome, ExaminationFailed, Fitness, Reply, examine};
 use chest_engine::place::{BucketPlace, OpenPlace, Place};
+use chest_engine::repo::RepoError;
 use chest_engine::repo::repository::TwiceStore;
+use chest_engine::{Context, EngineError};
 use chest_model::Silent;
+use chest_store::StoreError;
 use chest_store::retry::Unwatched;
 use chest_store::s3::{S3Options, Secret};
 use chest_testkit::FixedEnvironment;
-use chest_testkit::s3_server::{ConditionalPut, ObjectLock, S3Server, S3Settings, Versioning};
+use chest_testkit::s3_server::{
+    ConditionalPut, ObjectLock, S3Effect, S3FaultPlan, S3Server, S3Settings, S3Verb, Versioning,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const OPTIONS: DoctorOptions = DoctorOptions {
     listed_objects: 60,
@@ -29,14 +33,18 @@ fn server(conditional_put: ConditionalPut, versioning: Versioning, object_lock: 
 }
 
 fn place(server: &S3Server) -> OpenPlace {
+    place_with(server, Duration::from_secs(5), |_| ())
+}
+
+fn place_with(server: &S3Server, patience: Duration, change: impl FnOnce(&mut S3Options)) -> OpenPlace {
     let settings = server.settings();
-    let options = S3Options {
+    let mut options = S3Options {
         endpoint: Some(server.endpoint()),
         prefix: "office".to_owned(),
         concurrency: OPTIONS.racers,
         ..S3Options::new(settings.bucket, Secret::new(settings.access_key), Secret::new(settings.secret_key))
     };
-    let patience = Duration::from_secs(5);
+    change(&mut options);
     Place::Bucket(Box::new(BucketPlace { options, patience, monitor: Arc::new(Unwatched) })).open().unwrap()
 }
 
@@ -64,6 +72,19 @@ fn examined(server: &S3Server) -> DoctorOutcome {
         is_over.store(true, Ordering::SeqCst);
         outcome
     })
+}
+
+/// Without anybody who lets locks run out.
+fn examined_at(place: &OpenPlace) -> Result<DoctorOutcome, ExaminationFailed> {
+    let environment = FixedEnvironment::new(8);
+    let context = Context {
+        store: TwiceStore::over(place.store.clone()),
+        environment: &environment,
+        monitor: &Silent,
+        state_dir: "/nonexistent".into(),
+        cache_dir: "/nonexistent".into(),
+    };
+    examine(&context, place, &OPTIONS)
 }
 
 fn reply(outcome: &DoctorOutcome, id: &str) -> Reply {
@@ -124,4 +145,52 @@ fn where_everything_is_locked_little_is_put_and_all_of_it_is_told() {
         .collect();
     assert_eq!(told, there);
     assert!(told.len() < 200, "{}", told.len());
+}
+
+#[test]
+fn storage_that_goes_away_is_not_called_unfit_and_what_is_left_there_is_told() {
+    let server = server(ConditionalPut::Honoured, Versioning::Off, ObjectLock::Off);
+    let place = place_with(&server, Duration::from_secs(1), |_| ());
+    let failed = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !server.log().iter().any(|one| one.key.contains("/promises/exact-range/")) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            server.go_away();
+        });
+        examined_at(&place).unwrap_err()
+    });
+    let is_outage = matches!(failed.error, EngineError::Repo(RepoError::Store(StoreError::Unreachable(_))));
+    assert!(is_outage, "{failed:?}");
+    server.come_back().unwrap();
+    let told: Vec<String> = failed.left_behind.iter().map(|left| format!("office/{}", left.object)).collect();
+    let there = server.keys();
+    assert!(!there.is_empty() && there.iter().all(|key| told.contains(key)), "{there:?}, told {told:?}");
+}
+
+#[test]
+fn what_never_stored_anything_is_not_waited_for() {
+    let server = server(ConditionalPut::Honoured, Versioning::On, ObjectLock::On { default_days: None });
+    let began = Instant::now();
+    let no_bucket = place_with(&server, Duration::from_secs(1), |options| options.bucket = "another".to_owned());
+    let failed = examined_at(&no_bucket).unwrap_err();
+    assert!(matches!(failed.error, EngineError::Repo(RepoError::Store(StoreError::NoSuchPlace(_)))), "{failed:?}");
+    assert_eq!(failed.left_behind, []);
+
+    server.set_plan(S3FaultPlan::new().when(|_| true, S3Effect::Answer(403, "AccessDenied")));
+    let failed = examined_at(&place(&server)).unwrap_err();
+    assert!(matches!(failed.error, EngineError::Repo(RepoError::Store(StoreError::Refused(_)))), "{failed:?}");
+    assert_eq!(failed.left_behind, []);
+
+    server.set_plan(S3FaultPlan::new().when(|call| call.verb != S3Verb::Put, S3Effect::Answer(403, "AccessDenied")));
+    let failed = examined_at(&place(&server)).unwrap_err();
+    assert!(matches!(failed.error, EngineError::Repo(RepoError::Store(StoreError::Refused(_)))), "{failed:?}");
+    let told: Vec<String> = failed.left_behind.iter().map(|left| format!("office/{}", left.object)).collect();
+    assert_eq!(told, server.keys());
+
+    server.go_away();
+    let failed = examined_at(&place_with(&server, Duration::from_secs(1), |_| ())).unwrap_err();
+    assert!(matches!(failed.error, EngineError::Repo(RepoError::Store(StoreError::Unreachable(_)))), "{failed:?}");
+    assert_eq!(failed.left_behind, []);
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }

@@ -4,7 +4,7 @@
 mod probe;
 mod promises;
 
-use crate::{ObjectName, ObjectStore};
+use crate::{ObjectName, ObjectStore, StoreError};
 use probe::Probe;
 use std::fmt;
 
@@ -91,14 +91,25 @@ pub struct Capabilities {
     pub deletes: bool,
 }
 
+/// A request that failed in a way that says nothing about the promise that was being tried: the store went away, or refused.
+#[derive(Debug)]
+pub struct Disturbance {
+    /// Which promise.
+    pub promise: Promise,
+    /// What the store answered, or that it did not.
+    pub error: StoreError,
+}
+
 /// What [`examine`] found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Report {
-    /// The promises that were not kept.
+    /// The promises that were not kept. Where there was a disturbance, the last is what it made of a promise.
     pub broken: Vec<Broken>,
+    /// What ended the trials before all promises were tried.
+    pub disturbance: Option<Disturbance>,
     /// What this store can do; none where no promise could be tried at all.
     pub capabilities: Option<Capabilities>,
-    /// What the check made and was refused to remove.
+    /// What the check made, and was refused or came not to remove.
     pub left_behind: Vec<ObjectName>,
 }
 
@@ -136,15 +147,13 @@ pub fn examine(store: &dyn ObjectStore, scratch_prefix: &str, extent: Extent) ->
     let probe = Probe::new(store, scratch_prefix);
     // Where something lies already, nothing that follows could be judged, and nothing must be removed.
     if let Err(broken) = promises::empty_list(&probe) {
-        return Report { broken: vec![broken], capabilities: None, left_behind: Vec::new() };
+        let disturbance = probe.into_disturbance();
+        return Report { broken: vec![broken], disturbance, capabilities: None, left_behind: Vec::new() };
     }
     let mut broken = promises::try_all(&probe, extent);
-    let keeps_the_first = promises::keeps_the_first(&probe);
-    let mut left_behind = Vec::new();
-    match probe.clean_up() {
-        Ok(refused) => left_behind = refused,
-        Err(fault) => broken.push(fault),
-    }
+    let keeps_the_first = !probe.is_disturbed() && promises::keeps_the_first(&probe);
+    let (left_behind, removed) = probe.clean_up();
+    broken.extend(removed.err());
     let capabilities = Some(Capabilities { keeps_the_first, deletes: !probe.was_refused_deletion() });
-    Report { broken, capabilities, left_behind }
+    Report { broken, disturbance: probe.into_disturbance(), capabilities, left_behind }
 }

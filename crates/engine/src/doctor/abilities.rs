@@ -1,13 +1,13 @@
 //! What a store can do beyond its promises: keep what is deleted, forbid deletion, notice damage on the way, tell the time.
 
-use super::answer::{Answer, Fitness};
+use super::answer::{Answer, Fitness, Reply};
+use super::clean_up::LOCKED_FOR;
 use super::{DoctorOptions, Examination};
 use crate::EngineError;
 use bytes::Bytes;
 use chest_model::Timestamp;
 use chest_repo::RepoError;
-use chest_store::StoreError;
-use std::time::Duration;
+use chest_store::{ObjectName, StoreError};
 
 pub(super) const CHECKSUMS: &str = "Damage on the way to the storage is refused by it";
 pub(super) const VERSIONS: &str = "Deleted or overwritten files can be brought back";
@@ -30,12 +30,13 @@ const FOLDER_DELETE: &str =
     "This means that ransomware on this computer can destroy the backups while it reaches the folder.";
 const MAY_HIDE: &str = "It can delete, and not for good where the storage keeps versions: see whether deleted files can be \
     brought back.";
+const NOT_OBEYED: &str =
+    "Nobody can say what becomes of what is deleted there. Do not rely on it either way: keep a second copy elsewhere.";
+const SEEN_NOT_OBEYED: &str = "the storage said that it had deleted a file, and the file is still there";
 const STILL_THERE: &str = "So what this examination put is still there, too.";
 const CLOCKS_DIFFER: &str = "Set this computer's clock: storage refuses requests that seem to come from another time, and \
     backups would bear the wrong dates.";
 
-/// For how long a file is locked, to see whether the lock holds.
-pub(super) const LOCKED_FOR: Duration = Duration::from_secs(20);
 /// AWS refuses from a quarter of an hour on.
 const CLOCK_TOLERANCE: f64 = 120.0;
 
@@ -46,6 +47,8 @@ pub(super) enum Deletion {
     ForGood,
     /// Delete it as any program would: for good only where there are no versions.
     Plainly,
+    /// The store says that it deletes, and does not.
+    NotObeyed,
     /// Nothing.
     Refused,
 }
@@ -58,7 +61,7 @@ pub(super) fn try_deletion(with: Examination<'_>) -> Result<Deletion, EngineErro
             return Err(StoreError::Unreachable("what answers there does not return what was stored".to_owned()));
         }
         match with.scratch.remove(&name) {
-            Ok(()) => return Ok(Deletion::ForGood),
+            Ok(()) => return what_became_of(with, &name),
             Err(StoreError::Refused(_)) => {}
             Err(error) => return Err(error),
         }
@@ -71,11 +74,24 @@ pub(super) fn try_deletion(with: Examination<'_>) -> Result<Deletion, EngineErro
     Ok(first().map_err(RepoError::from)?)
 }
 
+/// A deletion that was answered with success is not believed.
+fn what_became_of(with: Examination<'_>, name: &ObjectName) -> Result<Deletion, StoreError> {
+    match with.scratch.store().get(name) {
+        Err(StoreError::NotFound(_)) => Ok(Deletion::ForGood),
+        Ok(_) => Ok(Deletion::NotObeyed),
+        Err(error) => Err(error),
+    }
+}
+
 pub(super) fn deletion(with: Examination<'_>, deletion: Deletion) -> Answer {
     let may_delete = if with.provider.is_some() { MAY_DELETE } else { FOLDER_DELETE };
     match deletion {
         Deletion::ForGood => Answer::bad("no-deletion", DELETE, Fitness::Warning, may_delete),
         Deletion::Plainly => Answer::bad("no-deletion", DELETE, Fitness::Warning, MAY_HIDE),
+        Deletion::NotObeyed => Answer {
+            reply: Reply::Unknown,
+            ..Answer::bad("no-deletion", DELETE, Fitness::Warning, NOT_OBEYED).seeing(SEEN_NOT_OBEYED)
+        },
         Deletion::Refused => Answer::good("no-deletion", DELETE).meaning(STILL_THERE),
     }
 }
@@ -97,11 +113,14 @@ pub(super) fn versions(with: Examination<'_>, _: &DoctorOptions) -> Result<Optio
     let name = scratch.put("versions/object", "first")?;
     provider.overwrite(&name, Bytes::from_static(b"second"))?;
     let versions = store.versions(&name)?;
-    let is_first = |version| store.get_version(&name, version).is_ok_and(|bytes| *bytes == *b"first");
-    match versions.len() > 1 && versions.iter().any(|version| is_first(&version.id)) {
-        true => Ok(Some(Answer::good("versions", VERSIONS))),
-        false => bad(NO_VERSIONS),
+    for version in versions.iter().filter(|version| versions.len() > 1 && !version.is_delete_marker) {
+        match store.get_version(&name, &version.id) {
+            Ok(bytes) if *bytes == *b"first" => return Ok(Some(Answer::good("versions", VERSIONS))),
+            Ok(_) | Err(StoreError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
+    bad(NO_VERSIONS)
 }
 
 pub(super) fn object_lock(with: Examination<'_>, _: &DoctorOptions) -> Result<Option<Answer>, StoreError> {
@@ -117,13 +136,15 @@ pub(super) fn object_lock(with: Examination<'_>, _: &DoctorOptions) -> Result<Op
     let now = with.context.environment.now();
     let until = Timestamp::new(now.seconds.saturating_add(LOCKED_FOR.as_secs() as i64), 0);
     match store.retain_version(&name, &version.id, until) {
-        Ok(()) => {}
+        Ok(()) => scratch.note_lock(&name),
         Err(StoreError::Unsupported(_)) => {
             return Ok(Some(Answer::bad("object-lock", LOCK, Fitness::Warning, NO_LOCK)));
         }
         Err(error) => return Err(error),
     }
     Ok(Some(match store.delete_version(&name, &version.id) {
+        // An outage is no lock.
+        Err(error) if error.is_transient() || matches!(error, StoreError::Stopped) => return Err(error),
         Err(_) => Answer::good("object-lock", LOCK),
         Ok(()) => Answer::bad("object-lock", LOCK, Fitness::Warning, EMPTY_LOCK),
     }))

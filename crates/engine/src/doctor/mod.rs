@@ -3,6 +3,7 @@
 
 mod abilities;
 mod answer;
+mod clean_up;
 mod pages;
 mod promises;
 mod race;
@@ -10,7 +11,7 @@ mod scratch;
 mod speed;
 
 pub use answer::{Answer, Fitness, Reply};
-pub use scratch::LeftBehind;
+pub use clean_up::LeftBehind;
 pub use speed::Speed;
 
 use crate::place::OpenPlace;
@@ -91,8 +92,26 @@ pub struct DoctorOutcome {
     pub answers: Vec<Answer>,
     /// How fast it is.
     pub speed: Speed,
-    /// What could not be removed again.
+    /// What could not be removed again, or is not known to be gone.
     pub left_behind: Vec<LeftBehind>,
+}
+
+/// An examination that did not come to its end: that says nothing about the store.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct ExaminationFailed {
+    /// What ended it.
+    #[source]
+    pub error: EngineError,
+    /// What could not be removed again, or is not known to be gone.
+    pub left_behind: Vec<LeftBehind>,
+}
+
+impl From<EngineError> for ExaminationFailed {
+    /// Before anything was put.
+    fn from(error: EngineError) -> Self {
+        Self { error, left_behind: Vec::new() }
+    }
 }
 
 impl DoctorOutcome {
@@ -107,17 +126,19 @@ pub fn examine(
     context: &Context<'_>,
     place: &OpenPlace,
     options: &DoctorOptions,
-) -> Result<DoctorOutcome, EngineError> {
+) -> Result<DoctorOutcome, ExaminationFailed> {
     let provider = place.provider();
     let scratch = Scratch::new(&*context.store, context.environment)?;
     context.monitor.progress(Progress::Begin { phase: Phase::Examining, items: 0, bytes: 0 });
     let examined = Examination { context, provider, scratch: &scratch }.run(options);
-    // Whatever went wrong: nothing of ours is to stay.
-    let left_behind = scratch.clean_up(abilities::LOCKED_FOR);
+    // Whatever went wrong: nothing of ours is to stay, or to stay unmentioned.
+    let left_behind = scratch.clean_up();
     place.remove_empty_folders(SCRATCH.trim_end_matches('/'));
     context.monitor.progress(Progress::End);
-    let (answers, speed) = examined?;
-    Ok(DoctorOutcome { answers, speed, left_behind })
+    match examined {
+        Ok((answers, speed)) => Ok(DoctorOutcome { answers, speed, left_behind }),
+        Err(error) => Err(ExaminationFailed { error, left_behind }),
+    }
 }
 
 /// What every question is asked with.

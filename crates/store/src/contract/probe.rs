@@ -1,7 +1,7 @@
 //! What every promise is tried with: puts, reads and deletions whose failure is at once a broken promise, and the list of
 //! what has to be removed afterwards.
 
-use super::{Broken, Promise};
+use super::{Broken, Disturbance, Promise};
 use crate::{ObjectName, ObjectStore, PutOutcome, StoreError};
 use bytes::Bytes;
 use std::collections::BTreeSet;
@@ -16,6 +16,8 @@ pub(super) struct Probe<'a> {
     prefix: &'a str,
     made: Mutex<BTreeSet<ObjectName>>,
     refused_deletion: AtomicBool,
+    /// The first.
+    disturbance: Mutex<Option<Disturbance>>,
 }
 
 /// What became of a deletion.
@@ -35,7 +37,13 @@ pub(super) struct Trial<'a> {
 
 impl<'a> Probe<'a> {
     pub(super) fn new(store: &'a dyn ObjectStore, prefix: &'a str) -> Self {
-        Self { store, prefix, made: Mutex::default(), refused_deletion: AtomicBool::new(false) }
+        Self {
+            store,
+            prefix,
+            made: Mutex::default(),
+            refused_deletion: AtomicBool::new(false),
+            disturbance: Mutex::default(),
+        }
     }
 
     pub(super) fn trial(&'a self, promise: Promise) -> Trial<'a> {
@@ -47,23 +55,42 @@ impl<'a> Probe<'a> {
         self.refused_deletion.load(Ordering::Relaxed)
     }
 
-    /// Removes all that was made, looks whether it is gone, and returns what the store refused to remove.
-    pub(super) fn clean_up(&self) -> Result<Vec<ObjectName>, Broken> {
+    /// Whether something failed that says nothing about a promise: what follows would fail in the same way.
+    pub(super) fn is_disturbed(&self) -> bool {
+        self.disturbance.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    pub(super) fn into_disturbance(self) -> Option<Disturbance> {
+        self.disturbance.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes all that was made and looks whether it is gone. Returns what is left, or may be, and how it went.
+    pub(super) fn clean_up(&self) -> (Vec<ObjectName>, Result<(), Broken>) {
         let trial = self.trial(Promise::NothingLeftBehind);
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut refused = Vec::new();
-        let mut answer = Ok(());
+        let (mut left, mut removed) = (Vec::new(), Ok(()));
         for name in made {
-            match trial.delete(&name) {
-                Ok(Deletion::Done) => {}
-                Ok(Deletion::Refused) => refused.push(name),
-                Err(broken) => answer = answer.and(Err(broken)),
+            // Where the store is away, each name would have to be waited for.
+            let deletion = if self.is_disturbed() { Ok(Deletion::Refused) } else { trial.delete(&name) };
+            if deletion != Ok(Deletion::Done) {
+                left.push(name);
             }
+            removed = removed.and(deletion.map(drop));
         }
-        answer?;
-        let left = trial.list("")?.len();
-        trial.expect(left <= refused.len(), || format!("{} objects are still listed", left - refused.len()))?;
-        Ok(refused)
+        if self.is_disturbed() {
+            return (left, removed);
+        }
+        let looked = removed.and_then(|()| {
+            let listed = trial.list("")?;
+            let unasked = listed.len().saturating_sub(left.len());
+            for (rest, _) in listed {
+                left.extend(ObjectName::new(format!("{}/{rest}", self.prefix)));
+            }
+            trial.expect(unasked == 0, || format!("{unasked} objects are still listed"))
+        });
+        left.sort();
+        left.dedup();
+        (left, looked)
     }
 }
 
@@ -88,7 +115,8 @@ impl<'a> Trial<'a> {
                 PutOutcome::Unknown => {}
             }
         }
-        Err(self.broken(format!("put {name}: {PUT_ATTEMPTS} times nobody could tell whether it was done")))
+        let unknown = StoreError::Unreachable(format!("{PUT_ATTEMPTS} times nobody could tell whether it was done"));
+        Err(self.failed(format!("put {name}"), unknown))
     }
 
     pub(super) fn get(&self, name: &ObjectName) -> Result<Bytes, Broken> {
@@ -154,7 +182,7 @@ impl<'a> Trial<'a> {
     pub(super) fn expect_not_found<T>(&self, doing: &str, answer: Result<T, StoreError>) -> Result<(), Broken> {
         match answer {
             Err(StoreError::NotFound(_)) => Ok(()),
-            Err(error) => Err(self.broken(format!("{doing}: {error}, instead of that it is not there"))),
+            Err(error) => Err(self.failed(format!("{doing}, which is not there"), error)),
             Ok(_) => Err(self.broken(format!("{doing} succeeds, though it is not there"))),
         }
     }
@@ -165,7 +193,17 @@ impl<'a> Trial<'a> {
         name: impl std::fmt::Display,
         answer: Result<T, StoreError>,
     ) -> Result<T, Broken> {
-        answer.map_err(|error| self.broken(format!("{doing} {name}: {error}")))
+        answer.map_err(|error| self.failed(format!("{doing} {name}"), error))
+    }
+
+    /// What failed, and whether that says something about the promise.
+    pub(super) fn failed(&self, doing: impl std::fmt::Display, error: StoreError) -> Broken {
+        let broken = self.broken(format!("{doing}: {error}"));
+        if says_nothing(&error) {
+            let mut disturbance = self.probe.disturbance.lock().unwrap_or_else(PoisonError::into_inner);
+            disturbance.get_or_insert(Disturbance { promise: self.promise, error });
+        }
+        broken
     }
 
     pub(super) fn expect(&self, kept: bool, what: impl FnOnce() -> String) -> Result<(), Broken> {
@@ -174,5 +212,28 @@ impl<'a> Trial<'a> {
 
     pub(super) fn broken(&self, what: String) -> Broken {
         Broken { promise: self.promise, what }
+    }
+}
+
+/// Whether a failure is one of the line, the key or the moment, and not the store's answer to what it was asked.
+fn says_nothing(error: &StoreError) -> bool {
+    match error {
+        StoreError::NoSuchPlace(_)
+        | StoreError::Unreachable(_)
+        | StoreError::Refused(_)
+        | StoreError::NoSpace(_)
+        | StoreError::Busy { .. }
+        | StoreError::Garbled { .. }
+        | StoreError::NotAStore(_)
+        | StoreError::WrongKey(_)
+        | StoreError::WrongRegion(_)
+        | StoreError::WrongClock(_)
+        | StoreError::NotTrusted(_)
+        | StoreError::BadAddress(_)
+        | StoreError::Stopped => true,
+        StoreError::NotFound(_)
+        | StoreError::RangeOutside { .. }
+        | StoreError::Io { .. }
+        | StoreError::Unsupported(_) => false,
     }
 }

@@ -30,7 +30,14 @@ pub(super) fn try_all(probe: &Probe<'_>, extent: Extent) -> Vec<Broken> {
         (Promise::OneVersion, &one_version),
         (Promise::ParallelUse, &parallel_use),
     ];
-    trials.into_iter().filter_map(|(promise, attempt)| attempt(probe.trial(promise)).err()).collect()
+    let mut broken = Vec::new();
+    for (promise, attempt) in trials {
+        broken.extend(attempt(probe.trial(promise)).err());
+        if probe.is_disturbed() {
+            break;
+        }
+    }
+    broken
 }
 
 pub(super) fn empty_list(probe: &Probe<'_>) -> Kept {
@@ -130,7 +137,7 @@ fn range_past_the_end(trial: Trial<'_>) -> Kept {
     for range in [0..101, 99..101, 100..101, 101..102, 200..u64::MAX] {
         match trial.store().get_range(&name, range.clone()) {
             Err(StoreError::RangeOutside { .. }) => {}
-            Err(error) => return Err(trial.broken(format!("bytes {range:?} of 100: {error}"))),
+            Err(error) => return Err(trial.failed(format!("bytes {range:?} of 100"), error)),
             Ok(bytes) => return Err(trial.broken(format!("bytes {range:?} of 100: answered with {}", bytes.len()))),
         }
     }
