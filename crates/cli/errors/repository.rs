@@ -51,11 +51,20 @@ impl Failure {
                 plain(Exit::Failed, "too-large", "Back up to a repository with larger packs, and report this.")
             }
             RepoError::Stopped => plain(Exit::Failed, "stopped", "Run the command again."),
-            RepoError::NotThere(_) => {
-                plain(Exit::Unreachable, "unreachable", "Look at the connection to the store, and run this again.")
-            }
+            RepoError::NotThere(_) => of_lost_put(error, doing),
         }
     }
+}
+
+/// What the storage took, and does not show. Nobody can say whether it will yet.
+fn of_lost_put(error: &RepoError, doing: Doing) -> Failure {
+    let next = "Run this again: what lies there is not sent again. If it comes back, run `chest doctor`, and ask whoever runs the \
+        storage.";
+    let safety = match doing {
+        Doing::BackingUp => "Do not count on a backup of this run; earlier backups are untouched.",
+        _ => doing.safety(),
+    };
+    Failure::new(Exit::Unreachable, "unreachable", error.to_string(), next).saying(safety)
 }
 
 const NO_REPOSITORY: &str = "See whether the disk, share or bucket is there and its address is right. `chest init` makes a new repository in it.";

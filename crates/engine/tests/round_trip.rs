@@ -8,13 +8,14 @@ use chest_engine::backup::{BackupOptions, backup};
 use chest_engine::browse::{ItemType, Selection, cat, list, select, snapshots};
 use chest_engine::catalogue::{FindQuery, find};
 use chest_engine::init::{InitOptions, prepare};
+use chest_engine::repo::RepoError;
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::repository::TwiceStore;
 use chest_engine::repo::slot::{Credential, KdfCost};
 use chest_engine::repo::words::TypedWords;
 use chest_engine::restore::{RestoreRequest, plan};
 use chest_engine::source::{Content, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
-use chest_engine::store::{MemoryStore, StoreError};
+use chest_engine::store::{MemoryStore, ObjectName, ObjectStore, PutOutcome, StoreError};
 use chest_engine::target::{Existing, MetadataNote};
 use chest_engine::{Context, EngineError, Opened};
 use chest_model::{Completeness, Monitor, Phase, Progress, RootDescription};
@@ -23,7 +24,8 @@ use common::{Machine, assert_same, folder_source, noise, request, shown};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A tree with one of everything.
 fn odd_tree(machine: &Machine) {
@@ -416,4 +418,41 @@ fn large_attributes_of_links_and_pipes_are_told_where_they_cannot_be_set_and_soc
     }
     assert_eq!(refused, ["link", "pipe"]);
     assert_eq!(outcome.sockets, [shown("documents/socket")]);
+}
+
+/// Answers that it has stored what it drops.
+struct Dropping {
+    inner: MemoryStore,
+    prefix: &'static str,
+    drops: AtomicBool,
+}
+
+impl ObjectStore for Dropping {
+    chest_engine::store::pass_on!(self => self.inner; get, get_range, list, versions, get_version, delete_version,
+        retain_version, strays, requests_at_once);
+
+    fn put(&self, name: &ObjectName, bytes: bytes::Bytes) -> Result<PutOutcome, StoreError> {
+        let drops = self.drops.load(Ordering::SeqCst) && name.as_str().contains(self.prefix);
+        if drops { Ok(PutOutcome::Done) } else { self.inner.put(name, bytes) }
+    }
+}
+
+#[test]
+fn what_the_store_took_and_does_not_show_is_told_as_that_and_not_as_a_history_that_is_gone() {
+    for prefix in ["log/", "packs/"] {
+        let memory = MemoryStore::new();
+        let store = Arc::new(Dropping { inner: memory.clone(), prefix, drops: AtomicBool::new(false) });
+        let machine = Machine::on(store.clone(), memory, Configuration::small_for_tests());
+        odd_tree(&machine);
+        store.drops.store(true, Ordering::SeqCst);
+        match machine.backup() {
+            Err(EngineError::Repo(RepoError::NotThere(name))) => assert!(name.starts_with(prefix), "{name}"),
+            other => panic!("{prefix}: {other:?}"),
+        }
+        store.drops.store(false, Ordering::SeqCst);
+        machine.backup().unwrap();
+        let to = machine.folder.path().join("restored");
+        assert!(machine.restore_to(&to).unwrap().failed.is_empty());
+        assert_same(&machine.source(), &to.join("documents"));
+    }
 }

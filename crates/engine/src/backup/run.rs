@@ -164,14 +164,22 @@ impl Run<'_> {
                     return Ok(Some(outcome));
                 }
                 WriterOperation::Finish(Verdict::Again) => return Ok(None),
-                WriterOperation::Finish(Verdict::Refused(error)) => {
-                    return Err(match &round.owner {
-                        Some(owner) => owner.explain(error).into(),
-                        None => error.into(),
-                    });
-                }
+                WriterOperation::Finish(Verdict::Refused(error)) => return Err(self.refused(&round, error)),
             };
             operation = machine.step(event);
+        }
+    }
+
+    /// Why the round is not saved. Of a record that this very run has sent and that does not show, no history is missing.
+    fn refused(&self, round: &Round<'_>, error: HistoryError) -> EngineError {
+        let own = self.writer.key.writer();
+        let sent = round.recorded.map(|recorded| Place::Log(own, recorded.record).name().to_string());
+        match (error, &round.owner) {
+            (HistoryError::SeenBeforeMissing { missing }, _) if sent.as_ref() == Some(&missing) => {
+                RepoError::NotThere(missing).into()
+            }
+            (error, Some(owner)) => owner.explain(error).into(),
+            (error, None) => error.into(),
         }
     }
 
