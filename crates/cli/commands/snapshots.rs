@@ -120,6 +120,13 @@ impl Report for Listed {
         if unreadable.chain(&self.0.missing).any(|object| object.starts_with(OWNER)) {
             writeln!(out, "{DECISION_SAFETY}\nNext:  {DECISION_NEXT}")?;
         }
+        if self.0.is_unrecorded {
+            writeln!(
+                out,
+                "There is data here, and no backup is recorded. Unless the first backup was interrupted, its records were taken \
+                 away: delete nothing, and run `chest check`."
+            )?;
+        }
         writeln!(out, "{}", count(self.0.snapshots.len() as u64, "backup"))
     }
 

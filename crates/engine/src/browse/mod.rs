@@ -64,6 +64,8 @@ pub struct SnapshotsOutcome {
     pub unreadable: Vec<(String, String)>,
     /// Records that others name and that are not there: each may have been a backup, or what shows some.
     pub missing: Vec<String>,
+    /// Whether there is data, and not one record of a backup: the first was interrupted, or the records were taken away.
+    pub is_unrecorded: bool,
 }
 
 /// Whether a snapshot holds a root. One that could not be read when the backup was made is named in it, and nothing more.

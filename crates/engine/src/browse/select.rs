@@ -45,7 +45,13 @@ pub fn snapshots(opened: &Opened) -> SnapshotsOutcome {
         snapshots: snapshots.iter().map(summary).collect(),
         unreadable: unreadable.chain(damaged_records(opened)).chain(decisions).collect(),
         missing: opened.session.missing.all().cloned().collect(),
+        is_unrecorded: is_unrecorded(opened),
     }
+}
+
+fn is_unrecorded(opened: &Opened) -> bool {
+    let recorded = opened.session.logs.values().any(|log| !log.chain().is_empty());
+    !recorded && opened.session.list_packs().is_ok_and(|packs| !packs.is_empty())
 }
 
 /// Records of enrolled machines that cannot be used: each may have been a backup. What is wrong with each.

@@ -7,10 +7,15 @@ use chest_repo::history::{Chain, Claim, HistoryError, IgnoredRecord, Stranger};
 use chest_repo::layout::{OWNER, Place};
 use chest_repo::record::{AddedKind, Inventory};
 use chest_repo::repository::read_slots;
+use chest_store::ObjectName;
 use std::collections::{BTreeMap, BTreeSet};
 
 const GAP_MEANING: &str = "Part of the history was removed, or the storage is not showing everything it holds.";
 const GAP_REMEDY: &str = "Do not delete anything. Ask the storage provider; look for a deleted version of this object.";
+const HIDDEN_MEANING: &str = "Somebody who may delete in this storage has deleted it, and the storage keeps an older version, which is whole. \
+     Until it is back, the backups behind it are not shown.";
+const HIDDEN_REMEDY: &str = "Do not delete anything. Take the delete marker of this object away with the storage provider's own \
+     tools, and that of its second copy below second/; then run this check again.";
 const CLAIM_MEANING: &str = "It may be what allowed that computer to back up; its backups are not shown without it. Whoever can write to \
      this storage can make such records, so they prove nothing.";
 const IGNORED_MEANING: &str = "This record is not used. If it was a backup, that backup cannot be shown.";
@@ -27,7 +32,7 @@ const FORK_MEANING: &str =
 const FORK_REMEDY: &str = "If you know of no such copy, give this computer a new key with `chest writer enrol`.";
 
 /// Chains without gaps, forks named, nothing that is not authentic.
-pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
+pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
     let session = &opened.session;
     let owner = &session.owner;
     ignored(&owner.ignored, outcome);
@@ -39,8 +44,7 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
         ignored(&log.ignored, outcome);
     }
     for name in session.missing.proven() {
-        let what = "a record that others name is missing or out of place";
-        outcome.add(finding("history-gap", Severity::Damage, name, what, GAP_MEANING, GAP_REMEDY));
+        add_gap(opened, name, "a record that others name is missing or out of place", outcome)?;
     }
     for name in &session.missing.claimed {
         let what = "records of a computer whose enrolment is not there name it, and it is missing";
@@ -49,8 +53,7 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
     if let Some(HistoryError::SeenBeforeMissing { missing }) = &opened.contradiction
         && !outcome.findings.iter().any(|finding| finding.object == *missing)
     {
-        let what = "this computer has seen this record before, and it is gone";
-        outcome.add(finding("history-gap", Severity::Damage, missing, what, GAP_MEANING, GAP_REMEDY));
+        add_gap(opened, missing, "this computer has seen this record before, and it is gone", outcome)?;
     }
     outcome.history_contradicted = outcome.findings.iter().any(|finding| finding.id == "history-gap");
     for (name, error) in session.snapshots().1 {
@@ -63,6 +66,21 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) {
             IGNORED_REMEDY,
         ));
     }
+    Ok(())
+}
+
+/// A record that no list shows. Where the storage keeps versions, it may still be had by its name.
+fn add_gap(opened: &Opened, name: &str, what: &str, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
+    let place = ObjectName::new(name).ok().and_then(|name| Place::parse(&name));
+    let is_hidden =
+        place.map(|place| opened.session.get_proven(&place)).transpose()?.is_some_and(|found| found.is_ok());
+    let (what, meaning, remedy) = if is_hidden {
+        (format!("{what}; it was deleted, and an older version is there"), HIDDEN_MEANING, HIDDEN_REMEDY)
+    } else {
+        (what.to_owned(), GAP_MEANING, GAP_REMEDY)
+    };
+    outcome.add(finding("history-gap", Severity::Damage, name, what, meaning, remedy));
+    Ok(())
 }
 
 fn chain<T>(

@@ -65,7 +65,7 @@ impl CheckOutcome {
 /// Checks everything that a key opens.
 pub fn check(context: &Context<'_>, opened: &Opened, options: &CheckOptions) -> Result<CheckOutcome, EngineError> {
     let mut outcome = CheckOutcome::default();
-    history::check_history(opened, &mut outcome);
+    history::check_history(opened, &mut outcome)?;
     history::check_objects(opened, &mut outcome)?;
     copies::check_copies(context, &mut outcome)?;
     let (indexes, mut lost) = packs::check_index(opened, &mut outcome)?;

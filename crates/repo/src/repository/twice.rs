@@ -82,10 +82,17 @@ impl TwiceStore {
 
     fn examine_one(&self, place: &Place) -> Result<Option<Copies>, StoreError> {
         let (name, Some(second)) = (place.name(), place.second_name()) else { return Ok(None) };
-        let sizes = self.sizes(&name);
+        let uneven = lock(&self.uneven).get(&name).copied();
+        let sizes = uneven.unwrap_or_default();
         let (first, second) = self
             .both(|| self.examine_copy(place, &name, sizes.first), || self.examine_copy(place, &second, sizes.second));
-        Ok(Some(Copies { place: *place, first: first?, second: second? }))
+        let (mut first, mut second) = (first?, second?);
+        // To be had by its name and in no list: somebody has deleted it, and the storage keeps versions.
+        if let (Some(sizes), None, None) = (uneven, &first, &second) {
+            let hidden = |size: Option<u64>| size.is_none().then(|| ObjectError::Missing.into());
+            (first, second) = (hidden(sizes.first), hidden(sizes.second));
+        }
+        Ok(Some(Copies { place: *place, first, second }))
     }
 
     /// Puts the missing copy where the listings so far showed only one, if that one is good. What is damaged is left as it

@@ -1,6 +1,7 @@
 //! Getting in: trying what somebody gave against the slots.
 
 use crate::error::{ObjectError, RepoError};
+use crate::history::{OnNewer, OwnerHistory, OwnerTrust};
 use crate::keys::MasterKey;
 use crate::layout::{Place, SLOTS};
 use crate::slot::{Credential, SLOT_LEN, Slot, SlotKind, UnlockError};
@@ -47,16 +48,12 @@ pub fn unlock(store: &dyn ObjectStore, credential: &Credential) -> Result<Master
         Credential::Passphrase(_) => (SlotKind::Passphrase, "a passphrase"),
         Credential::Words(_) => (SlotKind::Recovery, "recovery words"),
     };
-    // The newest epoch first: an old slot opens only what is older.
-    let mut matching: Vec<&(String, Slot)> = slots.iter().filter(|(_, slot)| slot.kind() == kind).collect();
-    matching.sort_by_key(|(_, slot)| std::cmp::Reverse(slot.epoch()));
     let mut refusal = None;
-    for (name, slot) in matching {
-        match try_slot(slot, name, credential) {
-            Ok(Some(master)) => return Ok(master),
-            Ok(None) => refusal = refusal.or(Some(UnlockError::WrongPassphrase)),
-            Err(error) => refusal = Some(more_helpful(refusal, error)),
-        }
+    if let Some(master) = try_slots(&slots, kind, credential, &mut refusal) {
+        return Ok(master);
+    }
+    if let Some(master) = try_slots(&hidden_slots(store, &slots), kind, credential, &mut refusal) {
+        return Ok(master);
     }
     // A slot of a newer program may be the one that this secret opens.
     if let Some((name, problem)) = damaged.iter().find(|(_, problem)| problem.is_from_newer()) {
@@ -75,6 +72,40 @@ pub fn unlock(store: &dyn ObjectStore, credential: &Credential) -> Result<Master
         None => nothing_else(),
     };
     Err(refusal.into())
+}
+
+/// Slots that the owner's history names and no list shows, because somebody has deleted them: where the storage keeps versions,
+/// they can still be had by name. Nobody vouches for that history yet; but a slot opens only with its secret.
+fn hidden_slots(store: &dyn ObjectStore, listed: &IntactSlots) -> IntactSlots {
+    let Ok(owner) = OwnerHistory::read(store, OwnerTrust::Unproven, OnNewer::Report) else { return Vec::new() };
+    let by_name = |place: Place| {
+        let name = place.name();
+        if listed.iter().any(|(there, _)| *there == *name.as_str()) {
+            return None;
+        }
+        let bytes = store.get(&name).ok().filter(|bytes| place.proves(bytes))?;
+        Some((name.to_string(), Slot::decode(&bytes).ok()??))
+    };
+    owner.live_slots().into_iter().filter_map(|live| by_name(Place::Slot(live.id, live.hash))).collect()
+}
+
+/// The newest epoch first: an old slot opens only what is older.
+fn try_slots(
+    slots: &IntactSlots,
+    kind: SlotKind,
+    credential: &Credential,
+    refusal: &mut Option<UnlockError>,
+) -> Option<MasterKey> {
+    let mut matching: Vec<&(String, Slot)> = slots.iter().filter(|(_, slot)| slot.kind() == kind).collect();
+    matching.sort_by_key(|(_, slot)| std::cmp::Reverse(slot.epoch()));
+    for (name, slot) in matching {
+        match try_slot(slot, name, credential) {
+            Ok(Some(master)) => return Some(master),
+            Ok(None) => *refusal = refusal.take().or(Some(UnlockError::WrongPassphrase)),
+            Err(error) => *refusal = Some(more_helpful(refusal.take(), error)),
+        }
+    }
+    None
 }
 
 fn try_slot(slot: &Slot, name: &str, credential: &Credential) -> Result<Option<MasterKey>, UnlockError> {
