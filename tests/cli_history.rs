@@ -36,7 +36,7 @@ fn a_run_that_was_killed_has_failed_and_no_name_of_a_file_lies_in_the_history() 
     office.write("docs/big.bin", &"x".repeat(1 << 20));
     let mut backup = office.command(["backup", "docs"]);
     let mut child = backup.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
-    while !office.path("state/history").exists() {
+    while fs::metadata(office.path("state/history")).map_or(0, |history| history.len()) == 0 {
         std::thread::yield_now();
     }
     child.kill().unwrap();

@@ -9,10 +9,11 @@ use crate::errors::Failure;
 use crate::exit::Exit;
 use crate::output::json;
 use chest_engine::backup::BackupOutcome;
+use chest_engine::repo::local::open_regular;
 use chest_model::{Completeness, Environment, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -147,40 +148,53 @@ pub fn read(state: &Path) -> io::Result<Vec<Run>> {
 }
 
 fn text(state: &Path) -> io::Result<String> {
-    match fs::read(state.join(NAME)) {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+    match open_to_read(&file(state)) {
+        Ok(mut file) => {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(error),
     }
 }
 
 fn runs_still(state: &Path, run: &str) -> bool {
-    let file = File::open(lock_path(state, run));
+    let file = open_to_read(&lock_path(state, run));
     file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 fn append(state: &Path, line: &Line) -> io::Result<()> {
     let mut text = serde_json::to_string(line)?;
     text.push('\n');
-    let mut file = open(&state.join(NAME))?;
+    let mut file = open(&file(state))?;
     file.write_all(text.as_bytes())?;
     file.sync_data()
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    open_regular(OpenOptions::new().append(true).create(true).mode(0o600), path)
+}
+
+fn open_to_read(path: &Path) -> io::Result<File> {
+    open_regular(OpenOptions::new().read(true), path)
+}
+
+/// The history's own file.
+pub fn file(state: &Path) -> PathBuf {
+    state.join(NAME)
 }
 
 /// Keeps the newest lines of a file that has become long.
 fn shorten(state: &Path) -> io::Result<()> {
-    let path = state.join(NAME);
+    let path = file(state);
     if fs::metadata(&path).map_or(0, |found| found.len()) <= LONGEST {
         return Ok(());
     }
     let text = text(state)?;
     let lines: Vec<&str> = text.lines().collect();
     let beside = state.join(format!("{NAME}.new"));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut file = open_regular(OpenOptions::new().write(true).create(true).truncate(true).mode(0o600), &beside)?;
     for line in &lines[lines.len().saturating_sub(LINES)..] {
         writeln!(file, "{line}")?;
     }
@@ -199,7 +213,7 @@ fn sweep(state: &Path) -> io::Result<()> {
     for entry in fs::read_dir(state)? {
         let entry = entry?;
         if entry.file_name().as_encoded_bytes().starts_with(LOCK.as_bytes())
-            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+            && open_to_read(&entry.path()).is_ok_and(|file| file.try_lock().is_ok())
         {
             fs::remove_file(entry.path())?;
         }

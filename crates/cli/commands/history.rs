@@ -2,25 +2,36 @@
 
 use crate::args::History;
 use crate::context::Workplace;
-use crate::errors::{CliError, Failure};
+use crate::errors::{CliError, Doing, Failure};
 use crate::exit::Exit;
 use crate::output::amounts::count;
+use crate::output::names::shown_place;
 use crate::output::tables::{Side, write_table};
 use crate::output::{Report, SHORT_ID};
 use crate::run_history::{self, Run};
 use crate::time::{day_and_time, from_rfc3339};
+use chest_engine::repo::RepoError;
+use chest_engine::repo::local::is_irregular;
 use serde::Serialize;
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &History) -> Result<Exit, Failure> {
     let state = &workplace.settings.state_dir;
-    let mut runs =
-        run_history::read(state).map_err(|error| CliError::HistoryUnreadable(state.clone(), error.kind()))?;
+    let mut runs = run_history::read(state).map_err(|error| unreadable(state, &error))?;
     let all = runs.len();
     runs.drain(..all.saturating_sub(args.last));
     workplace.show(&Told { runs, all })?;
     Ok(Exit::Done)
+}
+
+fn unreadable(state: &Path, error: &io::Error) -> Failure {
+    if is_irregular(error) {
+        let path = shown_place(&run_history::file(state));
+        return Failure::of(&RepoError::LocalDamaged { path }.into(), Doing::Reading);
+    }
+    CliError::HistoryUnreadable(state.to_owned(), error.kind()).into()
 }
 
 struct Told {

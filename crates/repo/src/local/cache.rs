@@ -112,7 +112,7 @@ pub struct CacheReader {
 impl CacheReader {
     /// Opens the cache of a root; one that is lost or damaged is empty.
     pub fn open(folder: &LocalFolder, label: &[u8], key: &LocalKey) -> Self {
-        let file = File::open(folder.file(&file_name(label))).ok();
+        let file = folder.open_to_read(&file_name(label)).ok();
         let source = file.map(|file| (BufReader::with_capacity(1 << 20, file), key.clone()));
         let mut reader = Self { source, frame: Vec::new(), at: 0, number: 0, next: None };
         reader.advance();

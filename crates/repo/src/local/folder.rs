@@ -1,5 +1,6 @@
 //! One folder of local files, 0700, each file replaced as a whole: written beside, synced, renamed.
 
+use super::regular::{is_irregular, open_regular};
 use crate::error::RepoError;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -27,6 +28,9 @@ impl LocalFolder {
 
     /// Turns an error into one that names the file.
     pub fn error(&self, name: &str, source: std::io::Error) -> RepoError {
+        if is_irregular(&source) {
+            return self.damaged(name);
+        }
         RepoError::Local { path: chest_model::shown_place(&self.file(name)), source }
     }
 
@@ -47,12 +51,21 @@ impl LocalFolder {
     /// A file's content; `None` where there is none.
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, RepoError> {
         let mut content = Vec::new();
-        match File::open(self.file(name)) {
+        match self.open(OpenOptions::new().read(true), name) {
             Ok(mut file) => file.read_to_end(&mut content).map_err(|error| self.error(name, error))?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.error(name, error)),
         };
         Ok(Some(content))
+    }
+
+    /// Opens a file to read it.
+    pub fn open_to_read(&self, name: &str) -> Result<File, RepoError> {
+        self.open(OpenOptions::new().read(true), name).map_err(|error| self.error(name, error))
+    }
+
+    fn open(&self, options: &mut OpenOptions, name: &str) -> std::io::Result<File> {
+        open_regular(options, &self.file(name))
     }
 
     /// Replaces a file so that a crash leaves either the old or the new one.
@@ -69,7 +82,8 @@ impl LocalFolder {
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(self.file(&beside(name))).map_err(|error| self.error(name, error))
+        let beside = beside(name);
+        self.open(&mut options, &beside).map_err(|error| self.error(&beside, error))
     }
 
     /// Syncs it and gives it its name.
@@ -87,7 +101,7 @@ impl LocalFolder {
         options.append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(self.file(name)).map_err(|error| self.error(name, error))?;
+        let file = self.open(&mut options, name).map_err(|error| self.error(name, error))?;
         self.sync()?;
         Ok(file)
     }
@@ -99,7 +113,7 @@ impl LocalFolder {
         options.read(true).write(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(self.file(name)).map_err(|error| self.error(name, error))
+        self.open(&mut options, name).map_err(|error| self.error(name, error))
     }
 
     /// Removes a file, if it is there.

@@ -2,11 +2,12 @@
 //! prove bytes: what is kept is held against its name each time, and can be deleted at any time. What the store *has* is always
 //! asked of the store; slots are not kept, because a stolen laptop should not hold what a passphrase could be tried on.
 
-use super::LocalFolder;
+use super::{LocalFolder, open_regular};
 use crate::layout::Place;
 use bytes::Bytes;
 use chest_store::{ObjectName, ObjectStore, PutOutcome, StoreError, pass_on};
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::sync::Once;
 
 /// Beyond this the folder begins anew: index objects that have been replaced are never asked for again.
@@ -26,7 +27,7 @@ impl<S: ObjectStore> KeptStore<S> {
     }
 
     fn kept(&self, place: &Place) -> Option<Bytes> {
-        let bytes = fs::read(self.folder.file(&place.hash().to_hex())).ok()?;
+        let bytes = self.folder.read(&place.hash().to_hex()).ok().flatten()?;
         place.proves(&bytes).then(|| Bytes::from(bytes))
     }
 
@@ -39,7 +40,9 @@ impl<S: ObjectStore> KeptStore<S> {
         let name = place.hash().to_hex();
         let beside = self.folder.file(&format!("{name}.{}", std::process::id()));
         // Not synced: half a file does not match its name.
-        let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, self.folder.file(&name)));
+        let made = open_regular(OpenOptions::new().write(true).create(true).truncate(true), &beside);
+        let written =
+            made.and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&beside, self.folder.file(&name)));
         if written.is_err() {
             let _ = fs::remove_file(&beside);
         }
