@@ -1,6 +1,7 @@
 //! The `chest` program: encrypted backup for parish councils, from the command line.
 
 mod args;
+mod bounded;
 mod commands;
 mod context;
 mod errors;

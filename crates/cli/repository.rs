@@ -1,5 +1,6 @@
 //! Where a repository lies, as it is written: a folder, or a bucket of S3 storage with a prefix in it.
 
+use crate::bounded::read_path_at_most;
 use crate::errors::CliError;
 use crate::output::names::shown_place;
 use crate::storage_key::StorageKey;
@@ -10,6 +11,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 const S3: &[u8] = b"s3://";
+
+/// All authorities that a system trusts fit into a tenth of it.
+const LONGEST_CERTIFICATES: usize = 4 << 20;
 
 /// Where a repository lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +111,7 @@ impl BucketAddress {
 
 fn authorities(path: &Path) -> Result<Authorities, CliError> {
     let failed = |problem: String| CliError::StorageCertificate { path: path.to_owned(), problem };
-    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let pem = read_path_at_most(path, LONGEST_CERTIFICATES).map_err(|error| failed(error.to_string()))?;
     Authorities::from_pem(&pem).map_err(|error| failed(error.to_string()))
 }
 

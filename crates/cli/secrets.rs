@@ -1,6 +1,7 @@
 //! The passphrase or the recovery words: fetched from where the settings say, or asked for without showing what is typed.
 //! Nothing but standard input is ever read from the keyboard, so that a program that runs this one stays in control.
 
+use crate::bounded::{BETWEEN_LOOKS, Unbounded, await_at_most};
 use crate::errors::CliError;
 use crate::interrupt::Interrupt;
 use crate::settings::SecretSource;
@@ -10,25 +11,28 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::ffi::OsStr;
 use std::io::{BufRead, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use zeroize::Zeroizing;
+
+/// No passphrase and no 24 words are as long as this.
+const LONGEST: usize = 16 << 10;
 
 /// What opens the repository.
 pub fn credential(source: &SecretSource, can_ask: bool, interrupt: &Interrupt) -> Result<Credential, CliError> {
     match source {
-        SecretSource::WordsFile(path) => words(&read_file(path)?),
+        SecretSource::WordsFile(path) => words(&read_file(path, interrupt)?),
         SecretSource::NotGiven if can_ask => from_prompt(&ask(interrupt)?),
         SecretSource::NotGiven => Err(CliError::NoSecret),
-        _ => given_passphrase(source)?.map(Credential::Passphrase).ok_or(CliError::NoSecret),
+        _ => given_passphrase(source, interrupt)?.map(Credential::Passphrase).ok_or(CliError::NoSecret),
     }
 }
 
 /// The passphrase for a new repository, if one was given.
-pub fn given_passphrase(source: &SecretSource) -> Result<Option<Zeroizing<String>>, CliError> {
+pub fn given_passphrase(source: &SecretSource, interrupt: &Interrupt) -> Result<Option<Zeroizing<String>>, CliError> {
     let passphrase = match source {
         SecretSource::Passphrase(given) => given.clone(),
-        SecretSource::PassphraseFile(path) => read_file(path)?,
-        SecretSource::PassphraseCommand(command) => run(command)?,
+        SecretSource::PassphraseFile(path) => read_file(path, interrupt)?,
+        SecretSource::PassphraseCommand(command) => run(command, interrupt)?,
         SecretSource::WordsFile(_) | SecretSource::NotGiven => return Ok(None),
     };
     if normalise_passphrase(&passphrase).is_empty() {
@@ -57,28 +61,57 @@ fn from_prompt(typed: &str) -> Result<Credential, CliError> {
     Ok(Credential::Passphrase(Zeroizing::new(typed.to_owned())))
 }
 
-fn read_file(path: &Path) -> Result<Zeroizing<String>, CliError> {
-    let failed = |error: std::io::Error| CliError::SecretFile { path: path.to_owned(), problem: error.to_string() };
-    let bytes = Zeroizing::new(std::fs::read(path).map_err(failed)?);
-    let text = std::str::from_utf8(&bytes).map_err(|_| CliError::SecretNotText { from: "the file" })?;
-    Ok(without_line_end(text))
+/// A pipe is as good as a file: that is how shells hand over what is never to lie on a disk.
+fn read_file(path: &Path, interrupt: &Interrupt) -> Result<Zeroizing<String>, CliError> {
+    let failed = |problem: String| CliError::SecretFile { path: path.to_owned(), problem };
+    let opened = path.to_owned();
+    let bytes = await_at_most(move || std::fs::File::open(opened), LONGEST, interrupt)
+        .map_err(|problem| unread(&problem, failed))?;
+    text(&bytes, "the file")
 }
 
-fn run(command: &OsStr) -> Result<Zeroizing<String>, CliError> {
+fn run(command: &OsStr, interrupt: &Interrupt) -> Result<Zeroizing<String>, CliError> {
     let failed = |problem: String| CliError::SecretCommand { problem };
-    let answer = Command::new("/bin/sh")
-        .arg("-c")
-        .arg(command)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    let bytes = Zeroizing::new(answer.stdout);
-    if !answer.status.success() {
-        return Err(failed(answer.status.to_string()));
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(command).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut command = shell.spawn().map_err(|error| failed(error.to_string()))?;
+    let heard = hear(&mut command, interrupt);
+    if heard.is_err() {
+        // Nobody listens to it any more. What it has started itself ends when it writes on.
+        let _ = command.kill();
+        let _ = command.wait();
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| CliError::SecretNotText { from: "the command" })?;
-    Ok(without_line_end(text))
+    let (bytes, status) = heard.map_err(|problem| unread(&problem, failed))?;
+    if !status.success() {
+        return Err(failed(status.to_string()));
+    }
+    text(&bytes, "the command")
+}
+
+/// All that a command writes, and how it ends.
+fn hear(command: &mut Child, interrupt: &Interrupt) -> Result<(Zeroizing<Vec<u8>>, ExitStatus), Unbounded> {
+    let out = command.stdout.take().ok_or_else(|| std::io::Error::other("it has no output"))?;
+    let bytes = await_at_most(move || Ok(out), LONGEST, interrupt)?;
+    loop {
+        if let Some(status) = command.try_wait()? {
+            return Ok((bytes, status));
+        }
+        if interrupt.is_asked() {
+            return Err(Unbounded::Interrupted);
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+}
+
+fn unread(problem: &Unbounded, failed: impl FnOnce(String) -> CliError) -> CliError {
+    match problem {
+        Unbounded::Interrupted => CliError::Interrupted,
+        Unbounded::TooLong(_) | Unbounded::Failed(_) => failed(problem.to_string()),
+    }
+}
+
+fn text(bytes: &[u8], from: &'static str) -> Result<Zeroizing<String>, CliError> {
+    std::str::from_utf8(bytes).map(without_line_end).map_err(|_| CliError::SecretNotText { from })
 }
 
 /// Editors and `echo` end a file with a line end that nobody means.
@@ -129,7 +162,7 @@ mod tests {
 
     #[test]
     fn an_empty_passphrase_is_never_taken() {
-        assert!(matches!(given_passphrase(&source(" \t")), Err(CliError::EmptyPassphrase)));
+        assert!(matches!(given_passphrase(&source(" \t"), &Interrupt::default()), Err(CliError::EmptyPassphrase)));
         assert!(matches!(from_prompt(""), Err(CliError::EmptyPassphrase)));
     }
 
@@ -142,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_command_is_run_by_the_shell_and_its_failure_is_told() {
-        let run = |command: &str| run(OsStr::new(command));
+        let run = |command: &str| run(OsStr::new(command), &Interrupt::default());
         assert_eq!(*run("printf 'three red'; echo ' apples'").unwrap(), "three red apples");
         assert!(matches!(run("exit 3"), Err(CliError::SecretCommand { .. })));
     }

@@ -1,11 +1,15 @@
 //! The key to S3 storage: from the variables that every such program reads, or from the file that they share. It is never
 //! typed on the command line, where other users of the computer could read it.
 
+use crate::bounded::{Unbounded, read_path_at_most};
 use crate::errors::CliError;
 use chest_engine::store::s3::is_plain_key;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+/// A file of keys that is longer than this is none.
+const LONGEST: usize = 1 << 20;
 
 /// Where the key comes from.
 pub enum StorageKeySource {
@@ -84,8 +88,10 @@ fn plain(text: &str, name: &str) -> Result<Zeroizing<String>, CliError> {
 fn from_file(path: &Path, profile: &str) -> Result<StorageKey, CliError> {
     let shown = path.display();
     let missing = |what: String| CliError::NoStorageKey(what);
-    let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => missing(format!("AWS_ACCESS_KEY_ID is not set, and there is no file {shown}")),
+    let bytes = read_path_at_most(path, LONGEST).map_err(|error| match error {
+        Unbounded::Failed(error) if error.kind() == ErrorKind::NotFound => {
+            missing(format!("AWS_ACCESS_KEY_ID is not set, and there is no file {shown}"))
+        }
         _ => missing(format!("{shown} cannot be read: {error}")),
     })?;
     let text = text(&bytes, &shown.to_string())?;
@@ -172,6 +178,13 @@ mod tests {
         };
         let words = error.to_string();
         assert!(words.starts_with("aws_secret_access_key in [default] of") && !words.contains("hush"), "{words:?}");
+    }
+
+    #[test]
+    fn a_file_that_never_ends_is_read_no_further_than_files_of_keys_are_long() {
+        let source = StorageKeySource::File { path: Some("/dev/zero".into()), profile: "default".to_owned() };
+        let Err(CliError::NoStorageKey(what)) = storage_key(&source) else { panic!("it ended") };
+        assert!(what.contains("/dev/zero cannot be read: more than"), "{what}");
     }
 
     #[test]

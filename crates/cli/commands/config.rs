@@ -1,6 +1,7 @@
 //! `chest config`: the settings, where each of them comes from, and whether their file is in order.
 
 use crate::args::{Common, Config};
+use crate::bounded::open_at_once;
 use crate::errors::{CliError, Failure};
 use crate::exit::Exit;
 use crate::output::names::{for_json, shown};
@@ -38,7 +39,7 @@ fn check(settings: &Settings) -> Result<(), CliError> {
     }
     Excludes::new(&settings.exclude, true).map_err(|error| CliError::Exclude(error.to_string()))?;
     match &settings.secret {
-        SecretSource::PassphraseFile(path) | SecretSource::WordsFile(path) => std::fs::File::open(path)
+        SecretSource::PassphraseFile(path) | SecretSource::WordsFile(path) => open_at_once(path)
             .map(drop)
             .map_err(|error| CliError::SecretFile { path: path.clone(), problem: error.to_string() }),
         _ => Ok(()),

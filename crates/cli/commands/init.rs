@@ -17,7 +17,7 @@ use std::io::{self, Write};
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
     let repository = workplace.repository()?;
-    let passphrase = secrets::given_passphrase(&workplace.settings.secret)?;
+    let passphrase = secrets::given_passphrase(&workplace.settings.secret, &workplace.interrupt)?;
     if passphrase.is_none() && !workplace.settings.can_ask {
         return Err(CliError::NoPassphraseForInit.into());
     }

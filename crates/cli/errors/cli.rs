@@ -106,6 +106,9 @@ pub enum CliError {
     /// Not 24 words of the list.
     #[error(transparent)]
     Words(WordsError),
+    /// Somebody asked to stop.
+    #[error("stopped before the end")]
+    Interrupted,
     /// Neither `latest` nor a date nor an id.
     #[error("\"{0}\" is not the name of a backup")]
     NotASnapshot(String),
@@ -231,6 +234,7 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         CliError::SourceIsRepository(_) => {
             (Exit::Usage, "source-is-repository", "Back up your documents, not the backups.")
         }
+        CliError::Interrupted => (Exit::Interrupted, "interrupted", "Run the same command again when it suits you."),
         CliError::SourceIsState(_) => (Exit::Usage, "source-is-state", "Back up your documents."),
         CliError::TargetIsOurs(_) => (Exit::Usage, "target-is-ours", "Name a folder of your own: --to DIR."),
         CliError::WordsUnseen => (

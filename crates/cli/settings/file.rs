@@ -1,11 +1,15 @@
 //! The file of settings: what is the same at every run and need not be typed each time. A key that nobody knows is refused with
 //! its line, because a setting that quietly does nothing is worse than none.
 
+use crate::bounded::{Unbounded, read_file_at_most};
 use crate::errors::CliError;
 use serde::Deserialize;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// Whoever writes more than this by hand has named another file.
+const LONGEST: usize = 1 << 20;
 
 /// Where the file of settings is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +63,12 @@ impl SettingsFile {
     pub fn read(place: Option<&FilePlace>) -> Result<Self, CliError> {
         let Some(place) = place else { return Ok(Self::default()) };
         let failed = |problem: String| CliError::SettingsFile { path: place.path.clone(), line: None, problem };
-        match std::fs::read(&place.path) {
+        match read_file_at_most(&place.path, LONGEST) {
             Ok(bytes) => {
-                let text = String::from_utf8(bytes).map_err(|_| failed("it is not plain text in UTF-8".to_owned()))?;
-                Self::parse(&text, &place.path)
+                let text = str::from_utf8(&bytes).map_err(|_| failed("it is not plain text in UTF-8".to_owned()))?;
+                Self::parse(text, &place.path)
             }
-            Err(error) if error.kind() == ErrorKind::NotFound && !place.named => Ok(Self::default()),
+            Err(Unbounded::Failed(error)) if error.kind() == ErrorKind::NotFound && !place.named => Ok(Self::default()),
             Err(error) => Err(failed(error.to_string())),
         }
     }
