@@ -105,3 +105,17 @@ fn a_repository_that_is_named_is_never_touched() {
     assert!(text(&output.stderr).contains("--repo"), "{}", text(&output.stderr));
     assert_eq!(names_in(outside.path()), [""; 0]);
 }
+
+#[test]
+fn a_demonstration_that_cannot_begin_says_what_to_do_and_gives_programs_one_object() {
+    let outside = tempfile::tempdir().unwrap();
+    for (arguments, code) in [(["--dir", "/proc/x"], "demo-place"), (["--repo", "mine"], "demo-with-repository")] {
+        let plain = demo(outside.path(), &arguments);
+        assert_eq!(plain.status.code(), Some(2));
+        assert!(text(&plain.stderr).contains("\nNext:  "), "{}", text(&plain.stderr));
+        let json = demo(outside.path(), &[&arguments[..], &["--json"]].concat());
+        assert_eq!(json.status.code(), Some(2));
+        let told: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!((&told["error"]["code"], &told["error"]["exit"]), (&code.into(), &2.into()), "{told}");
+    }
+}

@@ -10,6 +10,7 @@ mod screen;
 mod story;
 
 use crate::args::Common;
+use crate::errors::CliError;
 use crate::exit::Exit;
 use clap::Args;
 use place::Place;
@@ -58,26 +59,19 @@ struct Ended<'e> {
 }
 
 /// Runs it.
-pub fn run(demo: &Demo, common: &Common) -> Exit {
+pub fn run(demo: &Demo, common: &Common) -> Result<Exit, CliError> {
     let screen = Screen::new(common);
     if common.repo.is_some() {
-        screen.complain("the demonstration makes a repository of its own: leave --repo out");
-        return Exit::Usage;
+        return Err(CliError::DemoWithRepository);
     }
-    let place = match Place::prepare(demo.dir.as_deref()) {
-        Ok(place) => place,
-        Err(error) => {
-            screen.complain(&error.to_string());
-            return Exit::Usage;
-        }
-    };
+    let place = Place::prepare(demo.dir.as_deref()).map_err(|error| CliError::DemoPlace(error.to_string()))?;
     let mut story = Story::new(&place, &screen, demo.seed, demo.size << 20);
     let told = story.tell(demo.prove);
     // What failed is there to be looked at; whoever pressed Ctrl-C does not want to.
     let failed = told.as_ref().is_err_and(|trouble| trouble.exit() != Exit::Interrupted);
     let keep = demo.keep || !place.temporary || failed;
     let kept = keep || place.remove().is_err();
-    end(&screen, &place, &story, told, kept)
+    Ok(end(&screen, &place, &story, told, kept))
 }
 
 fn end(screen: &Screen, place: &Place, story: &Story<'_>, told: Result<(), Trouble>, kept: bool) -> Exit {

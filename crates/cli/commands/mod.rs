@@ -44,7 +44,7 @@ pub fn run(typed: &Typed) -> Result<Exit, Failure> {
         Command::Key(Key::Test) => at_work(common, key_test::run),
         // These need no settings: they work also where a user has no home.
         Command::Config(what) => config::run(common, *what),
-        Command::Demo(args) => Ok(demo::run(args, common)),
+        Command::Demo(args) => Ok(demo::run(args, common)?),
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::page(&args.command),
     }

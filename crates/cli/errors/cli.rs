@@ -145,6 +145,12 @@ pub enum CliError {
     /// `man` for something that is no command.
     #[error("there is no command \"{0}\"")]
     NoSuchCommand(String),
+    /// `demo --repo`.
+    #[error("the demonstration makes a repository of its own")]
+    DemoWithRepository,
+    /// The folder for the demonstration.
+    #[error("{0}")]
+    DemoPlace(String),
 }
 
 fn at_line(line: Option<usize>) -> String {
@@ -249,3 +255,7 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         CliError::NoSuchCommand(_) => (Exit::Usage, "no-such-command", "`chest help` lists the commands."),
     }
 }
+        CliError::DemoWithRepository => (Exit::Usage, "demo-with-repository", "Leave --repo out."),
+        CliError::DemoPlace(_) => {
+            (Exit::Usage, "demo-place", "Name an empty folder of your own, or one that does not exist yet: --dir DIR.")
+        }

@@ -19,7 +19,7 @@ pub(super) struct Place {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PlaceError {
     /// There is something in it that might be somebody's.
-    #[error("{} is not empty: name an empty folder, or one that does not exist yet", shown_place(.0))]
+    #[error("{} is not empty", shown_place(.0))]
     NotEmpty(PathBuf),
     /// The system refused.
     #[error("{} cannot be used: {}", shown_place(.0), .1)]
