@@ -6,9 +6,11 @@
 
 mod cli_support;
 
-use cli_support::{Answer, Office, answer};
+use cli_support::{Answer, Office, PASSPHRASE, answer};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
@@ -107,4 +109,58 @@ fn into_a_store_that_refuses(arguments: &[&str]) -> Answer {
     office.run(["writer", "enrol"]).ended(16);
     office.run(arguments).ended(11);
     failed
+}
+
+#[test]
+fn whoever_presses_ctrl_c_before_anything_is_put_gets_no_repository_and_no_words() {
+    for arguments in [&INIT[..], &INIT_JSON] {
+        let office = Office::empty();
+        // The shell that fetches the passphrase presses it, and hands the passphrase over all the same.
+        let mut command = office.command(arguments);
+        command.env_remove("CHEST_PASSPHRASE_FILE");
+        command.env("CHEST_PASSPHRASE_COMMAND", format!("kill -INT $PPID; echo '{PASSPHRASE}'"));
+        let stopped = answer(&mut command).ended(130);
+        assert!(stopped.err.contains("Stopping as soon as it is safe."), "{}", stopped.err);
+        assert!(!stopped.out.contains("24. ") && !stopped.out.contains("recovery_words"), "{}", stopped.out);
+        made_nothing_and_can_be_repeated(&office);
+    }
+}
+
+#[test]
+fn once_the_words_are_being_shown_ctrl_c_does_not_stop_what_they_are_for() {
+    let office = Office::empty();
+    // Showing the words waits until somebody reads.
+    let (mut words, full) = full_pipe();
+    let mut child = office.command(INIT).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let mut err = BufReader::new(child.stderr.take().unwrap()).lines();
+    let id = Pid::from_child(&child);
+    wait_until_it_sleeps_in_a_pipe(&child);
+    kill_process(id, Signal::INT).unwrap();
+    let said = err.find(|line| line.as_ref().is_ok_and(|line| line.contains("Ctrl-C"))).unwrap().unwrap();
+    assert_eq!(said, "This is nearly done, and is carried to its end. Press Ctrl-C again to end at once.");
+    let mut shown = Vec::new();
+    words.read_to_end(&mut shown).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(String::from_utf8_lossy(&shown).contains("24. "));
+    assert!(err.all(|line| !line.unwrap().contains("Stopping")));
+    office.run(["key", "test"]).ended(0);
+}
+
+fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let waiting = fcntl_getfl(&writer).unwrap();
+    fcntl_setfl(&writer, waiting | OFlags::NONBLOCK).unwrap();
+    while writer.write(b"x").is_ok() {}
+    fcntl_setfl(&writer, waiting).unwrap();
+    (reader, writer)
+}
+
+/// The system says in which of its functions a process waits.
+fn wait_until_it_sleeps_in_a_pipe(child: &std::process::Child) {
+    let begun = std::time::Instant::now();
+    let waits_in = || fs::read_to_string(format!("/proc/{}/wchan", child.id())).unwrap_or_default();
+    while !waits_in().contains("pipe") {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "it waits in {:?}", waits_in());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
 }

@@ -1,5 +1,5 @@
 //! Ctrl-C: the first asks the run to stop as soon as it safely can, the second ends it at once. At a prompt the first ends it,
-//! with the terminal's echo back on.
+//! with the terminal's echo back on. Work that must not be left half done says so before it begins.
 
 use crate::exit::Exit;
 use rustix::termios::{OptionalActions, Termios, tcsetattr};
@@ -15,9 +15,37 @@ pub struct Interrupt {
 
 #[derive(Default)]
 struct Shared {
+    /// Looked at again and again while work is done.
     asked: AtomicBool,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Default)]
+struct Heard {
     /// How the terminal was before a prompt, while there is one.
-    prompt: Mutex<Option<Termios>>,
+    prompt: Option<Termios>,
+    stage: Stage,
+    /// Whether there was a Ctrl-C before.
+    once: bool,
+}
+
+/// What a Ctrl-C can still change.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Stage {
+    /// The run can stop.
+    #[default]
+    Stoppable,
+    /// It is quicker and safer to end what has begun.
+    Finishing,
+    /// Everything is done.
+    Done,
+}
+
+/// What a Ctrl-C leads to.
+#[derive(Debug, PartialEq, Eq)]
+enum Reply {
+    Say(&'static str),
+    EndWith(Exit),
 }
 
 impl Interrupt {
@@ -35,34 +63,98 @@ impl Interrupt {
         self.shared.asked.load(Ordering::Relaxed)
     }
 
+    /// From here on the work is carried to its end; `false`: somebody has asked to stop already, and it is not begun.
+    #[must_use]
+    pub fn begin_finishing(&self) -> bool {
+        let mut heard = self.heard();
+        if !self.is_asked() {
+            heard.stage = Stage::Finishing;
+        }
+        heard.stage == Stage::Finishing
+    }
+
+    /// The work is done: there is nothing left to interrupt.
+    pub fn done(&self) {
+        self.heard().stage = Stage::Done;
+    }
+
     /// Notes how the terminal was, for as long as a prompt is up.
     pub fn begin_prompt(&self, before: Termios) {
-        *self.prompt() = Some(before);
+        self.heard().prompt = Some(before);
     }
 
     /// The prompt is over: puts the terminal back as it was.
     pub fn end_prompt(&self) {
-        if let Some(before) = self.prompt().take() {
+        if let Some(before) = self.heard().prompt.take() {
             restore(&before);
         }
     }
 
-    fn prompt(&self) -> MutexGuard<'_, Option<Termios>> {
-        self.shared.prompt.lock().unwrap_or_else(PoisonError::into_inner)
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.shared.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn requested(&self) {
-        let prompt = self.prompt().take();
-        if let Some(before) = &prompt {
-            restore(before);
+        match self.reply() {
+            Reply::EndWith(exit) => std::process::exit(exit as i32),
+            Reply::Say(what) => drop(writeln!(std::io::stderr(), "\n{what} Press Ctrl-C again to end at once.")),
         }
-        if prompt.is_some() || self.shared.asked.swap(true, Ordering::Relaxed) {
-            std::process::exit(Exit::Interrupted as i32);
+    }
+
+    fn reply(&self) -> Reply {
+        let mut heard = self.heard();
+        let prompt = heard.prompt.take();
+        prompt.iter().for_each(restore);
+        let is_second = std::mem::replace(&mut heard.once, true);
+        match heard.stage {
+            Stage::Done => Reply::EndWith(Exit::Done),
+            _ if prompt.is_some() || is_second => Reply::EndWith(Exit::Interrupted),
+            Stage::Finishing => Reply::Say("This is nearly done, and is carried to its end."),
+            Stage::Stoppable => {
+                self.shared.asked.store(true, Ordering::Relaxed);
+                Reply::Say("Stopping as soon as it is safe.")
+            }
         }
-        let _ = writeln!(std::io::stderr(), "\nStopping as soon as it is safe. Press Ctrl-C again to end at once.");
     }
 }
 
 fn restore(before: &Termios) {
     let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_request_stops_and_the_second_ends_at_once() {
+        let interrupt = Interrupt::default();
+        assert_eq!(interrupt.reply(), Reply::Say("Stopping as soon as it is safe."));
+        assert!(interrupt.is_asked());
+        assert_eq!(interrupt.reply(), Reply::EndWith(Exit::Interrupted));
+    }
+
+    #[test]
+    fn what_somebody_has_stopped_is_not_begun() {
+        let interrupt = Interrupt::default();
+        interrupt.reply();
+        assert!(!interrupt.begin_finishing());
+    }
+
+    #[test]
+    fn what_has_begun_is_finished_unless_somebody_insists() {
+        let interrupt = Interrupt::default();
+        assert!(interrupt.begin_finishing());
+        assert!(matches!(interrupt.reply(), Reply::Say(what) if !what.contains("Stopping")));
+        assert!(!interrupt.is_asked());
+        assert_eq!(interrupt.reply(), Reply::EndWith(Exit::Interrupted));
+    }
+
+    #[test]
+    fn what_is_done_is_never_called_interrupted() {
+        let interrupt = Interrupt::default();
+        assert!(interrupt.begin_finishing());
+        interrupt.done();
+        assert_eq!(interrupt.reply(), Reply::EndWith(Exit::Done));
+    }
 }

@@ -24,6 +24,9 @@ pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
     if goes_nowhere() {
         return Err(CliError::WordsUnseen.into());
     }
+    if workplace.interrupt.is_asked() {
+        return Err(CliError::Interrupted.into());
+    }
     let place = workplace.create_place(Doing::Making)?;
     let memory_kib = args.kdf_memory.map_or(KdfCost::DEFAULT.memory_kib, |mebibytes| mebibytes * 1024);
     let options = InitOptions {
@@ -33,12 +36,17 @@ pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
     };
     let context = workplace.context(place.store);
     let prepared = prepare(&context, options).map_err(|error| Failure::of(&error, Doing::Making))?;
+    // From the words on there is no way back: they are shown for a repository that will be there.
+    if !workplace.interrupt.begin_finishing() {
+        return Err(CliError::Interrupted.into());
+    }
     // Nothing is put before these are out: of a repository whose words nobody has seen, nobody would ever see them.
     workplace.show_for_certain(&ToWriteDown { outcome: prepared.outcome(), repository })?;
     prepared.commit(&context).map_err(|error| match &error {
         EngineError::PerhapsMade(_) => Failure::of(&error, Doing::Making),
         _ => Failure::of(&error, Doing::Making).voiding_what_was_shown(),
     })?;
+    workplace.interrupt.done();
     workplace
         .console
         .remark(&format!("\nThe new repository in {repository} is ready. This computer may add backups to it."));
