@@ -42,6 +42,35 @@ fn without_a_repository_every_command_ends_with_ten_before_it_asks_for_anything(
 }
 
 #[test]
+fn a_place_that_is_no_folder_is_called_that_and_nobody_is_told_to_make_a_repository_there() {
+    let office = Office::empty();
+    office.write("docs/a", "a");
+    std::os::unix::fs::symlink("unplugged", office.path("link")).unwrap();
+    for (typed, in_the_way) in [("docs/a", "docs/a"), ("docs/a/repo", "docs/a"), ("link", "link")] {
+        let what = format!("{in_the_way} is not a folder.");
+        for (arguments, code, safety) in [
+            (&["snapshots"][..], 10, "The backups are untouched."),
+            (&["backup", "docs"], 10, "No new backup was recorded"),
+            (&["doctor"], 10, "The backups are untouched."),
+            (&["init", "--kdf-memory", "64"], 2, "No backup was touched."),
+        ] {
+            let all: Vec<&str> = arguments.iter().copied().chain(["--repo", typed]).collect();
+            let failed = told(&office, &all, code, &what, safety, "Name a folder.");
+            assert!(!failed.err.contains("chest init"), "{}", failed.err);
+        }
+    }
+    assert!(!office.path("unplugged").exists());
+}
+
+#[test]
+fn an_empty_place_is_told_before_anything_is_looked_for() {
+    let office = Office::empty();
+    for arguments in [&["snapshots", "--repo", ""][..], &["init", "--repo", ""], &["backup", "docs", "--repo", ""]] {
+        told(&office, arguments, 2, "the repository's place is empty.", "", "Give --repo");
+    }
+}
+
+#[test]
 fn a_second_init_changes_nothing_and_ends_with_eleven() {
     let office = Office::with_backup();
     let before = office.stored_files("repo").len();

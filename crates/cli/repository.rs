@@ -43,6 +43,9 @@ impl Repository {
     /// A folder is taken as it is; what looks like an address must be one that is known.
     pub fn parse(text: OsString) -> Result<Self, CliError> {
         let bytes = text.as_bytes();
+        if bytes.is_empty() {
+            return Err(CliError::EmptyRepository);
+        }
         if let Some(address) = bytes.strip_prefix(S3) {
             return BucketAddress::parse(address).map(Self::Bucket).map_err(|problem| CliError::NotABucket { problem });
         }
@@ -125,6 +128,7 @@ mod tests {
 
     #[test]
     fn a_folder_is_taken_as_it_is_and_an_unknown_scheme_is_refused_by_name() {
+        assert_eq!(parse(""), Err(CliError::EmptyRepository));
         for text in ["/media/usb", "a://b/../x y", "C:\\x", "s3:/bucket"] {
             let folder = parse(text);
             match text.contains("://") {

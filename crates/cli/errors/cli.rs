@@ -12,6 +12,9 @@ pub enum CliError {
     /// Nobody has said where the repository is.
     #[error("it is not known which repository is meant")]
     NoRepositoryGiven,
+    /// `--repo ''`, as scripts write it where a variable is not set.
+    #[error("the repository's place is empty")]
+    EmptyRepository,
     /// Something like `ftp://host`.
     #[error("backups are kept in folders and in S3 storage; there is no support for {scheme}://")]
     UnknownScheme {
@@ -103,12 +106,12 @@ pub enum CliError {
         /// How.
         problem: String,
     },
-    /// Not 24 words of the list.
-    #[error(transparent)]
-    Words(WordsError),
     /// Somebody asked to stop.
     #[error("stopped before the end")]
     Interrupted,
+    /// Not 24 words of the list.
+    #[error(transparent)]
+    Words(WordsError),
     /// Neither `latest` nor a date nor an id.
     #[error("\"{0}\" is not the name of a backup")]
     NotASnapshot(String),
@@ -142,15 +145,15 @@ pub enum CliError {
     /// An exclude pattern that cannot be understood.
     #[error("{0}")]
     Exclude(String),
-    /// `man` for something that is no command.
-    #[error("there is no command \"{0}\"")]
-    NoSuchCommand(String),
     /// `demo --repo`.
     #[error("the demonstration makes a repository of its own")]
     DemoWithRepository,
     /// The folder for the demonstration.
     #[error("{0}")]
     DemoPlace(String),
+    /// `man` for something that is no command.
+    #[error("there is no command \"{0}\"")]
+    NoSuchCommand(String),
 }
 
 fn at_line(line: Option<usize>) -> String {
@@ -173,6 +176,11 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
             Exit::Usage,
             "no-repository-given",
             "Give --repo with a folder or s3://BUCKET/PREFIX, or set CHEST_REPO, or write it into the file of settings.",
+        ),
+        CliError::EmptyRepository => (
+            Exit::Usage,
+            "empty-repository",
+            "Give --repo with a folder or s3://BUCKET/PREFIX. In a script, see whether a variable has a value.",
         ),
         CliError::SettingsFile { .. } => (
             Exit::Usage,
@@ -226,6 +234,7 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         CliError::SecretCommand { .. } => {
             (Exit::CannotUnlock, "secret-command", "Try the command by itself in a shell.")
         }
+        CliError::Interrupted => (Exit::Interrupted, "interrupted", "Run the same command again when it suits you."),
         CliError::Words(_) => (Exit::CannotUnlock, "wrong-words", "Compare the words with the printed sheet."),
         CliError::NotASnapshot(_) => (
             Exit::Usage,
@@ -240,7 +249,6 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         CliError::SourceIsRepository(_) => {
             (Exit::Usage, "source-is-repository", "Back up your documents, not the backups.")
         }
-        CliError::Interrupted => (Exit::Interrupted, "interrupted", "Run the same command again when it suits you."),
         CliError::SourceIsState(_) => (Exit::Usage, "source-is-state", "Back up your documents."),
         CliError::TargetIsOurs(_) => (Exit::Usage, "target-is-ours", "Name a folder of your own: --to DIR."),
         CliError::WordsUnseen => (
@@ -252,10 +260,10 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         CliError::Exclude(_) => {
             (Exit::Usage, "bad-pattern", "Write it as in .gitignore, for example '*.tmp' or '/old/'.")
         }
-        CliError::NoSuchCommand(_) => (Exit::Usage, "no-such-command", "`chest help` lists the commands."),
-    }
-}
         CliError::DemoWithRepository => (Exit::Usage, "demo-with-repository", "Leave --repo out."),
         CliError::DemoPlace(_) => {
             (Exit::Usage, "demo-place", "Name an empty folder of your own, or one that does not exist yet: --dir DIR.")
         }
+        CliError::NoSuchCommand(_) => (Exit::Usage, "no-such-command", "`chest help` lists the commands."),
+    }
+}

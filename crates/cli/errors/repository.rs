@@ -93,6 +93,15 @@ fn of_store(error: &StoreError, doing: Doing) -> Failure {
             "wrong-clock",
             "Set the clock of this computer right: date, time and time zone. Then run this again.",
         ),
+        // A new repository cannot be made there either, whatever disk is missing.
+        StoreError::NotAFolder(_) => {
+            let exit = if doing == Doing::Making { Exit::Usage } else { Exit::NoRepository };
+            plain(
+                exit,
+                "not-a-folder",
+                "Name a folder. If this is a link to a disk or share, see whether that is there.",
+            )
+        }
         StoreError::Unreachable(_) | StoreError::Garbled { .. } => {
             plain(Exit::Unreachable, "unreachable", "Look at the disk or the connection, and run this again.")
         }

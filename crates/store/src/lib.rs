@@ -150,6 +150,9 @@ pub enum StoreError {
     /// The place itself (folder, bucket) is not there.
     #[error("{0} does not exist")]
     NoSuchPlace(String),
+    /// Something lies at the place, or above it, that is no folder.
+    #[error("{0} is not a folder")]
+    NotAFolder(String),
     /// The object is shorter than the range asked for.
     #[error("{name} has {size} bytes; {wanted:?} was asked for")]
     RangeOutside {

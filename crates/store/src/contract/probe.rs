@@ -219,6 +219,7 @@ impl<'a> Trial<'a> {
 fn says_nothing(error: &StoreError) -> bool {
     match error {
         StoreError::NoSuchPlace(_)
+        | StoreError::NotAFolder(_)
         | StoreError::Unreachable(_)
         | StoreError::Refused(_)
         | StoreError::NoSpace(_)

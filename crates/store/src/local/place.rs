@@ -16,9 +16,17 @@ pub(super) const FOLDER_MODE: Mode = Mode::RWXU;
 /// No link is ever followed below the root, and nothing waits on a pipe.
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// Said of what is there and is no folder, too.
 fn no_folder(path: &Path) -> StoreError {
     StoreError::NoSuchPlace(format!("the folder {}", chest_model::shown_place(path)))
+}
+
+/// Why no folder was found: something else may lie there, or above it, such as a file or a link that leads nowhere.
+fn nothing_or_no_folder(path: &Path) -> StoreError {
+    let is_there = |part: &&Path| part.symlink_metadata().is_ok();
+    match path.ancestors().find(is_there).filter(|part| !part.is_dir()) {
+        Some(in_the_way) => StoreError::NotAFolder(chest_model::shown_place(in_the_way)),
+        None => no_folder(path),
+    }
 }
 
 /// The root folder of a store.
@@ -31,10 +39,7 @@ pub(super) struct Place {
 impl Place {
     /// Opens a folder that is there.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let describe = |error: io::Error| match Errno::from_io_error(&error) {
-            Some(Errno::NOENT | Errno::NOTDIR) => no_folder(path),
-            _ => translate("opening", &chest_model::shown_place(path), error),
-        };
+        let describe = |error| describe("opening", path, error);
         let absolute = std::path::absolute(path).map_err(describe)?;
         // The root itself may be reached through links: that is the user's affair.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -45,7 +50,7 @@ impl Place {
 
     /// Makes the folder and whatever above it is missing, durably, and opens it.
     pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
-        let describe = |error| translate("making", &chest_model::shown_place(path), error);
+        let describe = |error| describe("making", path, error);
         let absolute = std::path::absolute(path).map_err(describe)?;
         let missing: Vec<&Path> = absolute.ancestors().take_while(|folder| !folder.exists()).collect();
         for folder in missing.into_iter().rev() {
@@ -120,6 +125,14 @@ pub(super) fn sync_folder(folder: BorrowedFd<'_>) -> Result<(), Errno> {
     match rustix::fs::fsync(folder) {
         Err(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS) => Ok(()),
         answer => answer,
+    }
+}
+
+/// What a failed system call means for the folder itself.
+fn describe(doing: &'static str, path: &Path, error: io::Error) -> StoreError {
+    match Errno::from_io_error(&error) {
+        Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => nothing_or_no_folder(path),
+        _ => translate(doing, &chest_model::shown_place(path), error),
     }
 }
 

@@ -48,10 +48,25 @@ fn a_missing_folder_is_opened_never_and_created_for_the_user_alone() {
 }
 
 #[test]
-fn a_file_is_no_place() {
+fn what_is_no_folder_is_told_from_a_folder_that_is_missing() {
     let (folder, _) = fresh();
     fs::write(folder.path().join("file"), "x").unwrap();
-    assert!(matches!(LocalStore::open(&folder.path().join("file")), Err(StoreError::NoSuchPlace(_))));
+    std::os::unix::fs::symlink("nowhere", folder.path().join("dangling")).unwrap();
+    std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+    for (path, in_the_way) in [
+        ("file", "file"),
+        ("file/below/it", "file"),
+        ("dangling", "dangling"),
+        ("dangling/below", "dangling"),
+        ("loop", "loop"),
+    ] {
+        for opened in [LocalStore::open(&folder.path().join(path)), LocalStore::create(&folder.path().join(path))] {
+            let Err(error @ StoreError::NotAFolder(_)) = opened else { panic!("{path}") };
+            let expected = format!("{} is not a folder", folder.path().join(in_the_way).display());
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+    assert!(!folder.path().join("nowhere").exists());
 }
 
 #[test]
