@@ -84,3 +84,19 @@ fn what_lies_below_a_folder_that_could_not_be_read_is_not_called_deleted() {
     office.run(["backup", "docs", "--accept-shrink"]).ended(0);
     assert_eq!(office.run(["find", "--deleted", "october"]).ended(0).out.lines().count(), 1);
 }
+
+#[test]
+fn where_nothing_that_was_named_can_be_read_there_is_no_backup_and_the_run_has_failed() {
+    let office = Office::with_backup();
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o000);
+    fs::set_permissions(office.path("docs"), closed).unwrap();
+    for arguments in [&["backup", "docs"][..], &["backup", "docs", "gone"], &["backup", "gone"]] {
+        let failed = office.run(arguments).ended(1);
+        assert!(failed.err.contains("No new backup was recorded; earlier backups are untouched."), "{}", failed.err);
+        let runs = office.run(["history", "--json"]).ended(0).json()["runs"].as_array().unwrap().clone();
+        assert_eq!(runs.last().unwrap()["result"], "FAILED", "{runs:?}");
+    }
+    assert_eq!(office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].as_array().unwrap().len(), 1);
+    fs::set_permissions(office.path("docs"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    office.run(["backup", "docs", "gone"]).ended(3);
+}
