@@ -81,6 +81,36 @@ fn a_full_target_gets_what_fits_the_rest_is_listed_and_absent_and_comes_when_the
 }
 
 #[test]
+fn a_repository_that_is_mounted_a_second_time_is_neither_backed_up_nor_restored_into() {
+    let text = run("mkdir -p bm/src bm/alias bm/papers && cp -r small/repository bm/src/
+                    mount --bind bm/src bm/alias
+                    echo minutes > bm/papers/minutes
+                    echo list > bm/src/list
+                    at() { \"$chest\" --repo bm/src/repository --progress none \"$@\" 2>&1; echo \"exit $?\"; }
+                    at backup bm/alias/repository
+                    at backup bm/alias/repository/owner
+                    at backup bm/alias
+                    at backup bm
+                    at ls --recursive latest
+                    at restore latest --to bm/alias/repository/new
+                    mkdir -p tree/alias/repository && echo a longer text > tree/alias/repository/x
+                    at backup tree/alias
+                    (cd bm && at2() { \"$chest\" --repo src/repository --progress none \"$@\" 2>&1; echo \"exit $?\"; }
+                     at2 restore latest:alias/repository --to .)
+                    find bm/src/repository -name new -o -name x");
+    let exits: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("exit ")).collect();
+    assert_eq!(exits, ["2", "2", "0", "0", "0", "2", "0", "2"], "{text}");
+    assert!(text.contains("bm/alias/repository is the repository itself, or lies in it"), "{text}");
+    let left_out = text.lines().filter(|line| line.starts_with("Left out, because it belongs to the backups: "));
+    let left_out: Vec<&str> = left_out.filter_map(|line| line.rsplit_once("/bm/").map(|(_, place)| place)).collect();
+    assert_eq!(left_out, ["alias/repository", "src/repository", "alias/repository"], "{text}");
+    assert!(text.contains("bm/papers/minutes") && text.contains("bm/alias/list"), "{text}");
+    assert!(!text.contains("repository/owner\n") && !text.contains("repository/packs"), "{text}");
+    assert_eq!(text.matches("what is brought back would lie there unencrypted").count(), 2, "{text}");
+    assert!(text.ends_with("exit 2\n"), "nothing was written into the repository: {text}");
+}
+
+#[test]
 fn a_read_only_target_and_a_read_only_repository_are_told() {
     let text = run("mount -o remount,size=100m small
                     run backup documents

@@ -8,6 +8,7 @@ mod errors;
 mod exit;
 mod interrupt;
 mod machine;
+mod mounts;
 mod output;
 mod own_folders;
 mod repository;

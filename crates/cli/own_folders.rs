@@ -3,32 +3,45 @@
 
 use crate::context::Workplace;
 use crate::errors::{CliError, Failure};
+use crate::mounts::Mounts;
 use chest_model::TreePath;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The repository, and this computer's state and cache.
 pub struct OwnFolders {
     /// Where it is a folder.
-    repository: Option<PathBuf>,
-    local: [PathBuf; 2],
+    repository: Option<OwnFolder>,
+    local: [OwnFolder; 2],
+    mounts: Mounts,
 }
+
+/// One of them. A path alone does not tell it: mounted a second time, it has two.
+struct OwnFolder {
+    real: PathBuf,
+    /// What the folder and those above it are, from the folder upwards; `None` where one is still to be made.
+    identities: Vec<Option<Identity>>,
+}
+
+/// Device and inode: what a folder is, by whatever path it is reached.
+type Identity = (u64, u64);
 
 impl OwnFolders {
     /// Those that the settings name.
     pub fn of(workplace: &Workplace) -> Result<Self, Failure> {
         let settings = &workplace.settings;
-        let local = [&settings.state_dir, &settings.cache_dir].map(|folder| real_path(folder));
-        Ok(Self { repository: workplace.repository()?.folder().map(real_path), local })
+        let local = [&settings.state_dir, &settings.cache_dir].map(|folder| OwnFolder::at(folder));
+        Ok(Self { repository: workplace.repository()?.folder().map(OwnFolder::at), local, mounts: Mounts::now() })
     }
 
     /// No backup may hold them: it would grow with every run, and carry this computer's keys.
     pub fn refuse_source(&self, typed: &Path, real: &Path) -> Result<(), CliError> {
-        if self.repository.as_ref().is_some_and(|repository| real.starts_with(repository)) {
+        if self.repository.as_ref().is_some_and(|repository| repository.holds(real)) {
             return Err(CliError::SourceIsRepository(typed.to_owned()));
         }
-        match self.local.iter().any(|folder| real.starts_with(folder)) {
+        match self.local.iter().any(|folder| folder.holds(real)) {
             true => Err(CliError::SourceIsState(typed.to_owned())),
             false => Ok(()),
         }
@@ -36,7 +49,8 @@ impl OwnFolders {
 
     /// Nothing is brought back into them: it would lie there unencrypted, and travel wherever the repository is taken.
     pub fn refuse_target(&self, to: &Path) -> Result<(), CliError> {
-        match self.holds(&real_path(to)) {
+        let real = real_path(to);
+        match self.all().any(|folder| folder.holds(&real)) {
             true => Err(CliError::TargetIsOurs(to.to_owned())),
             false => Ok(()),
         }
@@ -49,23 +63,62 @@ impl OwnFolders {
         mut below: impl Iterator<Item = &'p TreePath>,
     ) -> Result<(), CliError> {
         let real = real_path(to);
-        if self.below(&real).next().is_none() {
+        let ours = self.below(&real);
+        if ours.is_empty() {
             return Ok(());
         }
-        match below.find(|path| self.holds(&real.join(OsStr::from_bytes(path.as_bytes())))) {
+        let is_ours = |path: &Path| ours.iter().any(|folder| path.starts_with(folder));
+        match below.find(|path| is_ours(&real.join(OsStr::from_bytes(path.as_bytes())))) {
             Some(path) => Err(CliError::TargetIsOurs(to.join(OsStr::from_bytes(path.as_bytes())))),
             None => Ok(()),
         }
     }
 
-    fn holds(&self, real: &Path) -> bool {
-        self.repository.iter().chain(&self.local).any(|folder| real.starts_with(folder))
+    /// Where they lie in a folder: in several places, if they are mounted there more than once.
+    pub fn below(&self, real: &Path) -> Vec<PathBuf> {
+        let mut found: Vec<PathBuf> = Vec::new();
+        for own in self.all() {
+            let mounted = self.mounts.below_with_device_of(real, &own.real);
+            let tops = std::iter::once(real).chain(mounted);
+            let by_path = own.real.starts_with(real).then(|| own.real.clone());
+            for place in by_path.into_iter().chain(tops.filter_map(|top| own.shown_below(top))) {
+                if !found.contains(&place) {
+                    found.push(place);
+                }
+            }
+        }
+        found
     }
 
-    /// Those that lie in a folder.
-    pub fn below<'s>(&'s self, real: &'s Path) -> impl Iterator<Item = &'s PathBuf> {
-        self.repository.iter().chain(&self.local).filter(move |folder| folder.starts_with(real))
+    fn all(&self) -> impl Iterator<Item = &OwnFolder> {
+        self.repository.iter().chain(&self.local)
     }
+}
+
+impl OwnFolder {
+    fn at(path: &Path) -> Self {
+        let real = real_path(path);
+        let identities = real.ancestors().map(identity).collect();
+        Self { real, identities }
+    }
+
+    /// Whether a path is this folder or leads into it.
+    fn holds(&self, real: &Path) -> bool {
+        let own = self.identities.first().copied().flatten();
+        real.starts_with(&self.real) || own.is_some() && real.ancestors().any(|above| identity(above) == own)
+    }
+
+    /// Where this folder shows below another one, which is one of those above it by another path.
+    fn shown_below(&self, top: &Path) -> Option<PathBuf> {
+        let wanted = identity(top)?;
+        let position = self.identities.iter().position(|one| *one == Some(wanted))?;
+        let above = self.real.ancestors().nth(position)?;
+        self.real.strip_prefix(above).ok().map(|rest| if position == 0 { top.to_owned() } else { top.join(rest) })
+    }
+}
+
+fn identity(path: &Path) -> Option<Identity> {
+    path.metadata().ok().map(|found| (found.dev(), found.ino()))
 }
 
 /// The path without links, also where its last parts are still to be made.

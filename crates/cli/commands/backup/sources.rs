@@ -17,7 +17,7 @@ use chest_engine::source::{
 };
 use chest_model::{Class, RootDescription, RootEncoding};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What is to be backed up.
 pub struct Sources {
@@ -44,7 +44,7 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
         for part in one.parts() {
             own.refuse_source(part, &real_path(part))?;
         }
-        let below: Vec<&PathBuf> = own.below(&real).collect();
+        let below = own.below(&real);
         let patterns = below.iter().map(|folder| anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)) + "/");
         let patterns: Vec<String> = patterns.collect();
         all.left_out.extend(below.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()));
