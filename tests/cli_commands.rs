@@ -9,6 +9,7 @@ use cli_support::{Office, PASSPHRASE, answer};
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 #[test]
@@ -430,4 +431,67 @@ fn where_no_cloud_keeps_folders_in_step_its_option_is_taken_and_changes_nothing(
     }
     let refused = office.run(["backup", "docs", "--cloud-files", "delete"]).ended(2);
     assert!(refused.err.contains("hydrate, skip"), "{}", refused.err);
+}
+
+#[test]
+fn a_dry_run_says_what_will_be_refused_and_where_everything_will_lie() {
+    let office = Office::new();
+    office.write("fl/a/x", "one");
+    office.write("fl/b/x", "two");
+    office.write("fl/e/dirwherefile/z", "z");
+    office.run(["backup", "fl", "/dev/null"]).ended(0);
+    office.write("out/fl/e/dirwherefile", "a file of the clerk's");
+    let dry = office.run(["restore", "latest", "--to", "out", "--dry-run"]).ended(3);
+    for line in [
+        "make     fl/a/x\n",
+        "leave    fl/e (is there already)\n",
+        "NOT      fl/e/dirwherefile: something that is not a folder is in the way at fl/e/dirwherefile\n",
+        "NOT      fl/e/dirwherefile/z: something that is not a folder is in the way at fl/e/dirwherefile\n",
+        "NOT      null: devices come back only with --privileged\n",
+        "3 items would NOT be restored.\n",
+    ] {
+        assert!(dry.out.contains(line), "{line}: {}", dry.out);
+    }
+    assert_eq!(dry.last_line(), "Nothing was written. It would be 2 files (6 bytes), 2 folders, to out");
+    let real = office.run(["restore", "latest", "--to", "out", "--json"]).ended(3).json();
+    assert_eq!((&real["files"], &real["folders"]), (&2.into(), &2.into()), "{real}");
+    assert_eq!(real["failed"].as_array().unwrap().len(), 3, "{real}");
+
+    let flat = ["restore", "latest", "fl/a/x", "fl/b/x", "--flat", "--to", "flat"];
+    let dry = office.run(flat.iter().chain(&["--dry-run", "--json"])).ended(0).json();
+    let foretold: Vec<_> = (0..2).map(|at| dry["items"][at]["to"].as_str().unwrap().to_owned()).collect();
+    assert!(foretold[0] == "x" && foretold[1].starts_with("x (restored "), "{dry}");
+    let dry = office.run(flat.iter().chain(&["--dry-run"])).ended(0);
+    assert!(dry.out.contains("make     fl/a/x (as x)\n"), "{}", dry.out);
+    assert!(
+        dry.out.contains("beside   fl/b/x (another item of that name comes too: written as x (rest"),
+        "{}",
+        dry.out
+    );
+    let real = office.run(flat).ended(0);
+    assert!(
+        real.out.contains("Beside another item of the same name that was asked for too:\n  fl/b/x"),
+        "{}",
+        real.out
+    );
+    assert_eq!([0, 1].map(|at| office.read(&format!("flat/{}", foretold[at]))), ["one", "two"]);
+    // Everything is there: what is not known is not claimed.
+    let dry = office.run(flat.iter().chain(&["--dry-run"])).ended(0);
+    assert!(dry.out.contains("2 files (6 bytes) would be compared first"), "{}", dry.out);
+    assert_eq!(dry.last_line(), "Nothing was written. It would certainly be 0 files (0 bytes), 0 folders, to flat");
+}
+
+#[test]
+fn what_could_not_be_read_is_not_said_to_be_different() {
+    let office = Office::with_backup();
+    office.run(["restore", "latest", "--to", "out"]).ended(0);
+    fs::set_permissions(office.path("out/docs/budget.csv"), fs::Permissions::from_mode(0o000)).unwrap();
+    let restored = office.run(["restore", "latest", "--to", "out"]).ended(0);
+    let head = "Beside what was there under the same name, and could not be read: it may be the same or not:\n";
+    assert!(
+        restored.out.contains(&format!("{head}  docs/budget.csv: written as docs/budget (rest")),
+        "{}",
+        restored.out
+    );
+    assert!(!restored.out.contains("is not the same"), "{}", restored.out);
 }

@@ -71,7 +71,7 @@ fn every_command_shows_an_odd_name_in_the_same_way() {
     shows(&typed(&["diff", ids[0]["id"].as_str().unwrap(), "latest"]), 0);
 
     shows(&run(&["restore".as_ref(), "latest".as_ref(), "--to".as_ref(), &named("out ", "")]), 3);
-    shows(&typed(&["restore", ids[0]["id"].as_str().unwrap(), "--dry-run", "--to", "elsewhere"]), 0);
+    shows(&typed(&["restore", ids[0]["id"].as_str().unwrap(), "--dry-run", "--to", "elsewhere"]), 3);
     shows(&run(&["restore".as_ref(), ids[0]["id"].as_str().unwrap().as_ref(), "--to".as_ref(), &named("out ", "")]), 3);
     shows(&typed(&["restore", "latest", &format!("{SHOWN}/none"), "--to", "out"]), 1);
     office.write("taken/x", "x");

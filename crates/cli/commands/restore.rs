@@ -17,7 +17,7 @@ use crate::selector;
 use crate::time;
 use chest_engine::browse::ShownPath;
 use chest_engine::repo::repository::Snapshot;
-use chest_engine::restore::{self, FailureCause, RestoreOutcome, RestoreRequest};
+use chest_engine::restore::{self, BesideBecause, FailureCause, RestoreOutcome, RestoreRequest, WrittenBeside};
 use chest_engine::target::{Existing, MetadataNote};
 use chest_model::Environment;
 use dry_run::Planned;
@@ -41,7 +41,7 @@ pub fn run(workplace: &Workplace, args: &Restore) -> Result<Exit, Failure> {
     own.refuse_below_target(&args.to, plan.items().iter().map(|item| &item.to))?;
     if args.dry_run {
         workplace.show(&Planned { plan: &plan, snapshot: &snapshot, to: &args.to })?;
-        return Ok(if plan.lost().is_empty() { Exit::Done } else { Exit::Damage });
+        return Ok(dry_run::exit(&plan));
     }
     execute(workplace, &reading, &snapshot, plan, &args.to)
 }
@@ -87,6 +87,15 @@ fn exit(outcome: &RestoreOutcome) -> Exit {
     }
 }
 
+const BESIDE_HEADS: [(BesideBecause, &str); 3] = [
+    (BesideBecause::Differs, "Beside what was there under the same name, and is not the same:"),
+    (
+        BesideBecause::Unreadable,
+        "Beside what was there under the same name, and could not be read: it may be the same or not:",
+    ),
+    (BesideBecause::SameName, "Beside another item of the same name that was asked for too:"),
+];
+
 struct Restored<'o> {
     outcome: &'o RestoreOutcome,
     snapshot: &'o Snapshot,
@@ -120,6 +129,7 @@ struct BesideJson {
     written_as: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     written_as_bytes: Option<String>,
+    because: &'static str,
 }
 
 #[derive(Serialize)]
@@ -149,11 +159,11 @@ struct NoteJson {
 impl Report for Restored<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         let outcome = self.outcome;
-        let beside = outcome
-            .beside
-            .iter()
-            .map(|(path, name)| format!("{}: written as {}", shown_path(path), shown(name.path.as_bytes())));
-        section(out, "Beside what was there under the same name, and is not the same:", beside)?;
+        for (because, head) in BESIDE_HEADS {
+            let beside = outcome.beside.iter().filter(|one| one.because == because);
+            let named = |one: &WrittenBeside| shown(one.written_as.as_bytes());
+            section(out, head, beside.map(|one| format!("{}: written as {}", shown_path(&one.path), named(one))))?;
+        }
         let (owners, others): (Vec<_>, Vec<_>) = outcome.notes.iter().partition(|(_, note)| is_owner(note));
         let notes = others.into_iter().map(|(path, note)| format!("{}: {}", shown_path(path), in_words(note)));
         section(out, "Restored, with something that could not be set:", notes)?;
@@ -194,7 +204,7 @@ impl Report for Restored<'_> {
             others: outcome.others,
             already_there: outcome.already_there,
             skipped: outcome.skipped,
-            beside: outcome.beside.iter().map(|(path, name)| beside_json(path, name)).collect(),
+            beside: outcome.beside.iter().map(beside_json).collect(),
             failed: outcome.failed.iter().map(failed_json).collect(),
             never_backed_up: outcome.never_backed_up.iter().map(|(path, why)| never_json(path, why)).collect(),
             notes: outcome.notes.iter().map(|(path, note)| note_json(path, note)).collect(),
@@ -258,9 +268,14 @@ fn section(out: &mut dyn Write, head: &str, lines: impl Iterator<Item = String>)
     Ok(())
 }
 
-fn beside_json(path: &ShownPath, name: &ShownPath) -> BesideJson {
-    let (written_as, written_as_bytes) = for_json(name.path.as_bytes());
-    BesideJson { path: PathJson::of(path), written_as, written_as_bytes }
+fn beside_json(beside: &WrittenBeside) -> BesideJson {
+    let (written_as, written_as_bytes) = for_json(beside.written_as.as_bytes());
+    let because = match beside.because {
+        BesideBecause::Differs => "differs",
+        BesideBecause::Unreadable => "unreadable",
+        BesideBecause::SameName => "same-name",
+    };
+    BesideJson { path: PathJson::of(&beside.path), written_as, written_as_bytes, because }
 }
 
 fn failed_json(failure: &restore::RestoreFailure) -> FailedJson {

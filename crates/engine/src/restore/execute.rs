@@ -7,29 +7,29 @@ mod links;
 
 use super::content::full_metadata;
 use super::plan::{PlannedItem, PlannedStep, RestorePlan};
-use super::{FailureCause, RestoreFailure, RestoreOutcome};
-use crate::browse::ShownPath;
+use super::{BesideBecause, FailureCause, RestoreFailure, RestoreOutcome, WrittenBeside};
 use crate::target::{ItemKind, Placed, Placement, Target, TargetError, TargetOptions};
 use crate::{Context, EngineError};
-use chest_model::{EntryKind, Metadata, Phase, Progress};
+use chest_model::{EntryKind, Metadata, Phase, Progress, TreePath};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use files::{FileRestore, FileResult};
 use folders::make_folders;
 use links::{Laid, Links};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::resume_unwind;
 use std::time::Duration;
 
-pub(super) fn execute(plan: RestorePlan, context: &Context<'_>) -> Result<RestoreOutcome, EngineError> {
+pub(super) fn execute(mut plan: RestorePlan, context: &Context<'_>) -> Result<RestoreOutcome, EngineError> {
     let options = TargetOptions {
         existing: plan.request.existing,
         restored_on: plan.request.restored_on.clone(),
         privileged: plan.request.privileged,
+        kept: std::mem::take(&mut plan.kept),
     };
     let target = Target::open_or_create(&plan.request.to, options)?;
     let work = Work::of(&plan.items);
     context.monitor.progress(work.announced(&plan));
-    let mut restore = Restore { target: &target, outcome: RestoreOutcome::default() };
+    let mut restore = Restore { target: &target, outcome: RestoreOutcome::default(), unread: HashSet::new() };
     for (path, why) in &plan.lost {
         let message = format!("the list of files from here on is damaged: {why}");
         restore.outcome.failed.push(RestoreFailure {
@@ -84,14 +84,19 @@ impl Work {
             // A group is one of its root: in another root the same first path names another file.
             let group = link_group.map(|group| *group_of.entry((&item.path.root, group)).or_insert(groups.len()));
             match group {
-                Some(group) if group == groups.len() => {
-                    groups.push(vec![number]);
-                    files.push(number);
-                }
+                Some(group) if group == groups.len() => groups.push(vec![number]),
                 Some(group) if has_content_of(item, &items[groups[group][0]]) => groups[group].push(number),
                 _ => files.push(number),
             }
         }
+        for names in &mut groups {
+            // One that is left as it is, or refused, is no file to which the others could be linked.
+            let is_restored = |name: &usize| !matches!(items[*name].step, PlannedStep::Skip | PlannedStep::Refuse);
+            let first = names.iter().position(is_restored).unwrap_or(0);
+            names[..=first].rotate_right(1);
+            files.push(names[0]);
+        }
+        files.sort_unstable();
         groups.retain(|names| names.len() > 1);
         Self { files, groups }
     }
@@ -101,8 +106,15 @@ impl Work {
     fn announced(&self, plan: &RestorePlan) -> Progress {
         let to_come = self.files.iter().map(|number| &plan.items[*number]).filter(|item| is_counted(item));
         let bytes = to_come.map(|item| item.entry.kind.data_len()).sum();
-        Progress::Begin { phase: Phase::Restoring, items: plan.files, bytes }
+        let is_file = |item: &&PlannedItem| matches!(item.entry.kind, EntryKind::File { .. });
+        let items = plan.items.iter().filter(is_file).filter(|item| is_counted(item)).count() as u64;
+        Progress::Begin { phase: Phase::Restoring, items, bytes }
     }
+}
+
+/// Names of files that get their content through another name of the same file.
+pub(super) fn further_names(items: &[PlannedItem]) -> HashSet<usize> {
+    Work::of(items).groups.into_iter().flat_map(|names| names.into_iter().skip(1)).collect()
 }
 
 /// Whether two names can be names of one file: what a backup says of them is held against it before one is made of them.
@@ -133,6 +145,8 @@ fn failure(item: &PlannedItem, cause: FailureCause, message: String) -> RestoreF
 struct Restore<'t> {
     target: &'t Target,
     outcome: RestoreOutcome,
+    /// Where something is that could not be read, to be compared.
+    unread: HashSet<TreePath>,
 }
 
 impl Restore<'_> {
@@ -183,6 +197,7 @@ impl Restore<'_> {
         let fitting = self.fitting(plan, &lacked_room);
         results.extend(lacked_room.into_iter().filter(|(number, _)| !fitting.contains(number)));
         results.extend(restore.run(&fitting)?);
+        self.unread.extend(restore.take_unread());
         for (number, result) in results {
             let item = &plan.items[number];
             match result {
@@ -226,8 +241,13 @@ impl Restore<'_> {
             }
         }
         if placed.how == Placement::Beside {
-            let used = ShownPath { root: Vec::new(), path: placed.path.clone() };
-            self.outcome.beside.push((item.path.clone(), used));
+            let because = match item.shares_name {
+                true => BesideBecause::SameName,
+                false if self.unread.contains(&item.to) => BesideBecause::Unreadable,
+                false => BesideBecause::Differs,
+            };
+            let written_as = placed.path.clone();
+            self.outcome.beside.push(WrittenBeside { path: item.path.clone(), written_as, because });
         }
         self.outcome.notes.extend(placed.notes.iter().map(|note| (item.path.clone(), note.clone())));
     }
@@ -259,22 +279,20 @@ impl Restore<'_> {
     /// A further name for a symbolic link that has several; `false` where the link must be made by itself.
     fn link_to_first(&mut self, item: &PlannedItem, first: Option<&Laid>) -> bool {
         let Some(first) = first.filter(|_| item.step == PlannedStep::Make) else { return false };
-        let linked = self.target.make_hard_link(&first.path, first.identity, &item.to);
+        let linked = self.target.make_hard_link(&first.path, first.identity, item.destination());
         linked.map(|placed| self.count(item, &placed, 0)).is_ok()
     }
 
     /// Makes it, and tells where it lies now.
     fn make_other(&mut self, plan: &RestorePlan, item: &PlannedItem) -> Option<Laid> {
-        let (path, metadata) = (&item.to, &self.whole_metadata(plan, item));
+        let (to, metadata) = (item.destination(), &self.whole_metadata(plan, item));
         let made = match &item.entry.kind {
-            EntryKind::Symlink { target, .. } => self.target.make_symlink(path, target, metadata),
-            EntryKind::Fifo => self.target.make_fifo(path, metadata),
+            EntryKind::Symlink { target, .. } => self.target.make_symlink(to, target, metadata),
+            EntryKind::Fifo => self.target.make_fifo(to, metadata),
             EntryKind::CharacterDevice { device } => {
-                self.target.make_device(path, ItemKind::CharacterDevice, *device, metadata)
+                self.target.make_device(to, ItemKind::CharacterDevice, *device, metadata)
             }
-            EntryKind::BlockDevice { device } => {
-                self.target.make_device(path, ItemKind::BlockDevice, *device, metadata)
-            }
+            EntryKind::BlockDevice { device } => self.target.make_device(to, ItemKind::BlockDevice, *device, metadata),
             _ => return None,
         };
         match made {

@@ -6,11 +6,12 @@ mod execute;
 mod plan;
 
 pub(crate) use content::{PlacedChunk, lay_out, read_content};
-pub use plan::{PlannedItem, PlannedStep, RestorePlan};
+pub use plan::{PlannedItem, PlannedStep, PlannedTotals, Refusal, RestorePlan};
 
 use crate::browse::ShownPath;
 use crate::target::{Existing, MetadataNote, TargetError};
 use crate::{Context, EngineError, Opened};
+use chest_model::TreePath;
 use chest_repo::repository::Snapshot;
 use std::path::PathBuf;
 
@@ -48,8 +49,8 @@ pub struct RestoreOutcome {
     pub already_there: u64,
     /// Files that were left as they were, because that was asked for.
     pub skipped: u64,
-    /// Files written beside one that was there: what was asked for, and the name used.
-    pub beside: Vec<(ShownPath, ShownPath)>,
+    /// Files written beside something of their name.
+    pub beside: Vec<WrittenBeside>,
     /// What could not be restored, with the reason: it is absent from the target.
     pub failed: Vec<RestoreFailure>,
     /// What is restored, with something about it that could not be set.
@@ -60,6 +61,28 @@ pub struct RestoreOutcome {
     pub sockets: Vec<ShownPath>,
     /// Bytes fetched from the store.
     pub bytes_fetched: u64,
+}
+
+/// An item that was written beside something that has its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenBeside {
+    /// What was asked for.
+    pub path: ShownPath,
+    /// Where it is, below the target.
+    pub written_as: TreePath,
+    /// What has its name.
+    pub because: BesideBecause,
+}
+
+/// Why an item was written beside another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BesideBecause {
+    /// What was there is not the same.
+    Differs,
+    /// What was there could not be read, so nobody knows whether it is the same.
+    Unreadable,
+    /// Another item of that name was restored too.
+    SameName,
 }
 
 /// An item that could not be restored.

@@ -1,9 +1,11 @@
 //! What a restore would do, worked out before anything is written; its print is the dry run.
 
-use super::execute::execute;
-use super::{RestoreOutcome, RestoreRequest};
+mod steps;
+
+use super::execute::{execute, further_names};
+use super::{FailureCause, RestoreOutcome, RestoreRequest};
 use crate::browse::ShownPath;
-use crate::target::{Existing, ItemKind, Target, TargetOptions};
+use crate::target::Destination;
 use crate::{Context, EngineError, Opened};
 use chest_model::{Entry, EntryKind, Phase, Progress, TreePath};
 use chest_repo::RepoError;
@@ -20,12 +22,28 @@ pub struct RestorePlan {
     pub(super) items: Vec<PlannedItem>,
     /// Parts of trees that cannot be read: where they begin, and why.
     pub(super) lost: Vec<(ShownPath, String)>,
-    /// Files to be written.
+    /// Paths that are kept for the items to which they are promised.
+    pub(super) kept: HashSet<TreePath>,
+    totals: PlannedTotals,
+}
+
+/// How much would be done, as far as that can be known beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlannedTotals {
+    /// Files that are certain to be written.
     pub files: u64,
-    /// Their bytes.
+    /// Their bytes; several names of one file count once.
     pub bytes: u64,
-    /// Folders among the items.
+    /// Folders that are not there yet.
     pub folders: u64,
+    /// Links, pipes and devices to be made.
+    pub others: u64,
+    /// Files to be compared with what is there, and written only where that is not the same.
+    pub compared_files: u64,
+    /// Their bytes.
+    pub compared_bytes: u64,
+    /// Items that would not come back: refused, or never backed up.
+    pub missing: u64,
 }
 
 /// One item of a plan.
@@ -33,11 +51,41 @@ pub struct RestorePlan {
 pub struct PlannedItem {
     /// What it is called in the snapshot.
     pub path: ShownPath,
-    /// Where it goes, below the target.
+    /// Where it goes, below the target, where its name is free.
     pub to: TreePath,
     /// What would happen to it.
     pub step: PlannedStep,
+    /// Another item of the plan has the same name and comes first: this one is written beside it.
+    pub shares_name: bool,
+    /// Why it would be refused.
+    pub refusal: Option<Box<Refusal>>,
     pub(super) entry: Entry,
+    beside: Option<Box<TreePath>>,
+}
+
+/// Why an item would not be restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Whose fault it is.
+    pub cause: FailureCause,
+    /// What is in the way.
+    pub message: String,
+}
+
+impl PlannedItem {
+    /// Where it will lie if it is written; where it is compared first and is not the same, perhaps beside that.
+    pub fn lands_at(&self) -> &TreePath {
+        self.beside.as_deref().unwrap_or(&self.to)
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> &EntryKind {
+        &self.entry.kind
+    }
+
+    pub(super) fn destination(&self) -> Destination<'_> {
+        Destination { own: &self.to, beside: self.beside.as_deref() }
+    }
 }
 
 /// What would happen to an item.
@@ -53,11 +101,20 @@ pub enum PlannedStep {
     Replace,
     /// Something of that name is there and is left as it is.
     Skip,
+    /// The very same is there: a folder, link, pipe or device. Folders get their times and rights.
+    Leave,
     /// There is nothing to restore: it could not be read when the backup was made.
     Nothing,
+    /// It will not be restored: something is in the way, or is not allowed.
+    Refuse,
 }
 
 impl RestorePlan {
+    /// How much would be done.
+    pub fn totals(&self) -> PlannedTotals {
+        self.totals
+    }
+
     /// What would happen, item by item.
     pub fn items(&self) -> &[PlannedItem] {
         &self.items
@@ -92,60 +149,50 @@ pub(super) fn make(
     if wanted.len() > 1 {
         drop_repeated(&mut items);
     }
-    let target = existing_target(&request);
-    for item in &mut items {
-        item.step = step(item, target.as_ref(), &request);
+    let (verdicts, kept) = steps::foretell(&items, &request)?;
+    for (item, verdict) in items.iter_mut().zip(verdicts) {
+        (item.step, item.beside) = (verdict.step, verdict.beside);
+        (item.shares_name, item.refusal) = (verdict.shares_name, verdict.refusal);
     }
-    let mut plan = RestorePlan { request, fetcher, items, lost, files: 0, bytes: 0, folders: 0 };
-    for item in &plan.items {
-        match &item.entry.kind {
-            EntryKind::File { size, .. } if item.step != PlannedStep::Skip => {
-                plan.files += 1;
-                plan.bytes += size;
-            }
-            EntryKind::Directory => plan.folders += 1,
-            _ => {}
-        }
-    }
+    let totals = PlannedTotals::of(&items);
     context.monitor.progress(Progress::End);
-    Ok(plan)
+    Ok(RestorePlan { request, fetcher, items, lost, kept, totals })
+}
+
+impl PlannedTotals {
+    fn of(items: &[PlannedItem]) -> Self {
+        let further = further_names(items);
+        let mut totals = Self::default();
+        for (number, item) in items.iter().enumerate() {
+            let is_file = matches!(item.entry.kind, EntryKind::File { .. });
+            let size = match &item.entry.kind {
+                EntryKind::File { size, .. } if !further.contains(&number) => *size,
+                _ => 0,
+            };
+            match item.step {
+                PlannedStep::Make | PlannedStep::Beside | PlannedStep::Replace if is_file => {
+                    totals.files += 1;
+                    totals.bytes += size;
+                }
+                PlannedStep::Make if item.entry.kind == EntryKind::Directory => totals.folders += 1,
+                PlannedStep::Make | PlannedStep::Beside | PlannedStep::Replace => totals.others += 1,
+                PlannedStep::Compare => {
+                    totals.compared_files += 1;
+                    totals.compared_bytes += size;
+                }
+                PlannedStep::Nothing if item.entry.kind == EntryKind::Socket => {}
+                PlannedStep::Refuse | PlannedStep::Nothing => totals.missing += 1,
+                PlannedStep::Skip | PlannedStep::Leave => {}
+            }
+        }
+        totals
+    }
 }
 
 /// A path that was asked for, and lies below another that was, is restored once.
 fn drop_repeated(items: &mut Vec<PlannedItem>) {
     let mut met = HashSet::new();
     items.retain(|item| met.insert((item.to.clone(), item.path.root.clone(), item.path.path.clone())));
-}
-
-/// The target, only where it is there already: planning makes nothing.
-fn existing_target(request: &RestoreRequest) -> Option<Target> {
-    let there = request.to.is_dir();
-    let options = TargetOptions { restored_on: request.restored_on.clone(), ..TargetOptions::default() };
-    there.then(|| Target::open_or_create(&request.to, options).ok()).flatten()
-}
-
-fn step(item: &PlannedItem, target: Option<&Target>, request: &RestoreRequest) -> PlannedStep {
-    if matches!(item.entry.kind, EntryKind::Unreadable { .. } | EntryKind::Socket) {
-        return PlannedStep::Nothing;
-    }
-    let existing = target.and_then(|target| target.existing(&item.to).ok().flatten());
-    let Some(existing) = existing else { return PlannedStep::Make };
-    match (&item.entry.kind, existing.kind) {
-        (EntryKind::Directory, _) => PlannedStep::Make,
-        _ if request.existing == Existing::Skip => PlannedStep::Skip,
-        (EntryKind::File { size, .. }, ItemKind::File) if *size == existing.size => PlannedStep::Compare,
-        (EntryKind::Symlink { .. }, ItemKind::Symlink) => PlannedStep::Compare,
-        (_, kind) if kind != ItemKind::Folder && request.existing == Existing::Overwrite => PlannedStep::Replace,
-        (EntryKind::File { size, .. }, _) if target.is_some_and(|target| has_copy(target, &item.to, *size)) => {
-            PlannedStep::Compare
-        }
-        _ => PlannedStep::Beside,
-    }
-}
-
-/// Whether an earlier restore may have put this file beside what has its name.
-fn has_copy(target: &Target, to: &TreePath, size: u64) -> bool {
-    target.copies_beside(to).any(|(_, copy)| copy.kind == ItemKind::File && copy.size == size)
 }
 
 /// Gathers the entries of the paths that were asked for.
@@ -201,7 +248,8 @@ impl TreeVisitor for Gather {
     fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
         if let Some(to) = self.destination(&entry.path) {
             let path = ShownPath { root: self.root.clone(), path: entry.path.clone() };
-            self.items.push(PlannedItem { path, to, step: PlannedStep::Make, entry });
+            let step = PlannedStep::Make;
+            self.items.push(PlannedItem { path, to, step, shares_name: false, refusal: None, entry, beside: None });
         }
         ControlFlow::Continue(())
     }

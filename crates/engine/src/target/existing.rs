@@ -4,10 +4,11 @@ use std::io;
 
 use chest_model::{Timestamp, TreePath};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::Target;
+use super::destination::Destination;
 use super::error::TargetError;
 use super::names::{self, Rank};
 use super::placing::{Placed, Placement};
@@ -120,6 +121,23 @@ impl Target {
         }
     }
 
+    /// Whether something can be made at `path`, as far as the rights of the folder tell in which it, or the first missing
+    /// folder above it, would be made.
+    pub fn may_make(&self, path: &TreePath) -> Result<(), TargetError> {
+        let mut folder = path.parent().unwrap_or_default();
+        loop {
+            match self.shared.folders.open(folder.as_bytes(), &self.shared.abilities) {
+                Ok(open) => {
+                    let rights = Access::WRITE_OK | Access::EXEC_OK;
+                    return rustix::fs::accessat(open.handle(), c".", rights, AtFlags::EACCESS)
+                        .map_err(|errno| TargetError::at(path, errno));
+                }
+                Err(TargetError::Missing { .. }) if !folder.is_root() => folder = folder.parent().unwrap_or_default(),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Says that what is at `path` is as the snapshot has it, and counts as restored: nothing else in this restore
     /// replaces it, even with [`Existing::Overwrite`](super::Existing::Overwrite), should another name mean the same
     /// file here.
@@ -131,12 +149,14 @@ impl Target {
         Placed { path: path.clone(), how: Placement::AlreadyThere, identity, notes: Vec::new() }
     }
 
-    /// What restores of the same day have put beside `path`, in the order of their names, up to the first name that is free.
-    pub fn copies_beside<'a>(&'a self, path: &'a TreePath) -> impl Iterator<Item = (TreePath, ExistingItem)> + 'a {
-        let names = path.name().into_iter().flat_map(move |own| names::candidates(own, &self.shared.label));
-        let beside = names.filter(|(rank, _)| *rank == Rank::Beside);
+    /// What restores of the same day have put beside an item's own name, in the order of the names, up to the first that is
+    /// free.
+    pub fn copies_beside<'a>(&'a self, to: Destination<'a>) -> impl Iterator<Item = (TreePath, ExistingItem)> + 'a {
+        let names = to.own.name().into_iter().flat_map(move |own| names::candidates(own, &self.shared.label));
+        let beside = names
+            .filter(move |(rank, name)| *rank == Rank::Beside && !self.shared.is_kept_for_another(to, *rank, name));
         beside.map_while(move |(_, name)| {
-            let copy = path.parent()?.child(&name).ok()?;
+            let copy = to.own.parent()?.child(&name).ok()?;
             let item = self.existing(&copy).ok()??;
             Some((copy, item))
         })

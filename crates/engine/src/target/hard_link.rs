@@ -5,27 +5,30 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::destination::Destination;
 use super::error::TargetError;
 use super::existing::{ExistingItem, FileIdentity, ItemKind};
 use super::folders::Folder;
+use super::names::Rank;
 use super::new_file::link_handle;
 use super::placing::{self, Nameless, Placed, replace_by_way_of_temporary};
-use super::{Shared, Target};
+use super::{Existing, Shared, Target};
 
 impl Target {
-    /// Gives the file at `first` (the path where it was really placed) the further name `path`. `identity` says which
+    /// Gives the file at `first` (the path where it was really placed) a further name. `identity` says which
     /// file is meant, as [`Placed`] or [`ExistingItem`](super::ExistingItem) told it: anything else that may be there
     /// by now is not linked to. [`TargetError::CannotLink`] means that a copy would do.
-    pub fn make_hard_link(
+    pub fn make_hard_link<'p>(
         &self,
         first: &TreePath,
         identity: FileIdentity,
-        path: &TreePath,
+        to: impl Into<Destination<'p>>,
     ) -> Result<Placed, TargetError> {
+        let to = to.into();
         let mut link = HardLink { file: self.open_first(first, identity)?, identity };
-        let (folder, _) = self.shared.parent_and_name(path)?;
-        match placing::place(&self.shared, &folder, path, &mut link) {
-            Ok(spot) => Ok(spot.placed(path, Vec::new())),
+        let (folder, _) = self.shared.parent_and_name(to.own)?;
+        match placing::place(&self.shared, &folder, to, &mut link) {
+            Ok(spot) => Ok(spot.placed(to.own, Vec::new())),
             Err(TargetError::Refused { path, source } | TargetError::Unsupported { path, source }) => {
                 Err(TargetError::CannotLink { path, source })
             }
@@ -36,12 +39,23 @@ impl Target {
         }
     }
 
-    /// The name that this file has already where it would get the further name `path`: that one, or one beside it that an
-    /// earlier restore gave.
-    pub fn name_there(&self, identity: FileIdentity, path: &TreePath) -> Option<(TreePath, ExistingItem)> {
-        let own = self.existing(path).ok()??;
-        let all = std::iter::once((path.clone(), own)).chain(self.copies_beside(path));
-        all.into_iter().find(|(_, item)| item.identity == identity)
+    /// The name that this file has already where it would get a further one: that one, or one beside it that an earlier
+    /// restore gave.
+    pub fn name_there<'p>(
+        &self,
+        identity: FileIdentity,
+        to: impl Into<Destination<'p>>,
+    ) -> Option<(TreePath, ExistingItem)> {
+        let to = to.into();
+        let is_it = |(_, item): &(TreePath, ExistingItem)| item.identity == identity;
+        if !self.shared.is_kept_for_another(to, Rank::Own, to.own.name()?) {
+            let own = (to.own.clone(), self.existing(to.own).ok()??);
+            let stays = self.shared.existing == Existing::KeepBoth || own.1.kind == ItemKind::Folder;
+            if is_it(&own) || !stays {
+                return Some(own).filter(is_it);
+            }
+        }
+        self.copies_beside(to).find(is_it)
     }
 
     fn open_first(&self, first: &TreePath, identity: FileIdentity) -> Result<OwnedFd, TargetError> {

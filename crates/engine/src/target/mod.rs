@@ -9,6 +9,7 @@
 //! takes along what is still being written into it.
 
 mod abilities;
+mod destination;
 mod error;
 mod existing;
 mod folders;
@@ -33,9 +34,11 @@ use rustix::io::Errno;
 use abilities::Abilities;
 use folders::Folders;
 
+pub use destination::Destination;
 pub use error::TargetError;
 pub use existing::{ExistingItem, ExistingReader, FileIdentity, ItemKind};
 pub use metadata::MetadataNote;
+pub use names::{NamesToTry, Rank};
 pub use new_file::NewFile;
 pub use placing::{Placed, Placement};
 
@@ -62,6 +65,8 @@ pub struct TargetOptions {
     /// Whether devices, set-user-id bits and the `security.` and `trusted.` attributes are restored: only where the
     /// snapshot is trusted as much as the system itself.
     pub privileged: bool,
+    /// Paths that several items might take: nobody gets one but whom it is kept for.
+    pub kept: HashSet<TreePath>,
 }
 
 /// What [`Target::make_folder`] found.
@@ -87,6 +92,7 @@ struct Shared {
     existing: Existing,
     label: String,
     privileged: bool,
+    kept: HashSet<TreePath>,
     /// What this restore has written, kept only with [`Existing::Overwrite`]; held while a name is given, so that two
     /// threads cannot each take the other's new file for an old one.
     written: Mutex<HashSet<FileIdentity>>,
@@ -102,6 +108,26 @@ impl Target {
             }
             _ => TargetError::opening(dir, error),
         })?;
+        Self::open(dir, options)
+    }
+
+    /// Opens the folder `dir` where it is there, and makes nothing: `None` where there is none and one can be made.
+    pub fn open_existing(dir: &Path, options: TargetOptions) -> Result<Option<Self>, TargetError> {
+        if dir.is_dir() {
+            return Self::open(dir, options).map(Some);
+        }
+        let named = |above: &&Path| above.as_os_str().is_empty() || above.symlink_metadata().is_ok();
+        let nearest = dir.ancestors().find(named).filter(|above| !above.as_os_str().is_empty());
+        let nearest = nearest.unwrap_or(Path::new("."));
+        if !nearest.is_dir() {
+            return Err(TargetError::NotAFolder { dir: dir.to_owned() });
+        }
+        rustix::fs::accessat(CWD, nearest, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
+            .map_err(|errno| TargetError::opening(dir, errno.into()))?;
+        Ok(None)
+    }
+
+    fn open(dir: &Path, options: TargetOptions) -> Result<Self, TargetError> {
         let open = || -> Result<_, Errno> {
             let root =
                 rustix::fs::openat(CWD, dir, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
@@ -120,6 +146,7 @@ impl Target {
             existing: options.existing,
             label: names::label(&options.restored_on),
             privileged: options.privileged,
+            kept: options.kept,
             written: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chest_model::TreePath;
+
 /// The longest name, in bytes, on every file system in common use.
 pub(super) const MAX_NAME: usize = 255;
 const LONGEST_DAY: usize = 64;
@@ -25,9 +27,30 @@ pub(super) fn candidates<'a>(name: &'a [u8], label: &'a str) -> impl Iterator<It
 
 /// Whether a name is the item's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rank {
+pub enum Rank {
+    /// The name that it has in the snapshot.
     Own,
+    /// One that is made up, because its own is taken.
     Beside,
+}
+
+/// The names that items get in a restore of one day, in the order in which they are tried.
+#[derive(Debug)]
+pub struct NamesToTry {
+    label: String,
+}
+
+impl NamesToTry {
+    /// For a restore of this day.
+    pub fn new(restored_on: &str) -> Self {
+        Self { label: label(restored_on) }
+    }
+
+    /// For the item that shall be at `path`.
+    pub fn of<'a>(&'a self, path: &'a TreePath) -> impl Iterator<Item = (Rank, TreePath)> + 'a {
+        let names = path.name().into_iter().flat_map(|own| candidates(own, &self.label));
+        names.filter_map(|(rank, name)| Some((rank, path.parent()?.child(&name).ok()?)))
+    }
 }
 
 fn beside(name: &[u8], label: &str, number: u32) -> Vec<u8> {

@@ -9,6 +9,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::abilities::{Ability, is_unsupported};
+use super::destination::Destination;
 use super::error::TargetError;
 use super::existing::FileIdentity;
 use super::folders::Folder;
@@ -21,22 +22,25 @@ use super::{Shared, Target, leftovers, names};
 pub struct NewFile {
     shared: Arc<Shared>,
     path: TreePath,
+    beside: Option<TreePath>,
     size: u64,
     written_up_to: AtomicU64,
     body: Body,
 }
 
 impl Target {
-    /// Begins a file of `size` bytes that shall be at `path`; its folder must be there. Whether the name is taken is
+    /// Begins a file of `size` bytes; the folder where it shall be must be there. Whether the name is taken is
     /// decided in the end: ask [`existing`](Self::existing) first where that can save the work.
-    pub fn begin_file(&self, path: &TreePath, size: u64) -> Result<NewFile, TargetError> {
+    pub fn begin_file<'p>(&self, to: impl Into<Destination<'p>>, size: u64) -> Result<NewFile, TargetError> {
+        let Destination { own: path, beside } = to.into();
         if i64::try_from(size).is_err() {
             return Err(TargetError::TooLarge { path: path.clone() });
         }
         let (folder, _) = self.shared.parent_and_name(path)?;
         leftovers::sweep(&folder);
         let body = Body::create(&self.shared, folder).map_err(|errno| TargetError::at(path, errno))?;
-        Ok(NewFile { shared: self.shared.clone(), path: path.clone(), size, written_up_to: AtomicU64::new(0), body })
+        let (shared, path, beside) = (self.shared.clone(), path.clone(), beside.cloned());
+        Ok(NewFile { shared, path, beside, size, written_up_to: AtomicU64::new(0), body })
     }
 }
 
@@ -70,7 +74,8 @@ impl NewFile {
         self.body.identity = Some(FileIdentity::of(&stat));
         let notes = metadata::apply(&Subject::Open(self.body.file.as_fd()), &stat, metadata, self.shared.privileged);
         let folder = self.body.folder.clone();
-        let spot = placing::place(&self.shared, &folder, &self.path, &mut self.body)?;
+        let to = Destination { own: &self.path, beside: self.beside.as_ref() };
+        let spot = placing::place(&self.shared, &folder, to, &mut self.body)?;
         let notes = if spot.is_new() { notes } else { Vec::new() };
         Ok(spot.placed(&self.path, notes))
     }

@@ -7,6 +7,7 @@ use chest_model::TreePath;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
+use super::destination::Destination;
 use super::error::TargetError;
 use super::existing::FileIdentity;
 use super::folders::Folder;
@@ -62,12 +63,14 @@ pub(super) trait Nameless {
 pub(super) fn place(
     shared: &Shared,
     folder: &Folder,
-    path: &TreePath,
+    to: Destination<'_>,
     item: &mut dyn Nameless,
 ) -> Result<Spot, TargetError> {
+    let path = to.own;
     let own = path.name().ok_or_else(|| TargetError::Obstructed { path: path.clone() })?;
     let mut written = shared.written_for_overwriting();
-    for (rank, name) in names::candidates(own, &shared.label) {
+    let names = names::candidates(own, &shared.label);
+    for (rank, name) in names.filter(|(rank, name)| !shared.is_kept_for_another(to, *rank, name)) {
         let attempt = attempt(shared, folder, &name, rank, written.as_deref(), item);
         if let Some(how) = attempt.map_err(|errno| TargetError::naming(path, errno))? {
             let identity = item.identity().or_else(|| identity_of(folder, &name).ok());

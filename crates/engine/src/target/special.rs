@@ -1,10 +1,11 @@
 //! Symbolic links, pipes and devices.
 
-use chest_model::{Metadata, TreePath};
+use chest_model::{EntryKind, Metadata, TreePath};
 use rustix::fd::AsFd;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::destination::Destination;
 use super::error::TargetError;
 use super::existing::ItemKind;
 use super::folders::Folder;
@@ -16,47 +17,60 @@ const LONGEST_LINK: usize = 4095;
 
 impl Target {
     /// Makes a symbolic link. It may point anywhere: nothing here ever follows it.
-    pub fn make_symlink(&self, path: &TreePath, target: &[u8], metadata: &Metadata) -> Result<Placed, TargetError> {
+    pub fn make_symlink<'p>(
+        &self,
+        to: impl Into<Destination<'p>>,
+        target: &[u8],
+        metadata: &Metadata,
+    ) -> Result<Placed, TargetError> {
+        let to = to.into();
         if target.is_empty() || target.len() > LONGEST_LINK || target.contains(&0) {
-            return Err(TargetError::BadLinkTarget { path: path.clone() });
+            return Err(TargetError::BadLinkTarget { path: to.own.clone() });
         }
-        self.make_special(path, Special::Symlink(target), metadata)
+        self.make_special(to, Special::Symlink(target), metadata)
     }
 
     /// Makes a named pipe.
-    pub fn make_fifo(&self, path: &TreePath, metadata: &Metadata) -> Result<Placed, TargetError> {
-        self.make_special(path, Special::Node(FileType::Fifo, 0), metadata)
+    pub fn make_fifo<'p>(&self, to: impl Into<Destination<'p>>, metadata: &Metadata) -> Result<Placed, TargetError> {
+        self.make_special(to.into(), Special::Node(FileType::Fifo, 0), metadata)
     }
 
     /// Makes a device, where the restore is privileged. Other kinds than the two kinds of device are refused.
-    pub fn make_device(
+    pub fn make_device<'p>(
         &self,
-        path: &TreePath,
+        to: impl Into<Destination<'p>>,
         kind: ItemKind,
         device: u64,
         metadata: &Metadata,
     ) -> Result<Placed, TargetError> {
+        let to = to.into();
         let file_type = match kind {
             ItemKind::CharacterDevice if self.shared.privileged => FileType::CharacterDevice,
             ItemKind::BlockDevice if self.shared.privileged => FileType::BlockDevice,
-            _ => return Err(TargetError::NotAllowed { path: path.clone() }),
+            _ => return Err(TargetError::NotAllowed { path: to.own.clone() }),
         };
-        self.make_special(path, Special::Node(file_type, device), metadata)
+        self.make_special(to, Special::Node(file_type, device), metadata)
+    }
+
+    /// Whether the very link, pipe or device that an entry tells of is at `path`.
+    pub fn has_special(&self, path: &TreePath, kind: &EntryKind) -> bool {
+        let Some(special) = Special::of(kind) else { return false };
+        self.shared.parent_and_name(path).is_ok_and(|(folder, name)| special.is_already(&folder, name))
     }
 
     fn make_special(
         &self,
-        path: &TreePath,
+        to: Destination<'_>,
         mut special: Special<'_>,
         metadata: &Metadata,
     ) -> Result<Placed, TargetError> {
-        let (folder, _) = self.shared.parent_and_name(path)?;
-        let spot = placing::place(&self.shared, &folder, path, &mut special)?;
+        let (folder, _) = self.shared.parent_and_name(to.own)?;
+        let spot = placing::place(&self.shared, &folder, to, &mut special)?;
         let notes = match spot.is_new() {
             true => set_metadata(&folder, &spot.name, &special, metadata, self.shared.privileged),
             false => Vec::new(),
         };
-        Ok(spot.placed(path, notes))
+        Ok(spot.placed(to.own, notes))
     }
 }
 
@@ -66,7 +80,17 @@ enum Special<'target> {
     Node(FileType, u64),
 }
 
-impl Special<'_> {
+impl<'target> Special<'target> {
+    fn of(kind: &'target EntryKind) -> Option<Self> {
+        Some(match kind {
+            EntryKind::Symlink { target, .. } => Self::Symlink(target),
+            EntryKind::Fifo => Self::Node(FileType::Fifo, 0),
+            EntryKind::CharacterDevice { device } => Self::Node(FileType::CharacterDevice, *device),
+            EntryKind::BlockDevice { device } => Self::Node(FileType::BlockDevice, *device),
+            _ => return None,
+        })
+    }
+
     fn create(&self, folder: &Folder, name: &[u8]) -> Result<(), Errno> {
         match *self {
             Self::Symlink(target) => rustix::fs::symlinkat(target, folder.handle(), name),

@@ -36,7 +36,7 @@ const WAYS: [(&str, Lack); 4] = [
 ];
 
 fn options(existing: Existing) -> TargetOptions {
-    TargetOptions { existing, restored_on: "21 November 2026".to_owned(), privileged: false }
+    TargetOptions { existing, restored_on: "21 November 2026".to_owned(), privileged: false, kept: HashSet::new() }
 }
 
 fn open_with(dir: &Path, options: TargetOptions, lack: Lack) -> Target {

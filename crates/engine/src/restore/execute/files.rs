@@ -11,7 +11,7 @@ use crate::target::{
 };
 use crate::{Context, EngineError};
 use bytes::Bytes;
-use chest_model::{ChunkId, EntryKind, Monitor, Progress};
+use chest_model::{ChunkId, EntryKind, Monitor, Progress, TreePath};
 use chest_repo::RepoError;
 use chest_repo::compress::Decompressor;
 use chest_repo::index::{ChunkLocation, IndexedPack};
@@ -19,6 +19,7 @@ use chest_repo::pack::chunks_start;
 use chest_repo::repository::Fetcher;
 use chest_repo::tree::read_list;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use std::io;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,6 +41,8 @@ pub(super) struct FileRestore<'p> {
     /// Something failed: nothing more is begun.
     failed: AtomicBool,
     folders_made: Receiver<()>,
+    /// Where something is that could not be read, to be compared.
+    unread: Mutex<Vec<TreePath>>,
 }
 
 /// A file that is being written.
@@ -75,6 +78,7 @@ impl<'p> FileRestore<'p> {
             fetching: bounded(FETCHING),
             failed: AtomicBool::new(false),
             folders_made,
+            unread: Mutex::default(),
         }
     }
 
@@ -183,7 +187,7 @@ impl<'p> FileRestore<'p> {
         results: &Mutex<Vec<FileResult>>,
     ) {
         for chunk in chunks {
-            if let Some(plain) = existing.as_ref().and_then(|existing| self.same_in(existing, &chunk)) {
+            if let Some(plain) = existing.as_ref().and_then(|existing| self.same_in(existing, &chunk).ok()?) {
                 self.write(file, &chunk, &plain, results);
                 continue;
             }
@@ -346,7 +350,7 @@ impl<'p> FileRestore<'p> {
                 let EntryKind::File { size, .. } = &item.entry.kind else { return None };
                 // Nothing is ever sent: it ends when the other end is dropped.
                 let _ = self.folders_made.recv();
-                Some(self.target.begin_file(&item.to, *size).map(|file| {
+                Some(self.target.begin_file(item.destination(), *size).map(|file| {
                     let file = Arc::new(file);
                     *state = FileState::Open(file.clone());
                     file
@@ -386,6 +390,11 @@ impl<'p> FileRestore<'p> {
     /// One item of the plan.
     pub(super) fn item(&self, number: usize) -> &'p PlannedItem {
         &self.plan.items[number]
+    }
+
+    /// Where something is that could not be read, to be compared.
+    pub(super) fn take_unread(&self) -> Vec<TreePath> {
+        std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What is in a file's place, where nothing of it need be written.
@@ -428,7 +437,9 @@ impl<'p> FileRestore<'p> {
         let EntryKind::File { size, chunks, holes, .. } = &item.entry.kind else {
             return Err(failure(item, FailureCause::Refused, "not a file".to_owned()));
         };
+        // What has the name of an item that comes after another of that name is the other, or was in its place.
         let there = match item.step {
+            _ if item.shares_name => None,
             PlannedStep::Make => None,
             _ => self.target.existing(&item.to).map_err(|error| refused(item, &error))?,
         };
@@ -439,13 +450,16 @@ impl<'p> FileRestore<'p> {
         let chunks = read_list(chunks, &**self.fetcher()).map_err(|error| damaged(item, error))?;
         let placed =
             lay_out(*size, &chunks, holes).ok_or_else(|| damaged(item, "its chunks and holes do not make its size"))?;
-        let Some(there) = there else { return Ok(Prepared::Write(placed, None)) };
-        let is_file = there.kind == ItemKind::File;
-        let existing = is_file.then(|| self.target.read_existing(&item.to).ok()).flatten();
-        if there.size == *size && existing.as_ref().is_some_and(|existing| self.is_same(existing, &placed, holes)) {
-            return Ok(Prepared::Done(Box::new(self.target.keep_existing(&item.to, &there))));
+        let file = there.filter(|there| there.kind == ItemKind::File);
+        let existing = file.and_then(|_| self.target.read_existing(&item.to).ok());
+        if let Some(there) = file.filter(|there| there.size == *size) {
+            match existing.as_ref().map(|existing| self.is_same(existing, &placed, holes)) {
+                Some(Ok(true)) => return Ok(Prepared::Done(Box::new(self.target.keep_existing(&item.to, &there)))),
+                Some(Ok(false)) => {}
+                Some(Err(_)) | None => self.unread.lock().unwrap_or_else(PoisonError::into_inner).push(item.to.clone()),
+            }
         }
-        match self.same_beside(item, &there, *size, &placed, holes) {
+        match self.same_beside(item, there.as_ref(), *size, &placed, holes) {
             Some(copy) => Ok(Prepared::Done(Box::new(copy))),
             None => Ok(Prepared::Write(placed, existing)),
         }
@@ -455,33 +469,54 @@ impl<'p> FileRestore<'p> {
     fn same_beside(
         &self,
         item: &PlannedItem,
-        there: &ExistingItem,
+        there: Option<&ExistingItem>,
         size: u64,
         placed: &[PlacedChunk],
         holes: &[chest_model::Hole],
     ) -> Option<Placed> {
-        if self.request().existing != Existing::KeepBoth && there.kind != ItemKind::Folder {
+        let stays =
+            |there: &ExistingItem| self.request().existing == Existing::KeepBoth || there.kind == ItemKind::Folder;
+        if !item.shares_name && !there.is_some_and(stays) {
             return None;
         }
-        self.target.copies_beside(&item.to).find_map(|(path, copy)| {
+        self.target.copies_beside(item.destination()).find_map(|(path, copy)| {
             let fits = copy.kind == ItemKind::File && copy.size == size;
             let existing = fits.then(|| self.target.read_existing(&path).ok()).flatten()?;
-            self.is_same(&existing, placed, holes).then(|| self.target.keep_existing(&path, &copy))
+            self.is_same(&existing, placed, holes)
+                .is_ok_and(|same| same)
+                .then(|| self.target.keep_existing(&path, &copy))
         })
     }
 
-    fn is_same(&self, existing: &ExistingReader, placed: &[PlacedChunk], holes: &[chest_model::Hole]) -> bool {
-        placed.iter().all(|chunk| self.same_in(existing, chunk).is_some())
-            && holes.iter().all(|hole| is_zero(existing, hole))
+    /// Fails where it cannot be read.
+    fn is_same(
+        &self,
+        existing: &ExistingReader,
+        placed: &[PlacedChunk],
+        holes: &[chest_model::Hole],
+    ) -> io::Result<bool> {
+        for chunk in placed {
+            if self.same_in(existing, chunk)?.is_none() {
+                return Ok(false);
+            }
+        }
+        for hole in holes {
+            if !is_zero(existing, hole)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The chunk's plaintext, where the existing file holds it in the same place.
-    fn same_in(&self, existing: &ExistingReader, chunk: &PlacedChunk) -> Option<Vec<u8>> {
+    fn same_in(&self, existing: &ExistingReader, chunk: &PlacedChunk) -> io::Result<Option<Vec<u8>>> {
         let mut plain = vec![0; chunk.length as usize];
         for piece in &chunk.pieces {
-            read_exactly(existing, piece.offset, &mut plain[piece.part.clone()])?;
+            if !read_exactly(existing, piece.offset, &mut plain[piece.part.clone()])? {
+                return Ok(None);
+            }
         }
-        (self.fetcher().index().domain.chunk_id(&plain) == chunk.id).then_some(plain)
+        Ok((self.fetcher().index().domain.chunk_id(&plain) == chunk.id).then_some(plain))
     }
 }
 
@@ -493,32 +528,33 @@ enum Prepared {
     Write(Vec<PlacedChunk>, Option<ExistingReader>),
 }
 
-fn read_exactly(existing: &ExistingReader, mut offset: u64, mut buffer: &mut [u8]) -> Option<()> {
+/// `false` where the file ends before.
+fn read_exactly(existing: &ExistingReader, mut offset: u64, mut buffer: &mut [u8]) -> io::Result<bool> {
     while !buffer.is_empty() {
-        match existing.read_at(offset, buffer).ok()? {
-            0 => return None,
+        match existing.read_at(offset, buffer)? {
+            0 => return Ok(false),
             length => {
                 buffer = &mut buffer[length..];
                 offset += length as u64;
             }
         }
     }
-    Some(())
+    Ok(true)
 }
 
-fn is_zero(existing: &ExistingReader, hole: &chest_model::Hole) -> bool {
+fn is_zero(existing: &ExistingReader, hole: &chest_model::Hole) -> io::Result<bool> {
     let mut buffer = vec![0; (64 << 10).min(hole.length) as usize];
     let (mut at, end) = (hole.offset, hole.offset + hole.length);
     while at < end {
         // A hole may be longer than anybody can read.
         at = existing.next_data(at).min(end);
         let take = (end - at).min(buffer.len() as u64) as usize;
-        if read_exactly(existing, at, &mut buffer[..take]).is_none() || buffer[..take].iter().any(|&byte| byte != 0) {
-            return false;
+        if !read_exactly(existing, at, &mut buffer[..take])? || buffer[..take].iter().any(|&byte| byte != 0) {
+            return Ok(false);
         }
         at += take as u64;
     }
-    true
+    Ok(true)
 }
 
 fn damaged(item: &PlannedItem, what: impl ToString) -> RestoreFailure {

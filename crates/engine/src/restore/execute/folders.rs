@@ -16,18 +16,19 @@ pub(super) struct MadeFolders {
 
 /// Makes the folders of the plan, and those above what was asked for, which are not part of it.
 pub(super) fn make_folders(target: &Target, items: &[PlannedItem]) -> MadeFolders {
-    let (mut outcome, mut made) = (MadeFolders::default(), HashSet::new());
+    let (mut outcome, mut above) = (MadeFolders::default(), Above::default());
     for item in items {
         if let Some(parent) = item.to.parent()
-            && let Err(error) = make_parents(target, &parent, &mut made)
+            && let Err(error) = above.make(target, &parent)
         {
             // Told once for each item that needs it, when that item is made.
             let _ = error;
         }
-        if item.entry.kind == EntryKind::Directory && made.insert(item.to.clone()) {
+        if item.entry.kind == EntryKind::Directory {
+            above.tried.insert(item.to.clone());
             match target.make_folder(&item.to) {
                 Ok(Made::Created) => outcome.created += 1,
-                Ok(Made::AlreadyThere) => {}
+                Ok(Made::AlreadyThere) => outcome.created += u64::from(above.made.remove(&item.to)),
                 Err(error) => outcome.failed.push(failure(item, (&error).into(), error.to_string())),
             }
         }
@@ -35,13 +36,26 @@ pub(super) fn make_folders(target: &Target, items: &[PlannedItem]) -> MadeFolder
     outcome
 }
 
-fn make_parents(target: &Target, folder: &TreePath, made: &mut HashSet<TreePath>) -> Result<(), TargetError> {
-    if folder.is_root() || made.contains(folder) {
-        return Ok(());
+/// Folders above what was asked for.
+#[derive(Default)]
+struct Above {
+    tried: HashSet<TreePath>,
+    /// Those that were not there; they may have been asked for too, later on.
+    made: HashSet<TreePath>,
+}
+
+impl Above {
+    fn make(&mut self, target: &Target, folder: &TreePath) -> Result<(), TargetError> {
+        if folder.is_root() || self.tried.contains(folder) {
+            return Ok(());
+        }
+        if let Some(parent) = folder.parent() {
+            self.make(target, &parent)?;
+        }
+        self.tried.insert(folder.clone());
+        if target.make_folder(folder)? == Made::Created {
+            self.made.insert(folder.clone());
+        }
+        Ok(())
     }
-    if let Some(parent) = folder.parent() {
-        make_parents(target, &parent, made)?;
-    }
-    made.insert(folder.clone());
-    target.make_folder(folder).map(|_| ())
 }

@@ -5,7 +5,7 @@ use super::super::plan::PlannedItem;
 use super::files::FileRestore;
 use super::{Restore, is_counted};
 use crate::Context;
-use crate::target::{FileIdentity, Placed, Placement, TargetError};
+use crate::target::{Destination, FileIdentity, Placed, Placement, TargetError};
 use chest_model::{Progress, TreePath};
 use std::collections::{HashMap, HashSet};
 
@@ -46,14 +46,15 @@ impl Restore<'_> {
         let mut links = Links::default();
         for names in groups {
             let first = placed.get(&names[0]);
-            let others: Vec<&TreePath> = names.iter().map(|number| &files.item(*number).to).collect();
+            let others: Vec<Destination<'_>> = names.iter().map(|number| files.item(*number).destination()).collect();
             let linkable = first.filter(|first| self.has_only_these_names(first, &others));
             let mut apart = Vec::new();
             for number in names.into_iter().skip(1) {
                 let item = files.item(number);
                 let left = first.and_then(|first| self.left_in_place(files, number, first));
+                self.unread.extend(files.take_unread());
                 let done = left.map(Ok).or_else(|| {
-                    linkable.map(|first| self.target.make_hard_link(&first.path, first.identity, &item.to))
+                    linkable.map(|first| self.target.make_hard_link(&first.path, first.identity, item.destination()))
                 });
                 match done {
                     Some(Ok(done)) => {
@@ -81,18 +82,18 @@ impl Restore<'_> {
     /// What is in the place of a further name already: the first name's file, or a file of the same content.
     fn left_in_place(&self, files: &FileRestore<'_>, number: usize, first: &Laid) -> Option<Placed> {
         let item: &PlannedItem = files.item(number);
-        match self.target.name_there(first.identity, &item.to) {
+        match self.target.name_there(first.identity, item.destination()) {
             Some((path, there)) => Some(self.target.keep_existing(&path, &there)),
             None => files.already_there(number),
         }
     }
 
     /// Whether a file may get one name more: it is new, or all names that it has are among these.
-    pub(super) fn has_only_these_names(&self, file: &Laid, names: &[&TreePath]) -> bool {
+    pub(super) fn has_only_these_names(&self, file: &Laid, names: &[Destination<'_>]) -> bool {
         if !file.was_there {
             return true;
         }
-        let found = names.iter().filter_map(|name| Some(self.target.name_there(file.identity, name)?.0));
+        let found = names.iter().filter_map(|name| Some(self.target.name_there(file.identity, *name)?.0));
         let known: HashSet<TreePath> = found.chain([file.path.clone()]).collect();
         let there = self.target.existing(&file.path).ok().flatten();
         there.is_some_and(|there| there.identity == file.identity && there.links <= known.len() as u64)
