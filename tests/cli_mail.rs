@@ -120,3 +120,33 @@ fn a_search_for_mail_is_narrowed_by_people_subject_attachment_time_and_class() {
     office.run(["find", "--mail", "--since", "yesterday"]).ended(2);
     office.run(["find"]).ended(2);
 }
+
+#[test]
+fn what_is_named_by_itself_is_found_by_its_own_name_and_by_the_messages_in_it() {
+    let office = Office::new();
+    let (first, lost) = (message("Allotments", "Plot 7."), message("Hedge", "Cut it before the jubilee."));
+    office.write("takeout.mbox", &mailbox(&[first.clone(), lost.clone()]));
+    office.write("budget 2026.csv", "hall,120\n");
+    office.run(["backup", "--class", "email", "takeout.mbox"]).ended(0);
+    office.run(["backup", "budget 2026.csv"]).ended(0);
+    // In the next week's export a message is gone; and the file has become a folder of the same name.
+    office.write("takeout.mbox", &mailbox(&[first]));
+    office.run(["backup", "--class", "email", "--accept-shrink", "takeout.mbox"]).ended(0);
+    fs::remove_file(office.path("budget 2026.csv")).unwrap();
+    office.write("budget 2026.csv/notes.txt", "a folder now");
+    office.run(["backup", "budget 2026.csv", "--accept-shrink"]).ended(0);
+
+    let found = office.run(["find", "--mail", "--deleted", "jubilee"]).ended(0);
+    assert!(found.out.contains("Hedge") && found.out.contains("takeout.mbox"), "{}", found.out);
+    let save = advised(&found.err);
+    office.run(save.iter().map(String::as_str)).ended(0);
+    let saved = office.stored_files("out");
+    assert_eq!((saved.len(), fs::read_to_string(&saved[0]).unwrap()), (1, lost));
+
+    assert!(office.run(["find", "TAKEOUT"]).ended(0).out.starts_with("takeout.mbox"));
+    let found = office.run(["find", "--deleted", "budget"]).ended(0);
+    assert_eq!(found.out.lines().filter(|line| line.starts_with("budget 2026.csv  ")).count(), 1, "{}", found.out);
+    let restore: Vec<String> = advised(&found.err).iter().map(|word| word.replace("out", "again")).collect();
+    office.run(restore.iter().map(String::as_str)).ended(0);
+    assert_eq!(fs::read_to_string(office.path("again/budget 2026.csv")).unwrap(), "hall,120\n");
+}

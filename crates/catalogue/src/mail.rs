@@ -15,6 +15,8 @@ pub struct MailboxVersion {
     pub chain: ChainId,
     /// Where.
     pub path: TreePath,
+    /// What the file is called.
+    pub called: Vec<u8>,
     /// Bytes.
     pub size: u64,
     /// A snapshot that holds it.
@@ -123,12 +125,13 @@ fn mailbox(
     );
     let mut find = connection.prepare_cached(&find)?;
     let found = find.query_row(params![name, folder, chain.0, number], |row| {
-        let path = joined(row.get(3)?, &row.get::<_, Vec<u8>>(4)?)?;
-        Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)? as u64, path))
+        let called: Vec<u8> = row.get(4)?;
+        let path = joined(row.get(3)?, &called)?;
+        Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)? as u64, path, called))
     });
-    let Some((first, last, size, path)) = found.optional()? else { return Ok(None) };
+    let Some((first, last, size, path, called)) = found.optional()? else { return Ok(None) };
     let left = left_of((first, last), &seen);
-    Ok(left.map(|(snapshot, _)| MailboxVersion { chain, path, size, snapshot, name, folder, first, last }))
+    Ok(left.map(|(snapshot, _)| MailboxVersion { chain, path, called, size, snapshot, name, folder, first, last }))
 }
 
 impl Update<'_> {

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 
 /// Beyond this many, the ids of folders are asked for again.
 const MOST_FOLDERS: usize = 1 << 16;
+/// Where a root that is a file lies: no path holds this byte.
+const ABOVE_ROOT: &[u8] = b"\0";
 
 /// What tells one version of an item from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,7 +110,7 @@ impl<'c> Update<'c> {
         version: &ItemVersion,
         may_be_mailbox: bool,
     ) -> Result<(), CatalogueError> {
-        let Some((name, folder)) = self.place(path)? else { return Ok(()) };
+        let (name, folder) = self.place(chain, path)?;
         let mut open = self.transaction.prepare_cached(
             "SELECT item, size, seconds, nanoseconds, content FROM version
              WHERE name = ?1 AND folder = ?2 AND chain = ?3 AND last = ?4",
@@ -146,10 +148,8 @@ impl<'c> Update<'c> {
 
     /// A path is not there any more in this snapshot.
     pub fn remove(&mut self, chain: ChainId, number: i64, path: &TreePath) -> Result<(), CatalogueError> {
-        match self.place(path)? {
-            Some((name, folder)) => self.end(chain, number, name, folder),
-            None => Ok(()),
-        }
+        let (name, folder) = self.place(chain, path)?;
+        self.end(chain, number, name, folder)
     }
 
     /// Part of a snapshot cannot be read.
@@ -243,10 +243,14 @@ impl<'c> Update<'c> {
         Ok(())
     }
 
-    /// The ids of a path's name and folder; `None` for the root itself, which nobody looks for.
-    fn place(&mut self, path: &TreePath) -> Result<Option<(i64, i64)>, CatalogueError> {
-        let (Some(name), Some(folder)) = (path.name(), path.parent()) else { return Ok(None) };
-        Ok(Some((self.name(name)?, self.folder(folder.as_bytes())?)))
+    /// The ids of a path's name and folder. A root that is itself a file is called what the root is called.
+    fn place(&mut self, chain: ChainId, path: &TreePath) -> Result<(i64, i64), CatalogueError> {
+        if let (Some(name), Some(folder)) = (path.name(), path.parent()) {
+            return Ok((self.name(name)?, self.folder(folder.as_bytes())?));
+        }
+        let find = "SELECT label FROM chain WHERE id = ?1";
+        let label: Vec<u8> = self.transaction.query_row(find, [chain.0], |row| row.get(0))?;
+        Ok((self.name(&label)?, self.folder(ABOVE_ROOT)?))
     }
 
     fn name(&self, name: &[u8]) -> Result<i64, CatalogueError> {
@@ -300,6 +304,9 @@ pub(crate) fn path_of(bytes: Vec<u8>) -> rusqlite::Result<TreePath> {
 
 /// A folder's path and a name in it.
 pub(crate) fn joined(folder: Vec<u8>, name: &[u8]) -> rusqlite::Result<TreePath> {
+    if folder == ABOVE_ROOT {
+        return Ok(TreePath::root());
+    }
     path_of(folder)?.child(name).map_err(|_| rusqlite::Error::InvalidQuery)
 }
 

@@ -60,6 +60,7 @@ pub(super) fn bring_up_to_date(
             let class = class_of(snapshot, label);
             let filler = Filler {
                 class,
+                label,
                 update: &mut update,
                 chain,
                 number,
@@ -119,6 +120,7 @@ fn take_back(catalogue: &mut Catalogue, chains: &Chains<'_>) -> Result<HashMap<(
 /// Notes how one snapshot of a chain differs from the one before.
 struct Filler<'u, 'c> {
     class: Class,
+    label: &'u [u8],
     update: &'u mut Update<'c>,
     chain: ChainId,
     number: i64,
@@ -173,6 +175,8 @@ impl Filler<'_, '_> {
             self.trouble = Some(EngineError::Interrupted);
             return ControlFlow::Break(());
         }
+        // A root that is a folder is nobody's file; one that was a file until now ends.
+        let after = after.filter(|entry| !(entry.path.is_root() && entry.kind == EntryKind::Directory));
         let noted = match after {
             Some(entry) => {
                 let may_be_mailbox = self.may_be_mailbox(entry);
@@ -191,7 +195,7 @@ impl Filler<'_, '_> {
 
     fn may_be_mailbox(&self, entry: &Entry) -> bool {
         let has_content = matches!(entry.kind, EntryKind::File { size: 1.., .. });
-        has_content && entry.path.name().is_some_and(|name| may_be_mailbox(self.class, name))
+        has_content && may_be_mailbox(self.class, entry.path.name().unwrap_or(self.label))
     }
 
     fn note_damage(

@@ -99,8 +99,8 @@ impl Answer<'_> {
                 let Some(chain) = self.chain(found.chain) else { continue };
                 let mut others = words.iter().enumerate().filter(|(other, _)| *other != search.word);
                 let narrowed = others.all(|(_, other)| other.narrows(&chain.label, &found.path));
-                let is_first = !search.earlier.iter().any(|earlier| earlier.fits(&found.path));
-                if word.fits(&found.path) && narrowed && is_first && chain.is_of(query.class) {
+                let is_first = !search.earlier.iter().any(|earlier| earlier.fits(&chain.label, &found.path));
+                if word.fits(&chain.label, &found.path) && narrowed && is_first && chain.is_of(query.class) {
                     paths.entry((&chain.label, found.path.clone())).or_default().push(found);
                 }
             }

@@ -234,5 +234,5 @@ fn kind(file: &mut StoredFile, version: &MailboxVersion) -> std::io::Result<Opti
     let mut head = Vec::with_capacity(HEAD);
     file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;
-    Ok(recognise(version.path.name().unwrap_or_default(), &head))
+    Ok(recognise(&version.called, &head))
 }

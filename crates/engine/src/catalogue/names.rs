@@ -47,11 +47,12 @@ impl Word {
         }
     }
 
-    /// Whether the path below its root is meant by its name, or by the pattern of the path.
-    pub(super) fn fits(&self, path: &TreePath) -> bool {
+    /// Whether the path below its root is meant by its name, or by the pattern of the path. A root that is itself a file has its
+    /// own name.
+    pub(super) fn fits(&self, root: &[u8], path: &TreePath) -> bool {
         match self {
             Self::Path(glob) => glob.is_match(folded(path.as_bytes())),
-            _ => path.name().is_some_and(|name| self.fits_name(&folded(name))),
+            _ => self.fits_name(&folded(path.name().unwrap_or(root))),
         }
     }
 
@@ -73,7 +74,7 @@ impl Word {
     pub(super) fn narrows(&self, root: &[u8], path: &TreePath) -> bool {
         match self {
             Self::Part(part) => folded(root).contains(part) || folded(path.as_bytes()).contains(part),
-            _ => self.fits(path),
+            _ => self.fits(root, path),
         }
     }
 }
