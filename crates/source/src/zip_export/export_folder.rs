@@ -6,10 +6,12 @@ use super::FileBytes;
 use super::ZipOptions;
 use super::archive::{Archive, Budget};
 use super::bytes::ArchiveBytes;
-use super::exports::{day_in, is_called_zip, is_document, same_exports, without_numbers};
+use super::exports::{date_of, day_in, is_called_zip, is_document, same_exports, without_numbers};
 use super::member::damaged;
 use crate::{Excludes, ReadFailure};
 use chest_model::UnreadableReason;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -82,6 +84,26 @@ pub fn in_folder(path: &Path, options: &ZipOptions) -> io::Result<InFolder> {
     Ok(if is_sure { InFolder::Exports(folder) } else { InFolder::Other })
 }
 
+/// What tells which of two exports is the newer: the day in their names, for a copy from another disk gives every file a new time.
+/// Where a name tells none, the day on which the file was written; and of one day the time.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Age {
+    day: Date,
+    written: SystemTime,
+}
+
+impl Age {
+    fn of(parts: &[PathBuf], options: &ZipOptions) -> io::Result<Self> {
+        let mut written = SystemTime::UNIX_EPOCH;
+        for part in parts {
+            written = written.max(fs::metadata(part)?.modified()?);
+        }
+        let named = parts.first().and_then(|part| day_in(name_of(part))).and_then(|day| date_of(&day));
+        let day = named.or_else(|| Some(Timestamp::try_from(written).ok()?.to_zoned(options.zone.clone()).date()));
+        Ok(Self { day: day.unwrap_or_default(), written })
+    }
+}
+
 /// With the newest of these exports of which anything can be read; newer ones are told. `None`: it is a document that is called
 /// `.zip`.
 fn with_newest(
@@ -89,13 +111,9 @@ fn with_newest(
     files: Vec<PathBuf>,
     options: &ZipOptions,
 ) -> io::Result<Option<ExportFolder>> {
-    let mut exports: Vec<(SystemTime, Vec<PathBuf>)> = Vec::new();
+    let mut exports: Vec<(Age, Vec<PathBuf>)> = Vec::new();
     for parts in same_exports(files, &options.zone)? {
-        let mut newest = SystemTime::UNIX_EPOCH;
-        for part in &parts {
-            newest = newest.max(fs::metadata(part)?.modified()?);
-        }
-        exports.push((newest, parts));
+        exports.push((Age::of(&parts, options)?, parts));
     }
     exports.sort();
     while let Some((_, parts)) = exports.pop() {

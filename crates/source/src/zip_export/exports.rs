@@ -5,6 +5,7 @@ use super::FileBytes;
 use super::ZipLimits;
 use super::archive::{Archive, Budget, Listing};
 use super::bytes::{ArchiveBytes, read_exact_at};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::ffi::OsStr;
 use std::fs;
@@ -125,6 +126,18 @@ pub(super) fn day_in(name: &[u8]) -> Option<String> {
     parts.windows(3).find(is_day).map(|day| day.join("-"))
 }
 
+/// Which day that is. Of two numbers that could each be the month the second is, as it is written in Britain.
+pub(super) fn date_of(day: &str) -> Option<Date> {
+    let mut numbers = day.split('-').map(|number| number.parse::<i16>().ok());
+    let (first, second, third) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let date = |year, month: i16, day: i16| Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok();
+    if first > 31 {
+        date(first, second, third)
+    } else {
+        date(third, second, first).or_else(|| date(third, first, second))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +150,11 @@ mod tests {
         }
         assert_eq!(day_in(b"OneDrive_2026-11-20.zip").as_deref(), Some("2026-11-20"));
         assert_eq!(day_in(b"Export 3.zip"), None);
+        for written in ["20-11-2026", "2026-11-20", "11-20-2026"] {
+            assert_eq!(date_of(written), Some(Date::constant(2026, 11, 20)), "{written}");
+        }
+        assert_eq!(date_of("6-11-2026"), Some(Date::constant(2026, 11, 6)));
+        assert_eq!(date_of("20-20-2026"), None);
         assert!(numbers(b"OneDrive_2_x.zip") < numbers(b"OneDrive_10_x.zip"));
     }
 }

@@ -63,6 +63,19 @@ fn of_a_folder_of_weekly_exports_the_newest_counts_with_all_its_parts() {
     assert!(newest(folder.path()).is_some());
 }
 
+/// A copy onto another computer gives every file the time of the copying, in the order of their names.
+#[test]
+fn the_day_in_the_name_counts_and_not_when_the_file_was_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, day) in
+        [("OneDrive_1_13-11-2026.zip", 20), ("OneDrive_2_13-11-2026.zip", 20), ("OneDrive_1_30-10-2026.zip", 21)]
+    {
+        export(folder.path(), name, day);
+    }
+    let parts = ["OneDrive_1_13-11-2026.zip", "OneDrive_2_13-11-2026.zip"];
+    assert_eq!(newest(folder.path()), Some((parts.map(str::to_owned).to_vec(), 1)));
+}
+
 #[test]
 fn without_a_day_in_the_name_the_files_own_counts() {
     let folder = tempfile::tempdir().unwrap();
