@@ -156,6 +156,12 @@ fn where_the_notes_of_earlier_runs_are_lost_the_backup_says_that_nobody_can_judg
         assert!(blind.out.contains("No baseline:"), "{}", blind.out);
         let sighted = office.back_up().ended(0);
         assert!(!sighted.out.contains("No baseline"), "{}", sighted.out);
+        // What is backed up by a command of its own cannot be judged either, the first time.
+        office.write("mail/a.eml", &message(1));
+        let other = office.run(["backup", "--class", "email", "mail"]).ended(0);
+        assert!(other.out.contains("No baseline:"), "{}", other.out);
+        let judged = office.run(["backup", "--class", "email", "mail"]).ended(0);
+        assert!(!judged.out.contains("No baseline"), "{}", judged.out);
     }
     assert!(!Office::with_backup().back_up().ended(0).out.contains("No baseline"), "a first backup has none to lose");
 }

@@ -7,7 +7,7 @@ use chest_repo::history::{OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::index::IndexedPack;
 use chest_repo::keys::{DomainId, MasterKey};
 use chest_repo::layout::Place;
-use chest_repo::local::{Journal, LocalKey, WriterFile};
+use chest_repo::local::{Baseline, Journal, LocalKey, WriterFile};
 use chest_repo::record::{OwnerBody, WriterGrant};
 use chest_repo::repository::{ReaderSession, Snapshot, append_decision, fresh};
 use chest_repo::slot::Credential;
@@ -79,7 +79,11 @@ pub fn enrol(
         let founded_under = founded_under.map_err(|problem| EngineError::object("the domain", problem))?;
         file.inherit(domain, founded_under.domain(domain.founder));
         // As if a run had been interrupted after it had sent them: the next one takes them up and names them in its record.
-        Journal::begin(&state, &LocalKey::of_writer(&file.key), &[], &packs, context.environment)?;
+        let local_key = LocalKey::of_writer(&file.key);
+        Journal::begin(&state, &local_key, &[], &packs, context.environment)?;
+        // What the other's backups held nobody can tell here.
+        let baseline = Baseline { follows_a_loss: true, ..Baseline::default() };
+        baseline.store(&state, &local_key, context.environment)?;
         inherited = Some(told);
     }
     let grant = keep(context, &file)?;

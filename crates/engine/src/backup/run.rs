@@ -444,8 +444,9 @@ impl Run<'_> {
     }
 
     /// Keeps what each root held that is complete, for the runs to come.
-    fn keep_baseline(&self, work: &Work<'_>) -> Result<(), RepoError> {
+    fn keep_baseline(&self, work: &Work<'_>, follows_a_loss: bool) -> Result<(), RepoError> {
         let mut baseline = work.baseline.clone().unwrap_or_default();
+        baseline.follows_a_loss = follows_a_loss;
         for root in work.roots.iter().filter(|root| !is_partial(root, &work.doubts)) {
             let held = BaselineRoot {
                 ended: work.ended,
@@ -467,9 +468,11 @@ impl Run<'_> {
         if let Some(log) = &round.log {
             super::copies::complete(&self.context.store, &owner, log);
         }
-        let baseline_kept = self.keep_baseline(&work);
+        let has_past = round.log.is_some_and(|log| !log.chain().heads().is_empty());
+        let lost = work.baseline.as_ref().map_or(has_past, |baseline| baseline.follows_a_loss);
+        let had_no_baseline = lost && work.roots.iter().any(|root| !is_in(work.baseline.as_ref(), root));
+        let baseline_kept = self.keep_baseline(&work, lost);
         let classes = class_outcomes(&work);
-        let had_no_baseline = work.baseline.is_none() && round.log.is_some_and(|log| !log.chain().heads().is_empty());
         let Work {
             batch,
             stored,
@@ -573,6 +576,11 @@ fn class_counts(roots: &[Assembled]) -> BTreeMap<u8, ClassCount> {
         count.bytes += root.outcome.bytes;
     }
     counts
+}
+
+/// Whether there is something to hold the root against.
+fn is_in(baseline: Option<&Baseline>, root: &Assembled) -> bool {
+    baseline.is_some_and(|baseline| baseline.roots.contains_key(&root.outcome.description.label))
 }
 
 /// Whether something of the root was not read as it should have been, or is doubted.

@@ -80,9 +80,11 @@ fn a_machine_that_has_lost_its_key_says_so_is_enrolled_again_and_adds_no_chunk()
         assert_eq!((inherited.packs, &inherited.left_out), (packs.len() as u64, &Vec::new()));
         let again = machine.backup().unwrap();
         assert_eq!((again.files_read, again.chunks_added), (40, 0), "{again:?}");
+        assert!(again.had_no_baseline, "nobody can tell what is missing since");
         assert_eq!(names(&machine.memory, "packs/"), packs);
         // What it has taken up is its own from then on: neither the index nor the log of the other is needed.
-        assert_eq!(machine.backup().unwrap().chunks_added, 0);
+        let next = machine.backup().unwrap();
+        assert_eq!((next.chunks_added, next.had_no_baseline), (0, false));
         assert_comes_back(&machine);
     }
     assert!(told(&check_all(&machine).unwrap()).is_empty());

@@ -15,6 +15,8 @@ const NAME: &str = "baseline";
 pub struct Baseline {
     /// Label and what the root held.
     pub roots: BTreeMap<Vec<u8>, BaselineRoot>,
+    /// An earlier one was lost: of a root that is not in this one nobody can tell whether it was ever backed up.
+    pub follows_a_loss: bool,
 }
 
 /// What a root held.
@@ -43,17 +45,20 @@ impl Baseline {
     /// Writes it.
     pub fn store(&self, folder: &LocalFolder, key: &LocalKey, environment: &dyn Environment) -> Result<(), RepoError> {
         let mut out = CborWriter::new();
-        out.map(1).uint(0u8).array(self.roots.len());
+        out.map(1 + usize::from(self.follows_a_loss)).uint(0u8).array(self.roots.len());
         for (label, root) in &self.roots {
             out.array(2).bytes(label);
             root.write(&mut out);
+        }
+        if self.follows_a_loss {
+            out.uint(1u8).uint(1u8);
         }
         folder.replace(NAME, &key.seal(LocalKind::Baseline, 0, &out.finish(), environment)?)
     }
 
     fn decode(plain: &[u8]) -> Result<Self, ObjectError> {
         let mut reader = CborReader::new(plain);
-        let mut roots = None;
+        let (mut roots, mut follows_a_loss) = (None, false);
         reader.map(|key, value| {
             match key {
                 0 => {
@@ -63,11 +68,12 @@ impl Baseline {
                     })?;
                     roots = Some(read.into_iter().collect());
                 }
+                1 => follows_a_loss = value.uint()? != 0,
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { roots: required(roots)? })
+        Ok(Self { roots: required(roots)?, follows_a_loss })
     }
 }
 
