@@ -185,5 +185,7 @@ fn one_file_of_twenty_two_is_never_called_completed() {
     assert!(reasons.clone().all(|reason| reason == "permission-denied"), "{:?}", reasons.collect::<Vec<_>>());
     let shown = office.back_up().ended(3);
     assert_eq!(shown.last_line(), "PARTIAL: 21 items could not be read");
+    let lines = shown.out.lines().filter(|line| line.ends_with(".docx: no permission to read it")).count();
+    assert_eq!(lines, 21, "each of them on the screen: {}", shown.out);
     assert!(!shown.out.to_lowercase().replace("partial", "").contains("complete"), "{}", shown.out);
 }

@@ -8,7 +8,7 @@ use chest_model::{Exception, ExceptionKind, UnreadableReason};
 use std::io::{self, Write};
 
 /// More than these are not read on a screen.
-pub const SHOWN_AT_MOST: usize = 20;
+pub const SHOWN_AT_MOST: usize = 50;
 
 /// One line for each.
 pub fn write_exceptions(out: &mut dyn Write, exceptions: &[Exception]) -> io::Result<()> {
