@@ -13,13 +13,15 @@ use chest_engine::repo::local::open_regular;
 use chest_model::{Completeness, Environment, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "history";
 /// Beyond this the oldest lines go.
 const LONGEST: u64 = 1 << 20;
+/// No more than this is read, from its end: a run leaves little more than half of it.
+const READ: u64 = 2 * LONGEST;
 /// So many lines stay.
 const LINES: usize = 2_000;
 
@@ -151,7 +153,9 @@ fn text(state: &Path) -> io::Result<String> {
     match open_to_read(&file(state)) {
         Ok(mut file) => {
             let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
+            // The line that is cut in two there is a torn one.
+            file.seek(SeekFrom::Start(file.metadata()?.len().saturating_sub(READ)))?;
+            file.take(READ).read_to_end(&mut bytes)?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
@@ -192,10 +196,17 @@ fn shorten(state: &Path) -> io::Result<()> {
         return Ok(());
     }
     let text = text(state)?;
-    let lines: Vec<&str> = text.lines().collect();
+    let mut room = LONGEST as usize;
+    let fits = |line: &&str| {
+        let left = room.checked_sub(line.len() + 1);
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let mut lines: Vec<&str> = text.lines().rev().take(LINES).take_while(fits).collect();
+    lines.reverse();
     let beside = state.join(format!("{NAME}.new"));
     let mut file = open_regular(OpenOptions::new().write(true).create(true).truncate(true).mode(0o600), &beside)?;
-    for line in &lines[lines.len().saturating_sub(LINES)..] {
+    for line in lines {
         writeln!(file, "{line}")?;
     }
     file.sync_all()?;
@@ -268,10 +279,21 @@ mod tests {
     }
 
     #[test]
+    fn of_a_file_that_something_has_blown_up_the_end_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        open(&file(folder.path())).unwrap().set_len(1 << 40).unwrap();
+        append(folder.path(), &Line::Begun { run: "torn".to_owned(), time: String::new(), storage: String::new() })
+            .unwrap();
+        drop(Running::begin(folder.path(), "here", &Machine).unwrap());
+        assert_eq!(read(folder.path()).unwrap().len(), 1, "the line that ends the hole is no line");
+        assert!(fs::metadata(file(folder.path())).unwrap().len() <= LONGEST + 1024);
+    }
+
+    #[test]
     fn a_long_history_loses_its_oldest_lines() {
         let folder = tempfile::tempdir().unwrap();
-        let line = Line::Begun { run: "0".repeat(16), time: "x".repeat(600), storage: String::new() };
-        for _ in 0..LINES + 10 {
+        let line = Line::Begun { run: "0".repeat(16), time: "x".repeat(400), storage: String::new() };
+        for _ in 0..2 * LINES {
             append(folder.path(), &line).unwrap();
         }
         drop(Running::begin(folder.path(), "here", &Machine).unwrap());
