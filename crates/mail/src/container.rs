@@ -32,9 +32,9 @@ pub fn recognise(name: &[u8], head: &[u8]) -> Option<ContainerKind> {
     is_message(name, head).then_some(ContainerKind::Message)
 }
 
-/// Not Outlook's cache of what a server holds (`SO`), nor an address book.
+/// Or Outlook's cache of what a server holds (`SO`), which is laid out like one; not an address book.
 fn is_pst(head: &[u8]) -> bool {
-    head.starts_with(b"!BDN") && head.get(8..10) == Some(b"SM")
+    head.starts_with(b"!BDN") && matches!(head.get(8..10), Some(b"SM" | b"SO"))
 }
 
 fn is_mbox(head: &[u8]) -> bool {
@@ -151,8 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn outlook_data_files_are_told_from_its_caches() {
-        for (client, expected) in [(b"SM", Some(ContainerKind::Pst)), (b"SO", None), (b"AB", None)] {
+    fn outlook_data_files_and_its_caches_are_told_from_address_books() {
+        for (client, expected) in [(b"SM", Some(ContainerKind::Pst)), (b"SO", Some(ContainerKind::Pst)), (b"AB", None)]
+        {
             let head = [&b"!BDN\x01\x02\x03\x04"[..], client, &[23, 0]].concat();
             assert_eq!(recognise(b"x.pst", &head), expected);
         }

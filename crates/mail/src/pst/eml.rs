@@ -18,6 +18,16 @@ pub(crate) fn header(out: &mut dyn Write, name: &str, value: &str) -> io::Result
     write!(out, "{name}: {}\r\n", encoded(value))
 }
 
+/// A header line of ids, each whole: nobody decodes them.
+pub(crate) fn ids_header(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    let ids = value.split_whitespace().map(|id| id.chars().filter(char::is_ascii_graphic).collect());
+    let ids: Vec<String> = ids.filter(|id: &String| !id.is_empty()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    write!(out, "{name}: {}\r\n", ids.join("\r\n "))
+}
+
 /// A header line of people; nothing where there is nobody.
 pub(crate) fn people_header(out: &mut dyn Write, name: &str, people: &[(String, String)]) -> io::Result<()> {
     if people.is_empty() {
@@ -133,6 +143,17 @@ mod tests {
             assert_eq!(shown.from, format!("{meant} <a@b.example>"));
             assert!(out.split(|&byte| byte == b'\n').all(|line| line.len() < 100), "{}", String::from_utf8_lossy(&out));
         }
+    }
+
+    #[test]
+    fn ids_stay_as_they_are_however_long() {
+        let long = |letter: &str| format!("<{}@example.org>", letter.repeat(90));
+        let mut out = Vec::new();
+        ids_header(&mut out, "Message-ID", &long("a")).unwrap();
+        ids_header(&mut out, "References", &format!("{}\r\n {}", long("b"), long("c"))).unwrap();
+        ids_header(&mut out, "In-Reply-To", " \u{e9} ").unwrap();
+        let expected = format!("Message-ID: {}\r\nReferences: {}\r\n {}\r\n", long("a"), long("b"), long("c"));
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
     #[test]

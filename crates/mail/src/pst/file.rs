@@ -4,63 +4,26 @@
 use std::collections::HashMap;
 use std::io::{Read, SeekFrom};
 
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+
 use super::PstError;
-use super::bytes::{byte, slice, u16_at, u32_at, u64_at};
+use super::bytes::{byte, slice, u16_at, u32_at};
+use super::format::Format;
 use super::scramble::Scrambling;
 use crate::ReadSeek;
 
-const PAGE: usize = 512;
-/// No block holds more.
-pub(crate) const LARGEST_BLOCK: usize = 8192;
 const DEEPEST_TREE: u8 = 8;
-const MOST_CACHED_PAGES: usize = 8192;
+/// Pages in memory.
+const MOST_CACHED: usize = 8 << 20;
 /// A file may be read so many times over, and this much more, before it is taken to lead in circles.
 const TIMES_OVER: u64 = 8;
 const AT_LEAST: u64 = 64 << 20;
-/// Looking at a page that is in memory costs as much as reading so many bytes.
-const PAGE_COST: u64 = 32;
+/// Looking at a page that is in memory costs as much as reading this part of it.
+const PAGE_COST: usize = 16;
+/// Unpacking a block costs as much as reading this part of what comes out.
+const UNPACK_COST: usize = 4;
 /// What a node takes in a file at least.
 const SMALLEST_NODE: u64 = 16;
-
-/// The width of numbers, which makes two formats of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Width {
-    /// Until Outlook 2002; "ANSI".
-    Narrow,
-    /// Since Outlook 2003; "Unicode".
-    Wide,
-}
-
-impl Width {
-    /// An id or a place.
-    pub fn number(self, bytes: &[u8], at: usize) -> Result<u64, PstError> {
-        match self {
-            Self::Narrow => u32_at(bytes, at).map(u64::from),
-            Self::Wide => u64_at(bytes, at),
-        }
-    }
-
-    pub fn number_bytes(self) -> usize {
-        match self {
-            Self::Narrow => 4,
-            Self::Wide => 8,
-        }
-    }
-
-    fn node(self, entry: &[u8]) -> Result<Node, PstError> {
-        let number = self.number_bytes();
-        let (data, inside) = (self.number(entry, number)?, self.number(entry, 2 * number)?);
-        Ok(Node { id: u32_at(entry, 0)?, data, inside })
-    }
-
-    /// Where in a page its number of entries stands.
-    fn page_meta(self) -> usize {
-        match self {
-            Self::Narrow => 496,
-            Self::Wide => 488,
-        }
-    }
-}
 
 /// A node: its id, where its data is, and where the nodes inside it are (0: nowhere).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,14 +33,22 @@ pub(crate) struct Node {
     pub inside: u64,
 }
 
+impl Node {
+    fn of_entry(entry: &[u8], format: Format) -> Result<Self, PstError> {
+        let number = format.number_bytes();
+        let (data, inside) = (format.number(entry, number)?, format.number(entry, 2 * number)?);
+        Ok(Self { id: u32_at(entry, 0)?, data, inside })
+    }
+}
+
 /// An open file.
 pub(crate) struct PstFile<'a> {
     input: &'a mut dyn ReadSeek,
-    pub width: Width,
+    pub format: Format,
     scrambling: Scrambling,
     nodes: u64,
     blocks: u64,
-    pages: HashMap<u64, Box<[u8; PAGE]>>,
+    pages: HashMap<u64, Box<[u8]>>,
     /// Bytes that may still be read.
     budget: u64,
     most_nodes: u64,
@@ -93,20 +64,17 @@ impl<'a> PstFile<'a> {
         input.seek(SeekFrom::Start(0))?;
         let mut header = Vec::new();
         input.take(564).read_to_end(&mut header)?;
-        if slice(&header, 0, 4)? != b"!BDN" || slice(&header, 8, 2)? != b"SM" {
+        if slice(&header, 0, 4)? != b"!BDN" || !matches!(slice(&header, 8, 2)?, b"SM" | b"SO") {
             return Err(PstError::NotAPst);
         }
-        let (width, nodes_at, blocks_at, scrambling_at) = match u16_at(&header, 10)? {
-            14 | 15 => (Width::Narrow, 188, 196, 461),
-            21..=35 => (Width::Wide, 224, 240, 513),
-            other => return Err(PstError::Version(other)),
-        };
+        let format = Format::of_version(u16_at(&header, 10)?)?;
+        let [nodes_at, blocks_at, scrambling_at] = format.header_places();
         let scrambling = byte(&header, scrambling_at)?;
         Ok(Self {
-            width,
+            format,
             scrambling: Scrambling::of_header(scrambling).ok_or(PstError::Scrambled(scrambling))?,
-            nodes: width.number(&header, nodes_at)?,
-            blocks: width.number(&header, blocks_at)?,
+            nodes: format.number(&header, nodes_at)?,
+            blocks: format.number(&header, blocks_at)?,
             pages: HashMap::new(),
             most_nodes: length / SMALLEST_NODE,
             budget: length.saturating_mul(TIMES_OVER).saturating_add(AT_LEAST),
@@ -116,14 +84,14 @@ impl<'a> PstFile<'a> {
 
     /// Every node of one kind (the lower five bits of its id), in order.
     pub fn nodes_of_kind(&mut self, kind: u32) -> Result<Vec<Node>, PstError> {
-        let (mut found, width, most) = (Vec::new(), self.width, self.most_nodes);
+        let (mut found, format, most) = (Vec::new(), self.format, self.most_nodes);
         // The children of a page are visited in order: the last one is put on the pile first.
         let mut pile = vec![(self.nodes, DEEPEST_TREE)];
         while let Some((place, above)) = pile.pop() {
-            let page = Page::of(self.page(place)?, width, NODE_TREE, above)?;
+            let page = Page::of(self.page(place)?, format, NODE_TREE, above)?;
             if page.level == 0 {
                 for entry in page.entries() {
-                    let node = width.node(entry)?;
+                    let node = Node::of_entry(entry, format)?;
                     found.extend((node.id & 0x1f == kind).then_some(node));
                 }
                 if found.len() as u64 > most {
@@ -131,9 +99,9 @@ impl<'a> PstFile<'a> {
                 }
                 continue;
             }
-            let number = width.number_bytes();
+            let number = format.number_bytes();
             for entry in page.entries().rev() {
-                pile.push((width.number(entry, 2 * number)?, page.level));
+                pile.push((format.number(entry, 2 * number)?, page.level));
             }
         }
         Ok(found)
@@ -142,7 +110,7 @@ impl<'a> PstFile<'a> {
     /// The node with this id.
     pub fn find_node(&mut self, id: u32) -> Result<Node, PstError> {
         let entry = self.find(self.nodes, NODE_TREE, u64::from(id))?.ok_or(PstError::NoSuchItem)?;
-        self.width.node(&entry)
+        Node::of_entry(&entry, self.format)
     }
 
     /// The bytes of a block, readable.
@@ -150,13 +118,12 @@ impl<'a> PstFile<'a> {
         // The lowest bit means nothing.
         let id = id & !1;
         let entry = self.find(self.blocks, BLOCK_TREE, id)?.ok_or(PstError::Damaged("a block is not there"))?;
-        let number = self.width.number_bytes();
-        let (place, length) = (self.width.number(&entry, number)?, usize::from(u16_at(&entry, 2 * number)?));
-        if length > LARGEST_BLOCK {
-            return Err(PstError::Damaged("a block is too large"));
+        let extent = self.format.extent(&entry)?;
+        let mut data = vec![0; extent.stored];
+        self.read(extent.place, &mut data)?;
+        if extent.stored != extent.length {
+            data = self.unpack(&data, extent.length)?;
         }
-        let mut data = vec![0; length];
-        self.read(place, &mut data)?;
         if !is_internal(id) {
             // Half of the id is meant.
             self.scrambling.undo(&mut data, id as u32);
@@ -164,14 +131,20 @@ impl<'a> PstFile<'a> {
         Ok(data)
     }
 
+    fn unpack(&mut self, packed: &[u8], length: usize) -> Result<Vec<u8>, PstError> {
+        self.spend((length / UNPACK_COST) as u64)?;
+        let unpacked = decompress_to_vec_zlib_with_limit(packed, length).ok().filter(|data| data.len() == length);
+        unpacked.ok_or(PstError::Damaged("a packed block is not one"))
+    }
+
     /// The entry of exactly this key.
     fn find(&mut self, root: u64, kind: u8, key: u64) -> Result<Option<Vec<u8>>, PstError> {
-        let (mut place, mut above, width) = (root, DEEPEST_TREE, self.width);
+        let (mut place, mut above, format) = (root, DEEPEST_TREE, self.format);
         loop {
-            let page = Page::of(self.page(place)?, width, kind, above)?;
+            let page = Page::of(self.page(place)?, format, kind, above)?;
             let mut last = None;
             for entry in page.entries() {
-                let this = width.number(entry, 0)?;
+                let this = format.number(entry, 0)?;
                 // The upper half of a node's key is padding.
                 let this = match kind {
                     NODE_TREE => this & 0xffff_ffff,
@@ -186,20 +159,21 @@ impl<'a> PstFile<'a> {
             if page.level == 0 {
                 return Ok((this == key).then(|| entry.to_vec()));
             }
-            (place, above) = (width.number(entry, 2 * width.number_bytes())?, page.level);
+            (place, above) = (format.number(entry, 2 * format.number_bytes())?, page.level);
         }
     }
 
-    fn page(&mut self, place: u64) -> Result<&[u8; PAGE], PstError> {
+    fn page(&mut self, place: u64) -> Result<&[u8], PstError> {
+        let page_bytes = self.format.page_bytes();
         if !self.pages.contains_key(&place) {
-            let mut page = Box::new([0; PAGE]);
-            self.read(place, &mut page[..])?;
-            if self.pages.len() >= MOST_CACHED_PAGES {
+            let mut page = vec![0; page_bytes].into_boxed_slice();
+            self.read(place, &mut page)?;
+            if self.pages.len() >= MOST_CACHED / page_bytes {
                 self.pages.clear();
             }
             self.pages.insert(place, page);
         }
-        self.spend(PAGE_COST)?;
+        self.spend((page_bytes / PAGE_COST) as u64)?;
         self.pages.get(&place).map(|page| &**page).ok_or(PstError::Endless)
     }
 
@@ -225,7 +199,7 @@ pub(crate) fn is_internal(block: u64) -> bool {
 
 /// A page of a tree.
 struct Page<'p> {
-    bytes: &'p [u8; PAGE],
+    bytes: &'p [u8],
     level: u8,
     count: usize,
     entry_bytes: usize,
@@ -233,16 +207,15 @@ struct Page<'p> {
 
 impl<'p> Page<'p> {
     /// `above`: the level of the page that led here. Levels fall, so trees end.
-    fn of(bytes: &'p [u8; PAGE], width: Width, kind: u8, above: u8) -> Result<Self, PstError> {
-        let meta = width.page_meta();
-        let trailer = meta + if width == Width::Wide { 8 } else { 4 };
-        let (count, entry_bytes, level) = (usize::from(bytes[meta]), usize::from(bytes[meta + 2]), bytes[meta + 3]);
-        let number = width.number_bytes();
+    fn of(bytes: &'p [u8], format: Format, kind: u8, above: u8) -> Result<Self, PstError> {
+        let (count, entry_bytes, level) = format.page_shape(bytes)?;
+        let number = format.number_bytes();
         let least = match (level, kind) {
             (0, BLOCK_TREE) => 2 * number + 2,
             _ => 3 * number,
         };
-        if bytes[trailer] != kind || level >= above || entry_bytes < least || count * entry_bytes > meta {
+        let is_of_kind = byte(bytes, format.page_kind())? == kind;
+        if !is_of_kind || level >= above || entry_bytes < least || count * entry_bytes > format.page_meta() {
             return Err(PstError::Damaged("a page is not what it should be"));
         }
         Ok(Self { bytes, level, count, entry_bytes })

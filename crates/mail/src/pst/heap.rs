@@ -3,6 +3,7 @@
 use super::PstError;
 use super::bytes::{byte, slice, u16_at, u32_at};
 use super::file::{Node, PstFile};
+use super::format::Format;
 use super::node;
 
 const DEEPEST_TREE: u8 = 6;
@@ -11,6 +12,7 @@ const MOST_STEPS: usize = 20_000;
 
 /// A node's data, as a heap, and the nodes inside it.
 pub(crate) struct Heap {
+    format: Format,
     blocks: Vec<Vec<u8>>,
     pub inside: Vec<Node>,
 }
@@ -18,7 +20,7 @@ pub(crate) struct Heap {
 impl Heap {
     pub fn read(file: &mut PstFile<'_>, node: Node) -> Result<Self, PstError> {
         let blocks = node::blocks(file, node.data)?;
-        let heap = Self { blocks, inside: node::inside(file, node.inside)? };
+        let heap = Self { format: file.format, blocks, inside: node::inside(file, node.inside)? };
         match heap.first().and_then(|first| byte(first, 2))? {
             0xec => Ok(heap),
             _ => Err(PstError::Damaged("a heap is not one")),
@@ -35,7 +37,7 @@ impl Heap {
     }
 
     pub fn record(&self, id: u32) -> Result<&[u8], PstError> {
-        let (index, block) = ((id >> 5 & 0x7ff) as usize, (id >> 16) as usize);
+        let (block, index) = self.format.record_place(id);
         let block = self.blocks.get(block).filter(|_| index > 0 && id & 0x1f == 0);
         let block = block.ok_or(PstError::Damaged("a record is not there"))?;
         let map = usize::from(u16_at(block, 0)?);

@@ -1,23 +1,35 @@
 //! One message of an Outlook data file, from its properties ([MS-OXCMSG] names them) to the parts of an `.eml` file.
 
+use std::cell::Cell;
 use std::io::Write;
 
 use chest_model::Timestamp;
 
 use super::PstError;
-use super::eml::{Base64Lines, file_name, header, people_header};
+use super::bodies::{Bodies, write_rich, write_text};
+use super::eml::{Base64Lines, file_name, header, ids_header, people_header};
 use super::file::{Node, PstFile};
-use super::properties::{Properties, Table, charset};
+use super::properties::{Properties, Table};
 
 /// Messages within messages, up to here.
 const DEEPEST: usize = 10;
 const RECIPIENTS: u32 = 0x692;
 const ATTACHMENT: u32 = 0x05;
+/// An attachment that is a file.
+const BY_VALUE: u32 = 1;
 /// An attachment that is a message itself.
 const BY_MESSAGE: u32 = 5;
 /// Items that lie in folders like messages, but are none.
-const NO_MAIL: [&str; 6] =
-    ["ipm.contact", "ipm.distlist", "ipm.appointment", "ipm.task", "ipm.stickynote", "ipm.activity"];
+const NO_MAIL: [&str; 8] = [
+    "ipm.contact",
+    "ipm.distlist",
+    "ipm.appointment",
+    "ipm.task",
+    "ipm.stickynote",
+    "ipm.activity",
+    "ipm.abchperson",
+    "ipm.network",
+];
 
 /// Ids of properties.
 mod id {
@@ -34,8 +46,6 @@ mod id {
     pub const SHOWN_CC: u16 = 0x0e03;
     pub const SHOWN_TO: u16 = 0x0e04;
     pub const DELIVERED: u16 = 0x0e06;
-    pub const BODY: u16 = 0x1000;
-    pub const HTML: u16 = 0x1013;
     pub const MESSAGE_ID: u16 = 0x1035;
     pub const REFERENCES: u16 = 0x1039;
     pub const IN_REPLY_TO: u16 = 0x1042;
@@ -48,7 +58,6 @@ mod id {
     pub const MIME_TYPE: u16 = 0x370e;
     pub const CONTENT_ID: u16 = 0x3712;
     pub const SMTP_ADDRESS: u16 = 0x39fe;
-    pub const HTML_CODE_PAGE: u16 = 0x3fde;
     pub const CODE_PAGE: u16 = 0x3ffd;
     pub const SENDER_SMTP: u16 = 0x5d01;
     pub const REPRESENTED_SMTP: u16 = 0x5d02;
@@ -82,13 +91,15 @@ struct Message {
     node: Node,
     properties: Properties,
     code_page: u32,
+    /// All that was asked of it could be read.
+    is_whole: Cell<bool>,
 }
 
 impl Message {
     fn read(file: &mut PstFile<'_>, node: Node) -> Result<Self, PstError> {
         let properties = Properties::read(file, node)?;
         let code_page = properties.integer(id::CODE_PAGE).unwrap_or(1252);
-        Ok(Self { node, properties, code_page })
+        Ok(Self { node, properties, code_page, is_whole: Cell::new(true) })
     }
 
     fn is_mail(&self, file: &mut PstFile<'_>) -> bool {
@@ -97,7 +108,11 @@ impl Message {
     }
 
     fn text(&self, file: &mut PstFile<'_>, id: u16) -> Option<String> {
-        self.properties.text(file, id, self.code_page)
+        let text = self.properties.whole_text(file, id, self.code_page);
+        text.unwrap_or_else(|_| {
+            self.is_whole.set(false);
+            None
+        })
     }
 
     /// The first of these that is there.
@@ -109,16 +124,22 @@ impl Message {
     fn write(&self, file: &mut PstFile<'_>, depth: usize, out: &mut dyn Write) -> Result<bool, PstError> {
         self.write_headers(file, out)?;
         header(out, "MIME-Version", "1.0")?;
+        let bodies = Bodies::read(file, &self.properties, self.code_page)?;
+        let texts = format!("texts-{:08x}-{depth}", self.node.id);
         let attachments: Vec<Node> =
             self.properties.heap.inside.iter().filter(|node| node.id & 0x1f == ATTACHMENT).copied().collect();
-        if attachments.is_empty() {
-            self.write_bodies(file, depth, out)?;
-            return Ok(true);
+        if attachments.is_empty() && bodies.rich.is_none() {
+            bodies.write(&texts, out)?;
+            return Ok(bodies.is_whole && self.is_whole.get());
         }
         let boundary = format!("mixed-{:08x}-{depth}", self.node.id);
         write!(out, "Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n")?;
-        self.write_bodies(file, depth, out)?;
-        let mut is_whole = true;
+        bodies.write(&texts, out)?;
+        if let Some(rich) = &bodies.rich {
+            write!(out, "\r\n--{boundary}\r\n")?;
+            write_rich(rich, out)?;
+        }
+        let mut is_whole = bodies.is_whole && self.is_whole.get();
         for attachment in attachments {
             write!(out, "\r\n--{boundary}\r\n")?;
             match self.write_attachment(file, attachment, depth, out) {
@@ -156,16 +177,18 @@ impl Message {
         {
             header(out, "Date", &date)?;
         }
-        for (name, id) in [
-            ("Subject", id::SUBJECT),
-            ("Message-ID", id::MESSAGE_ID),
-            ("In-Reply-To", id::IN_REPLY_TO),
-            ("References", id::REFERENCES),
-        ] {
+        if lacks("Subject")
+            && let Some(subject) = self.text(file, id::SUBJECT)
+        {
+            header(out, "Subject", without_prefix_length(&subject))?;
+        }
+        for (name, id) in
+            [("Message-ID", id::MESSAGE_ID), ("In-Reply-To", id::IN_REPLY_TO), ("References", id::REFERENCES)]
+        {
             if lacks(name)
-                && let Some(value) = self.text(file, id)
+                && let Some(ids) = self.text(file, id)
             {
-                header(out, name, without_prefix_length(&value))?;
+                ids_header(out, name, &ids)?;
             }
         }
         Ok(())
@@ -181,8 +204,9 @@ impl Message {
     /// To, copies, blind copies.
     fn recipients(&self, file: &mut PstFile<'_>) -> [Vec<(String, String)>; 3] {
         let mut found = [const { Vec::new() }; 3];
-        let table = self.properties.heap.node(RECIPIENTS).and_then(|node| Table::read(file, node));
-        if let Ok(table) = table {
+        let table = self.properties.heap.node(RECIPIENTS).ok().map(|node| Table::read(file, node));
+        self.is_whole.set(self.is_whole.get() && !matches!(table, Some(Err(_))));
+        if let Some(Ok(table)) = table {
             for row in 0..table.len() {
                 let text = |file: &mut PstFile<'_>, id| table.text(file, row, id, self.code_page);
                 let address = text(file, id::SMTP_ADDRESS).or_else(|| text(file, id::ADDRESS)).unwrap_or_default();
@@ -210,26 +234,6 @@ impl Message {
         jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_string(&moment).ok()
     }
 
-    /// Its text, as text, as a page or as both.
-    fn write_bodies(&self, file: &mut PstFile<'_>, depth: usize, out: &mut dyn Write) -> Result<(), PstError> {
-        let plain = self.text(file, id::BODY);
-        let page = self.properties.binary(file, id::HTML);
-        let page_letters = charset(self.properties.integer(id::HTML_CODE_PAGE).unwrap_or(self.code_page));
-        match (plain, page) {
-            (Some(plain), Some(page)) => {
-                let boundary = format!("texts-{:08x}-{depth}", self.node.id);
-                write!(out, "Content-Type: multipart/alternative; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n")?;
-                write_text("plain", "utf-8", plain.as_bytes(), out)?;
-                write!(out, "\r\n--{boundary}\r\n")?;
-                write_text("html", &page_letters, &page, out)?;
-                write!(out, "\r\n--{boundary}--\r\n")?;
-            }
-            (None, Some(page)) => write_text("html", &page_letters, &page, out)?,
-            (plain, None) => write_text("plain", "utf-8", plain.unwrap_or_default().as_bytes(), out)?,
-        }
-        Ok(())
-    }
-
     fn write_attachment(
         &self,
         file: &mut PstFile<'_>,
@@ -254,21 +258,18 @@ impl Message {
         let name = name.map(|name| format!("; {}", file_name(&name))).unwrap_or_default();
         write!(out, "Content-Disposition: attachment{name}\r\n")?;
         if let Some(content_id) = content_id {
-            header(out, "Content-ID", &format!("<{}>", content_id.trim_matches(['<', '>'])))?;
+            ids_header(out, "Content-ID", &format!("<{}>", content_id.trim_matches(['<', '>'])))?;
         }
         write!(out, "Content-Transfer-Encoding: base64\r\n\r\n")?;
         let mut lines = Base64Lines::new(out);
-        properties.stream(file, id::CONTENT, &mut |block| Ok(lines.push(&block)?))?;
+        let is_there = properties.stream(file, id::CONTENT, &mut |block| Ok(lines.push(&block)?))?;
         lines.finish()?;
-        Ok(true)
+        // Of a link to a file elsewhere there is no content.
+        match properties.integer(id::METHOD) {
+            Some(BY_VALUE) if !is_there => Err(PstError::Damaged("the content of an attachment is not there")),
+            _ => Ok(true),
+        }
     }
-}
-
-fn write_text(kind: &str, charset: &str, bytes: &[u8], out: &mut dyn Write) -> Result<(), PstError> {
-    write!(out, "Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: base64\r\n\r\n")?;
-    let mut lines = Base64Lines::new(out);
-    lines.push(bytes)?;
-    Ok(lines.finish()?)
 }
 
 /// In place of an attachment, or after its beginning.

@@ -1,15 +1,18 @@
-//! Outlook data files (PST), read as far as Microsoft's open specification [MS-PST] goes: the messages, not calendars or
-//! contacts. Such a file keeps no message as it was sent, only what Outlook made of it, so each is written anew as an `.eml` file; always
+//! Outlook data files (PST, and OST: its caches of what a server holds), read as far as Microsoft's open specification [MS-PST] goes:
+//! the messages, not calendars or contacts. Such a file keeps no message as it was sent, only what Outlook made of it, so each is written anew as an `.eml` file; always
 //! the same bytes from the same item. A stranger may have written the file: no number in it is believed, and whatever would lead
 //! in circles runs out of a budget.
 
+mod bodies;
 mod bytes;
 mod eml;
 mod file;
+mod format;
 mod heap;
 mod message;
 mod node;
 mod properties;
+mod rtf;
 mod scramble;
 #[cfg(test)]
 mod tests;

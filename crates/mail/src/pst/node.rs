@@ -2,7 +2,8 @@
 
 use super::PstError;
 use super::bytes::{byte, u16_at, u32_at};
-use super::file::{Node, PstFile, Width, is_internal};
+use super::file::{Node, PstFile, is_internal};
+use super::format::Format;
 
 /// What is kept of a node in memory: properties and tables, no attachments.
 const LARGEST_IN_MEMORY: usize = 16 << 20;
@@ -28,7 +29,7 @@ pub(crate) fn each_block(
         (1, 2) => true,
         _ => return Err(PstError::Damaged("a list of blocks is not one")),
     };
-    for id in ids(&block, file.width)? {
+    for id in ids(&block, file.format)? {
         match (is_of_lists, is_internal(id)) {
             (false, false) => show(file.block(id)?)?,
             (true, true) => {
@@ -36,7 +37,7 @@ pub(crate) fn each_block(
                 if (byte(&list, 0)?, byte(&list, 1)?) != (1, 1) {
                     return Err(PstError::Damaged("a list of blocks is not one"));
                 }
-                for id in ids(&list, file.width)?.into_iter().filter(|id| !is_internal(*id)) {
+                for id in ids(&list, file.format)?.into_iter().filter(|id| !is_internal(*id)) {
                     show(file.block(id)?)?;
                 }
             }
@@ -46,9 +47,9 @@ pub(crate) fn each_block(
     Ok(())
 }
 
-fn ids(list: &[u8], width: Width) -> Result<Vec<u64>, PstError> {
-    let number = width.number_bytes();
-    (0..usize::from(u16_at(list, 2)?)).map(|index| width.number(list, 8 + index * number)).collect()
+fn ids(list: &[u8], format: Format) -> Result<Vec<u64>, PstError> {
+    let number = format.number_bytes();
+    (0..usize::from(u16_at(list, 2)?)).map(|index| format.number(list, 8 + index * number)).collect()
 }
 
 /// The blocks of a node whose data is small.
@@ -70,16 +71,16 @@ pub(crate) fn inside(file: &mut PstFile<'_>, list: u64) -> Result<Vec<Node>, Pst
     }
     let block = file.block(list)?;
     match (byte(&block, 0)?, byte(&block, 1)?) {
-        (2, 0) => leaf(&block, file.width, &mut found)?,
+        (2, 0) => leaf(&block, file.format, &mut found)?,
         (2, 1) => {
-            let (number, width) = (file.width.number_bytes(), file.width);
+            let (number, format) = (file.format.number_bytes(), file.format);
             for index in 0..usize::from(u16_at(&block, 2)?) {
-                let id = width.number(&block, header(width) + index * 2 * number + number)?;
+                let id = format.number(&block, format.node_list_header() + index * 2 * number + number)?;
                 let below = file.block(id)?;
                 if (byte(&below, 0)?, byte(&below, 1)?) != (2, 0) || found.len() > MOST_INSIDE {
                     return Err(PstError::Damaged("a list of nodes is not one"));
                 }
-                leaf(&below, width, &mut found)?;
+                leaf(&below, format, &mut found)?;
             }
         }
         _ => return Err(PstError::Damaged("a list of nodes is not one")),
@@ -87,18 +88,11 @@ pub(crate) fn inside(file: &mut PstFile<'_>, list: u64) -> Result<Vec<Node>, Pst
     Ok(found)
 }
 
-fn header(width: Width) -> usize {
-    match width {
-        Width::Narrow => 4,
-        Width::Wide => 8,
-    }
-}
-
-fn leaf(block: &[u8], width: Width, found: &mut Vec<Node>) -> Result<(), PstError> {
-    let number = width.number_bytes();
+fn leaf(block: &[u8], format: Format, found: &mut Vec<Node>) -> Result<(), PstError> {
+    let number = format.number_bytes();
     for index in 0..usize::from(u16_at(block, 2)?) {
-        let at = header(width) + index * 3 * number;
-        let (data, inside) = (width.number(block, at + number)?, width.number(block, at + 2 * number)?);
+        let at = format.node_list_header() + index * 3 * number;
+        let (data, inside) = (format.number(block, at + number)?, format.number(block, at + 2 * number)?);
         found.push(Node { id: u32_at(block, at)?, data, inside });
     }
     Ok(())

@@ -7,7 +7,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::PstError;
 use super::bytes::{byte, slice, u16_at, u32_at, u64_at};
-use super::file::{Node, PstFile, Width};
+use super::file::{Node, PstFile};
 use super::heap::{Heap, Place};
 use super::node;
 
@@ -22,6 +22,13 @@ const TEXT: u16 = 0x001f;
 const TIME: u16 = 0x0040;
 const BINARY: u16 = 0x0102;
 const OBJECT: u16 = 0x000d;
+
+/// Bytes of a value.
+pub(crate) struct Bytes {
+    pub bytes: Vec<u8>,
+    /// They were a text, and are UTF-8 now.
+    pub is_unicode: bool,
+}
 
 /// The properties of one thing, in the node that holds them.
 pub(crate) struct Properties {
@@ -44,11 +51,15 @@ impl Properties {
         self.values.get(&id).filter(|(kind, _)| matches!(*kind, INTEGER | BOOLEAN)).map(|(_, value)| *value)
     }
 
-    /// A text, or bytes that are one in this code page. What cannot be read is not there.
+    /// A text, or bytes that are one in this code page.
+    pub fn whole_text(&self, file: &mut PstFile<'_>, id: u16, code_page: u32) -> Result<Option<String>, PstError> {
+        let Some(&(kind, reference)) = self.values.get(&id) else { return Ok(None) };
+        Ok(text(kind, &self.bytes_at(file, reference)?, code_page).filter(|text| !text.is_empty()))
+    }
+
+    /// The same; what cannot be read is not there.
     pub fn text(&self, file: &mut PstFile<'_>, id: u16, code_page: u32) -> Option<String> {
-        let &(kind, reference) = self.values.get(&id)?;
-        let bytes = self.bytes_at(file, reference).ok()?;
-        text(kind, &bytes, code_page).filter(|text| !text.is_empty())
+        self.whole_text(file, id, code_page).ok().flatten()
     }
 
     pub fn time(&self, id: u16) -> Option<Timestamp> {
@@ -60,31 +71,37 @@ impl Properties {
     }
 
     /// Bytes as they are, whatever they mean.
-    pub fn binary(&self, file: &mut PstFile<'_>, id: u16) -> Option<Vec<u8>> {
-        let &(kind, reference) = self.values.get(&id)?;
-        let bytes = self.bytes_at(file, reference).ok().filter(|bytes| !bytes.is_empty())?;
+    pub fn binary(&self, file: &mut PstFile<'_>, id: u16) -> Result<Option<Bytes>, PstError> {
+        let Some(&(kind, reference)) = self.values.get(&id) else { return Ok(None) };
         // A page may be kept as a text.
-        match kind {
-            BINARY | NARROW_TEXT => Some(bytes),
-            TEXT => Some(wide_text(&bytes).into_bytes()),
-            _ => None,
-        }
+        let value = match kind {
+            BINARY | NARROW_TEXT => Bytes { bytes: self.bytes_at(file, reference)?, is_unicode: false },
+            TEXT => Bytes { bytes: wide_text(&self.bytes_at(file, reference)?).into_bytes(), is_unicode: true },
+            _ => return Ok(None),
+        };
+        Ok(Some(value).filter(|value| !value.bytes.is_empty()))
     }
 
-    /// Shows a value block by block, of any length.
+    /// Shows a value block by block, of any length; false where there is none.
     pub fn stream(
         &self,
         file: &mut PstFile<'_>,
         id: u16,
         show: &mut dyn FnMut(Vec<u8>) -> Result<(), PstError>,
-    ) -> Result<(), PstError> {
+    ) -> Result<bool, PstError> {
         match self.values.get(&id) {
             Some(&(BINARY, reference)) => match self.heap.place(reference)? {
-                Place::Record(bytes) => show(bytes.to_vec()),
-                Place::Node(data) => node::each_block(file, data, show),
+                Place::Record(bytes) => show(bytes.to_vec())?,
+                Place::Node(data) => node::each_block(file, data, show)?,
             },
-            _ => Ok(()),
+            // What another program put into a message.
+            Some(&(OBJECT, _)) => match self.object(id) {
+                Some(object) => node::each_block(file, object.data, show)?,
+                None => return Ok(false),
+            },
+            _ => return Ok(false),
         }
+        Ok(true)
     }
 
     /// The node that is this value: a message inside a message.
@@ -123,7 +140,7 @@ fn wide_text(bytes: &[u8]) -> String {
     String::from_utf16_lossy(&units)
 }
 
-fn narrow_text(bytes: &[u8], code_page: u32) -> String {
+pub(crate) fn narrow_text(bytes: &[u8], code_page: u32) -> String {
     match charset_decoder(charset(code_page).as_bytes()) {
         Some(decode) => decode(bytes),
         None => String::from_utf8_lossy(bytes).into_owned(),
@@ -167,8 +184,7 @@ impl Table {
         let (bitmap, row_bytes) = (usize::from(u16_at(info, 6)?), usize::from(u16_at(info, 8)?));
         let (index, reference) = (u32_at(info, 10)?, u32_at(info, 14)?);
         let columns = (0..columns).map(|column| slice(info, 22 + 8 * column, 8)).collect::<Result<Vec<_>, _>>()?;
-        let number_bytes = if file.width == Width::Wide { 4 } else { 2 };
-        let live = heap.tree(index, 4, number_bytes)?.len().min(MOST_ROWS);
+        let live = heap.tree(index, 4, file.format.row_number_bytes())?.len().min(MOST_ROWS);
         let blocks = match heap.place(reference)? {
             Place::Record(bytes) => vec![bytes.to_vec()],
             Place::Node(data) => node::blocks(file, data)?,

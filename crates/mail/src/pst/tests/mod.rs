@@ -1,5 +1,6 @@
 //! Outlook data files that the tests write themselves: nobody's real mail is needed.
 
+mod texts;
 mod writer;
 
 use std::io::Cursor;
@@ -8,7 +9,7 @@ use std::ops::ControlFlow;
 use chest_model::Timestamp;
 use proptest::prelude::*;
 
-use super::file::Width;
+use super::format::Format;
 use super::scramble::Scrambling;
 use crate::{
     ContainerKind, FoundMessage, Limits, Locator, MailError, Resume, Visited, attachment, newest_in_pst, preview, raw,
@@ -107,8 +108,8 @@ fn message_id(number: usize) -> u32 {
     (number as u32 + 1000) << 5 | 4
 }
 
-fn written(messages: &[Message], width: Width, scrambling: Scrambling) -> Vec<u8> {
-    let mut writer = Writer::new(width, scrambling);
+fn written(messages: &[Message], format: Format, scrambling: Scrambling) -> Vec<u8> {
+    let mut writer = Writer::new(format, scrambling);
     for (number, message) in messages.iter().enumerate() {
         let node = message.put(&mut writer, message_id(number), "IPM.Note");
         writer.top(node);
@@ -144,9 +145,9 @@ fn message() -> impl Strategy<Value = Message> {
         .prop_map(|(message, inner)| Message { inner: inner.map(Box::new), ..message })
 }
 
-fn format() -> impl Strategy<Value = (Width, Scrambling)> {
+fn formats() -> impl Strategy<Value = (Format, Scrambling)> {
     let scrambling = prop_oneof![Just(Scrambling::None), Just(Scrambling::Permute), Just(Scrambling::Cyclic)];
-    (prop_oneof![Just(Width::Narrow), Just(Width::Wide)], scrambling)
+    (prop_oneof![Just(Format::Narrow), Just(Format::Wide), Just(Format::Cache)], scrambling)
 }
 
 proptest! {
@@ -155,9 +156,9 @@ proptest! {
     #[test]
     fn every_message_comes_out_with_all_that_is_in_it(
         messages in proptest::collection::vec(message(), 0..8),
-        (width, scrambling) in format(),
+        (format, scrambling) in formats(),
     ) {
-        let bytes = written(&messages, width, scrambling);
+        let bytes = written(&messages, format, scrambling);
         let (found, visited) = visited(&bytes);
         prop_assert!(visited.problem.is_none() && visited.failed == 0, "{:?}", visited);
         prop_assert_eq!(found.len(), messages.len());
@@ -173,11 +174,11 @@ proptest! {
         place in any::<prop::sample::Index>(),
         damage in proptest::collection::vec(any::<u8>(), 1..20),
         cut in any::<prop::sample::Index>(),
-        (width, scrambling) in format(),
+        (format, scrambling) in formats(),
     ) {
         let files = vec![("a.pdf".to_owned(), vec![7; 9000])];
         let messages = [Message { files, copies: 2, ..Message::simple("Hedge") }, Message::simple("Bench")];
-        let mut bytes = written(&messages, width, scrambling);
+        let mut bytes = written(&messages, format, scrambling);
         let at = place.index(bytes.len() - damage.len());
         bytes[at..at + damage.len()].copy_from_slice(&damage);
         for bytes in [&bytes[..], &bytes[..cut.index(bytes.len())]] {
@@ -192,8 +193,8 @@ proptest! {
 
 #[test]
 fn such_files_are_recognised() {
-    for width in [Width::Narrow, Width::Wide] {
-        let bytes = written(&[], width, Scrambling::None);
+    for format in [Format::Narrow, Format::Wide, Format::Cache] {
+        let bytes = written(&[], format, Scrambling::None);
         assert_eq!(recognise(b"Outlook.pst", &bytes[..100]), Some(ContainerKind::Pst));
         let (found, visited) = visited(&bytes);
         assert!(found.is_empty() && visited.problem.is_none(), "{visited:?}");
@@ -202,7 +203,7 @@ fn such_files_are_recognised() {
 
 #[test]
 fn of_two_items_with_one_id_only_the_one_that_is_found_again_is_shown() {
-    let mut writer = Writer::new(Width::Wide, Scrambling::None);
+    let mut writer = Writer::new(Format::Wide, Scrambling::None);
     for subject in ["Hedge", "Bench"] {
         let node = Message::simple(subject).put(&mut writer, message_id(0), "IPM.Note");
         writer.top(node);
@@ -219,12 +220,14 @@ fn the_newest_date_is_that_of_a_message_and_none_where_the_file_ends_too_early()
     let newest = |bytes: &[u8], now: i64| {
         newest_in_pst(&mut Cursor::new(bytes), Timestamp::new(now, 0)).map(|newest| newest.seconds)
     };
-    for (width, scrambling) in [(Width::Narrow, Scrambling::Permute), (Width::Wide, Scrambling::Cyclic)] {
-        let bytes = written(&[Message::simple("Hedge"), Message::simple("Bench")], width, scrambling);
+    for (format, scrambling) in
+        [(Format::Narrow, Scrambling::Permute), (Format::Wide, Scrambling::Cyclic), (Format::Cache, Scrambling::None)]
+    {
+        let bytes = written(&[Message::simple("Hedge"), Message::simple("Bench")], format, scrambling);
         assert_eq!(newest(&bytes, SENT), Some(SENT));
         assert_eq!(newest(&bytes, SENT - 48 * 3600), None, "a date to come says nothing");
         assert_eq!(newest(&bytes[..bytes.len() - 600], SENT), None);
-        let mut writer = Writer::new(width, scrambling);
+        let mut writer = Writer::new(format, scrambling);
         let contact = Message::simple("Chair").put(&mut writer, message_id(0), "IPM.Contact");
         writer.top(contact);
         assert_eq!(newest(&writer.finish(), SENT), None);
@@ -233,9 +236,9 @@ fn the_newest_date_is_that_of_a_message_and_none_where_the_file_ends_too_early()
 
 #[test]
 fn contacts_and_appointments_are_no_messages() {
-    let mut writer = Writer::new(Width::Wide, Scrambling::None);
+    let mut writer = Writer::new(Format::Wide, Scrambling::None);
     for (number, class) in
-        ["IPM.Contact", "IPM.Appointment", "IPM.Note.SMIME", "REPORT.IPM.Note.NDR"].iter().enumerate()
+        ["IPM.Contact", "IPM.Appointment", "IPM.AbchPerson", "IPM.Note.SMIME", "REPORT.IPM.Note.NDR"].iter().enumerate()
     {
         let node = Message::simple(class).put(&mut writer, message_id(number), class);
         writer.top(node);
@@ -250,7 +253,7 @@ fn contacts_and_appointments_are_no_messages() {
 
 #[test]
 fn an_attachment_that_cannot_be_read_says_so_in_its_place() {
-    let mut writer = Writer::new(Width::Wide, Scrambling::None);
+    let mut writer = Writer::new(Format::Wide, Scrambling::None);
     let lost = writer.inside_id(5);
     let values = [(0x0037, Value::Text("Hedge".to_owned())), (0x1000, Value::Text("Words".to_owned()))];
     // Its block is nowhere.
@@ -267,8 +270,53 @@ fn an_attachment_that_cannot_be_read_says_so_in_its_place() {
 }
 
 #[test]
+fn what_another_program_put_into_a_message_comes_out_and_what_is_not_there_is_told() {
+    let mut writer = Writer::new(Format::Wide, Scrambling::Permute);
+    let picture: Vec<u8> = (0..=255).cycle().take(9000).collect();
+    let object = (writer.inside_id(0x1f), writer.data(&picture), 0);
+    let attached = [
+        vec![(0x3705, Value::Integer(6)), (0x3701, Value::Object(object))],
+        // A link to a file elsewhere.
+        vec![(0x3705, Value::Integer(7)), (0x3707, Value::Text("far.pdf".to_owned()))],
+        vec![(0x3705, Value::Integer(1)), (0x3707, Value::Text("lost.pdf".to_owned()))],
+    ];
+    let inside: Vec<Inside> = attached
+        .iter()
+        .map(|values| {
+            let id = writer.inside_id(5);
+            writer.properties(id, values, Vec::new())
+        })
+        .collect();
+    let node = writer.properties(message_id(0), &[(0x0037, Value::Text("Hedge".to_owned()))], inside);
+    writer.top(node);
+    let bytes = writer.finish();
+    let (found, visited) = visited(&bytes);
+    assert_eq!((visited.messages, visited.failed), (1, 1), "{visited:?}");
+    let eml = raw(ContainerKind::Pst, &mut Cursor::new(&bytes), &found[0].locator).unwrap();
+    assert!(attachment(&eml, 0).unwrap().1 == picture);
+    let names: Vec<String> = (1..4).filter_map(|place| Some(attachment(&eml, place)?.0)).collect();
+    assert_eq!(names, ["far.pdf", "lost.pdf", "could not be read.txt"]);
+}
+
+#[test]
+fn a_packed_block_that_is_not_as_long_as_it_says_is_damage() {
+    let message = Message { body: Some("Please cut it. ".repeat(40)), ..Message::simple("Hedge") };
+    let bytes = written(&[message], Format::Cache, Scrambling::None);
+    let (packed, other) = (b"\x78\x9c", b"\x78\x00");
+    let places: Vec<usize> =
+        bytes.windows(2).enumerate().filter(|(_, pair)| pair == packed).map(|(at, _)| at).collect();
+    assert!(!places.is_empty());
+    for place in places {
+        let mut bytes = bytes.clone();
+        bytes[place..place + 2].copy_from_slice(other);
+        let (_, visited) = visited(&bytes);
+        assert!(visited.failed == 1, "{visited:?}");
+    }
+}
+
+#[test]
 fn one_damaged_message_does_not_hide_the_others() {
-    let mut writer = Writer::new(Width::Wide, Scrambling::None);
+    let mut writer = Writer::new(Format::Wide, Scrambling::None);
     writer.top((message_id(0), 0xfff0, 0));
     let node = Message::simple("Bench").put(&mut writer, message_id(1), "IPM.Note");
     writer.top(node);
@@ -279,7 +327,7 @@ fn one_damaged_message_does_not_hide_the_others() {
 
 #[test]
 fn unknown_formats_are_told() {
-    let mut bytes = written(&[], Width::Wide, Scrambling::None);
+    let mut bytes = written(&[], Format::Wide, Scrambling::None);
     bytes[10] = 99;
     let (_, seen) = visited(&bytes);
     assert!(matches!(&seen.problem, Some(MailError::Pst(super::PstError::Version(99)))), "{seen:?}");
@@ -291,7 +339,7 @@ fn unknown_formats_are_told() {
 
 #[test]
 fn an_item_that_is_not_there_is_told() {
-    let bytes = written(&[Message::simple("Hedge")], Width::Wide, Scrambling::None);
+    let bytes = written(&[Message::simple("Hedge")], Format::Wide, Scrambling::None);
     for item in [&message_id(5).to_le_bytes()[..], &[0x42, 0, 0, 0], &[1], &[]] {
         let asked = raw(ContainerKind::Pst, &mut Cursor::new(&bytes), &Locator::Item(item.to_vec()));
         assert!(matches!(asked, Err(MailError::NotThere)), "{item:?}: {asked:?}");

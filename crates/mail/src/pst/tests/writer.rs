@@ -1,7 +1,9 @@
-//! Writes small Outlook data files for the tests: as the specification draws them, in both widths and every scrambling. Lists of
+//! Writes small Outlook data files for the tests: as the specification draws them, in every format and every scrambling. Lists of
 //! blocks and of nodes begin early, so that small files have all their levels.
 
-use crate::pst::file::Width;
+use miniz_oxide::deflate::compress_to_vec_zlib;
+
+use crate::pst::format::Format;
 use crate::pst::scramble::Scrambling;
 
 /// More data than this goes into several blocks.
@@ -12,9 +14,11 @@ const LISTED: usize = 6;
 const ENTRIES: usize = 5;
 /// A larger value gets a node of its own.
 const IN_HEAP: usize = 200;
+/// Further records of a heap go into its next block.
+const RECORDS: usize = 5;
 
 pub struct Writer {
-    pub width: Width,
+    pub format: Format,
     pub scrambling: Scrambling,
     /// Id, data as stored.
     blocks: Vec<(u64, Vec<u8>)>,
@@ -25,6 +29,8 @@ pub struct Writer {
 #[derive(Clone, Debug)]
 pub enum Value {
     Text(String),
+    /// In a code page.
+    Narrow(Vec<u8>),
     Binary(Vec<u8>),
     Integer(u32),
     /// Seconds since 1970.
@@ -36,12 +42,12 @@ pub enum Value {
 pub type Inside = (u32, u64, u64);
 
 impl Writer {
-    pub fn new(width: Width, scrambling: Scrambling) -> Self {
-        Self { width, scrambling, blocks: Vec::new(), nodes: Vec::new(), next_inside: 1000 }
+    pub fn new(format: Format, scrambling: Scrambling) -> Self {
+        Self { format, scrambling, blocks: Vec::new(), nodes: Vec::new(), next_inside: 1000 }
     }
 
     fn number(&self, value: u64) -> Vec<u8> {
-        value.to_le_bytes()[..self.width.number_bytes()].to_vec()
+        value.to_le_bytes()[..self.format.number_bytes()].to_vec()
     }
 
     /// An id for a node inside, of this kind.
@@ -93,6 +99,24 @@ impl Writer {
         self.list(2, bytes.len(), &lists)
     }
 
+    /// The id of the heap's record of this number, from 1 on.
+    fn record_id(&self, number: usize) -> u32 {
+        let (block, index) = ((number - 1) / RECORDS, (number - 1) % RECORDS + 1);
+        let index_bits = if self.format == Format::Cache { 14 } else { 11 };
+        (block << index_bits | index) as u32 * 32
+    }
+
+    fn heap(&mut self, client: u8, records: &[Vec<u8>]) -> u64 {
+        let chunks = records.chunks(RECORDS).enumerate();
+        let blocks: Vec<Vec<u8>> = chunks.map(|(number, records)| heap_block(number == 0, client, records)).collect();
+        let length = blocks.iter().map(Vec::len).sum();
+        let ids: Vec<u64> = blocks.into_iter().map(|block| self.block(block, false)).collect();
+        match ids[..] {
+            [id] => id,
+            _ => self.list(1, length, &ids),
+        }
+    }
+
     /// A list of the nodes inside.
     pub fn inside(&mut self, nodes: &[Inside]) -> u64 {
         if nodes.is_empty() {
@@ -114,7 +138,7 @@ impl Writer {
     fn node_list(&mut self, level: u8, entries: Vec<Vec<u64>>) -> u64 {
         let mut list = vec![2, level];
         list.extend((entries.len() as u16).to_le_bytes());
-        if self.width == Width::Wide {
+        if self.format != Format::Narrow {
             list.extend([0; 4]);
         }
         entries.iter().flatten().for_each(|number| list.extend(self.number(*number)));
@@ -131,6 +155,7 @@ impl Writer {
             let (kind, reference) = match value {
                 Value::Integer(number) => (0x0003u16, number),
                 Value::Text(text) => (0x001f, self.value(utf16(&text), &mut heap, &mut nodes)),
+                Value::Narrow(bytes) => (0x001e, self.value(bytes, &mut heap, &mut nodes)),
                 Value::Binary(bytes) => (0x0102, self.value(bytes, &mut heap, &mut nodes)),
                 Value::Time(seconds) => {
                     let ticks = (seconds + 11_644_473_600) * 10_000_000;
@@ -146,9 +171,9 @@ impl Writer {
             leaf.extend(kind.to_le_bytes());
             leaf.extend(reference.to_le_bytes());
         }
-        heap[0] = tree_header(2, 6, 2);
+        heap[0] = tree_header(2, 6, self.record_id(2));
         heap[1] = leaf;
-        let data = self.data(&heap_block(0xbc, 1 << 5, &heap));
+        let data = self.heap(0xbc, &heap);
         (id, data, self.inside(&nodes))
     }
 
@@ -158,7 +183,7 @@ impl Writer {
         }
         if bytes.len() <= IN_HEAP && heap.iter().map(Vec::len).sum::<usize>() < 400 {
             heap.push(bytes);
-            return (heap.len() as u32) << 5;
+            return self.record_id(heap.len());
         }
         let id = self.inside_id(0x1f);
         nodes.push((id, self.data(&bytes), 0));
@@ -174,19 +199,16 @@ impl Writer {
             row.extend(kind.to_le_bytes());
             for text in [name, address] {
                 heap.push(utf16(text));
-                row.extend(((heap.len() as u32) << 5).to_le_bytes());
+                row.extend(self.record_id(heap.len()).to_le_bytes());
             }
             row.push(0b1111_0000);
             rows.extend(row);
             index.extend((number as u32 + 7).to_le_bytes());
-            match self.width {
-                Width::Wide => index.extend((number as u32).to_le_bytes()),
-                Width::Narrow => index.extend((number as u16).to_le_bytes()),
-            }
+            index.extend(&(number as u32).to_le_bytes()[..self.format.row_number_bytes()]);
         }
         let mut info = vec![0x7c, 4];
         [16u16, 16, 16, 17].iter().for_each(|end| info.extend(end.to_le_bytes()));
-        [2u32 << 5, 4 << 5, 0].iter().for_each(|reference| info.extend(reference.to_le_bytes()));
+        [self.record_id(2), self.record_id(4), 0].iter().for_each(|reference| info.extend(reference.to_le_bytes()));
         for (at, (id, kind)) in [(0x67f2u16, 3u16), (0x0c15, 3), (0x3001, 0x1f), (0x39fe, 0x1f)].into_iter().enumerate()
         {
             info.extend(kind.to_le_bytes());
@@ -195,10 +217,10 @@ impl Writer {
             info.extend([4, at as u8]);
         }
         heap[0] = info;
-        heap[1] = tree_header(4, if self.width == Width::Wide { 4 } else { 2 }, 3);
+        heap[1] = tree_header(4, self.format.row_number_bytes() as u8, self.record_id(3));
         heap[2] = index;
         heap[3] = rows;
-        (0x692, self.data(&heap_block(0x7c, 1 << 5, &heap)), 0)
+        (0x692, self.heap(0x7c, &heap), 0)
     }
 
     /// Puts a node among those of the file.
@@ -212,11 +234,18 @@ impl Writer {
         let mut places = Vec::new();
         for (id, data) in std::mem::take(&mut self.blocks) {
             let mut entry = [self.number(id), self.number(file.len() as u64)].concat();
-            entry.extend((data.len() as u16).to_le_bytes());
+            // Small blocks stay as they are.
+            let is_packed = self.format == Format::Cache && data.len() > 60;
+            let stored = if is_packed { compress_to_vec_zlib(&data, 6) } else { data.clone() };
+            let stored = if stored.len() < data.len() { stored } else { data.clone() };
+            entry.extend((stored.len() as u16).to_le_bytes());
+            if self.format == Format::Cache {
+                entry.extend((data.len() as u16).to_le_bytes());
+            }
             entry.extend([1, 0]);
-            entry.resize(3 * self.width.number_bytes(), 0);
+            entry.resize(3 * self.format.number_bytes(), 0);
             places.push((id, entry));
-            file.extend(&data);
+            file.extend(&stored);
             file.resize((file.len() + 16).next_multiple_of(64), 0);
         }
         self.nodes.sort_unstable();
@@ -227,11 +256,12 @@ impl Writer {
         let nodes = nodes.collect();
         let (blocks_root, nodes_root) = (self.pages(&mut file, 0x80, places), self.pages(&mut file, 0x81, nodes));
         file[..4].copy_from_slice(b"!BDN");
-        file[8..10].copy_from_slice(b"SM");
-        let (version, nodes_at, blocks_at, scrambling_at) = match self.width {
-            Width::Narrow => (14u16, 188, 196, 461),
-            Width::Wide => (23, 224, 240, 513),
+        let (client, version, nodes_at, blocks_at, scrambling_at) = match self.format {
+            Format::Narrow => (b"SM", 14u16, 188, 196, 461),
+            Format::Wide => (b"SM", 23, 224, 240, 513),
+            Format::Cache => (b"SO", 36, 224, 240, 513),
         };
+        file[8..10].copy_from_slice(client);
         file[10..12].copy_from_slice(&version.to_le_bytes());
         for (at, place) in [(nodes_at, nodes_root), (blocks_at, blocks_root)] {
             let number = self.number(place);
@@ -242,6 +272,7 @@ impl Writer {
     }
 
     fn pages(&self, file: &mut Vec<u8>, kind: u8, entries: Vec<(u64, Vec<u8>)>) -> u64 {
+        let page_bytes = if self.format == Format::Cache { 4096 } else { 512 };
         let (mut level, mut entries) = (0, entries);
         loop {
             let mut above = Vec::new();
@@ -250,21 +281,28 @@ impl Writer {
             for chunk in chunks {
                 file.resize(file.len().next_multiple_of(512), 0);
                 let place = file.len();
-                file.resize(place + 512, 0);
-                let size = chunk.first().map_or(3 * self.width.number_bytes(), |(_, entry)| entry.len());
+                file.resize(place + page_bytes, 0);
+                let size = chunk.first().map_or(3 * self.format.number_bytes(), |(_, entry)| entry.len());
                 for (at, (_, entry)) in chunk.iter().enumerate() {
                     file[place + at * size..][..size].copy_from_slice(entry);
                 }
-                let meta = place + if self.width == Width::Wide { 488 } else { 496 };
-                file[meta..meta + 4].copy_from_slice(&[chunk.len() as u8, ENTRIES as u8, size as u8, level]);
-                let trailer = meta + if self.width == Width::Wide { 8 } else { 4 };
-                file[trailer..trailer + 2].copy_from_slice(&[kind, kind]);
+                let (count, most, size) = (chunk.len() as u8, ENTRIES as u8, size as u8);
+                let (meta, kind_at) = match self.format {
+                    Format::Narrow => (place + 496, place + 500),
+                    Format::Wide => (place + 488, place + 496),
+                    Format::Cache => (place + 4056, place + 4072),
+                };
+                match self.format {
+                    Format::Cache => file[meta..meta + 6].copy_from_slice(&[count, 0, most, 0, size, level]),
+                    _ => file[meta..meta + 4].copy_from_slice(&[count, most, size, level]),
+                }
+                file[kind_at..kind_at + 2].copy_from_slice(&[kind, kind]);
                 let key = chunk.first().map_or(0, |(key, _)| *key);
                 let numbers = [self.number(key), self.number(0), self.number(place as u64)];
                 above.push((key, numbers.concat()));
             }
             if above.len() == 1 {
-                return file.len() as u64 - 512;
+                return (file.len() - page_bytes) as u64;
             }
             (level, entries) = (level + 1, above);
         }
@@ -275,17 +313,17 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-fn tree_header(key: u8, value: u8, root_record: u32) -> Vec<u8> {
-    [&[0xb5, key, value, 0][..], &(root_record << 5).to_le_bytes()].concat()
+fn tree_header(key: u8, value: u8, root: u32) -> Vec<u8> {
+    [&[0xb5, key, value, 0][..], &root.to_le_bytes()].concat()
 }
 
-fn heap_block(client: u8, root: u32, records: &[Vec<u8>]) -> Vec<u8> {
-    let length: usize = records.iter().map(Vec::len).sum();
-    let mut block = ((12 + length) as u16).to_le_bytes().to_vec();
-    block.extend([0xec, client]);
-    block.extend(root.to_le_bytes());
-    block.extend([0; 4]);
-    let mut ends = vec![12u16];
+/// The first one says what the heap is, and that its first record leads to the others.
+fn heap_block(is_first: bool, client: u8, records: &[Vec<u8>]) -> Vec<u8> {
+    let head = if is_first { vec![0xec, client, 1 << 5, 0, 0, 0, 0, 0, 0, 0] } else { Vec::new() };
+    let length = 2 + head.len() + records.iter().map(Vec::len).sum::<usize>();
+    let mut block = (length as u16).to_le_bytes().to_vec();
+    block.extend(head);
+    let mut ends = vec![block.len() as u16];
     for record in records {
         block.extend(record);
         ends.push(block.len() as u16);
