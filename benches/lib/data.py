@@ -39,9 +39,10 @@ def small_files(folder, count, week):
         one = random.Random(f"{SMALL_FILES_SEED}/{number}")
         if week and number < count and number % 500 == 250:
             continue
-        path = os.path.join(making, f"part {number // 2500:03}", f"section {number // 50:04}", f"page {number:06}.txt")
+        ending, content = page(one, number, pool)
+        name = f"page {number:06}.{ending}"
+        path = os.path.join(making, f"part {number // 2500:03}", f"section {number // 50:04}", name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        content = page(one, number, pool)
         time = LONG_AGO - one.randrange(10**8)
         if week and (number % 100 == 50 or number >= count):
             content += b"Amended in the week.\n"
@@ -70,17 +71,18 @@ def sentence(source, words):
 
 
 def page(one, number, pool):
-    """One file's bytes: 4 KiB in the median, some up to 200 KiB."""
+    """The end of one file's name and its bytes: 4 KiB in the median, some up to 200 KiB. Noise is not called a text, which
+    would look like an attack."""
     length = min(200_000, int(one.lognormvariate(8.3, 1.2)))
     if one.randrange(10) == 0:
-        return one.randbytes(length)
+        return "bin", one.randbytes(length)
     text = [f"Page {number}\n"]
     while length > 0:
         piece = min(length, one.randrange(200, 2_000))
         begin = one.randrange(len(pool) - piece)
         text.append(pool[begin : begin + piece])
         length -= piece
-    return "".join(text).encode()
+    return "txt", "".join(text).encode()
 
 
 def make_same(work, wanted):
