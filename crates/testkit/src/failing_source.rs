@@ -172,13 +172,12 @@ impl Content for FailingContent {
 
     fn finish(self: Box<Self>) -> Result<AfterReading, ReadFailure> {
         let AfterReading { metadata, fingerprint } = self.inner.finish()?;
-        if !matches!(self.mishap, Mishap::Changes { .. }) {
-            return Ok(AfterReading { metadata, fingerprint });
-        }
+        let Mishap::Changes { times_left } = self.mishap else { return Ok(AfterReading { metadata, fingerprint }) };
+        // Each time it is another one than the time before.
         let mut modified = fingerprint.modified;
-        modified.seconds += 1;
+        modified.seconds += 1 + i64::from(times_left);
         let mut changed = fingerprint.changed;
-        changed.seconds += 1;
+        changed.seconds += 1 + i64::from(times_left);
         Ok(AfterReading {
             metadata: Metadata { modified, ..metadata },
             fingerprint: Fingerprint { modified, changed, ..fingerprint },

@@ -101,10 +101,10 @@ impl ItemReader<'_, '_> {
                         Some(last) => *after == last.after.fingerprint,
                         None => item.looks_like(after),
                     };
-                    last = Some(content);
                     if is_stable {
-                        break;
+                        return self.file_entry(source, item, content, bytes_read, true);
                     }
+                    last = Some(content);
                 }
             }
         }
@@ -112,7 +112,7 @@ impl ItemReader<'_, '_> {
             let failure = ReadFailure::lasting(UnreadableReason::Changed, "");
             return Ok(unreadable(&item, failure));
         };
-        self.file_entry(source, item, content, bytes_read)
+        self.file_entry(source, item, content, bytes_read, false)
     }
 
     fn file_entry(
@@ -121,11 +121,14 @@ impl ItemReader<'_, '_> {
         item: SourceItem,
         content: StoredContent,
         bytes_read: u64,
+        is_stable: bool,
     ) -> Result<ReadItem, EngineError> {
         let StoredContent { chunks, holes, data, after, noticed } = content;
         let hollow: u64 = holes.iter().map(|hole| hole.length).sum();
-        let changed = data + hollow != after.fingerprint.size;
-        if changed && !holes.is_empty() {
+        let is_of_its_size = data + hollow == after.fingerprint.size;
+        // A database or a disk image keeps its length while it changes.
+        let changed = !is_stable || !is_of_its_size;
+        if !is_of_its_size && !holes.is_empty() {
             let failure = ReadFailure::lasting(UnreadableReason::Changed, "it kept changing while it was read");
             return Ok(ReadItem { bytes_read, ..unreadable(&item, failure) });
         }
