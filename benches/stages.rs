@@ -287,6 +287,7 @@ fn tree(c: &mut Criterion) {
                 chunks: ChunkList { depth: 0, chunks: vec![(ChunkId(id(number)), 4096)] },
                 holes: Vec::new(),
                 link_group: None,
+                glance: None,
             },
             metadata: Metadata { mode: Some(0o644), ..Metadata::default() },
             large_xattrs: Vec::new(),

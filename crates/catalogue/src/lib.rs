@@ -11,12 +11,13 @@ mod schema;
 mod sealed;
 mod search;
 mod spans;
+mod unspaced;
 mod update;
 mod vfs;
 
 pub use error::CatalogueError;
 pub use key::CatalogueKey;
-pub use mail::{Letter, MailboxProblem, MailboxVersion, Words};
+pub use mail::{Letter, MailHint, MailboxProblem, MailboxVersion, Searched, Words};
 pub use mail_search::{FoundLetter, LetterQuery, Whereabouts};
 pub use search::{Folders, FoundVersion, NameQuery};
 pub use spans::{ChainId, Damage, Seen};

@@ -2,11 +2,34 @@
 //! that version ends, what it held ends with it, and what the next one still holds goes on.
 
 use crate::spans::{ChainId, Seen, left_of};
+use crate::unspaced::in_pairs;
 use crate::update::{joined, seen_of};
 use crate::{Catalogue, CatalogueError, Update};
 use chest_model::{ObjectHash, Timestamp, TreePath, folded_text};
 use rusqlite::{OptionalExtension, params};
 use std::collections::HashSet;
+
+/// Whether a version of a file is worth a look by whoever looks for mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailHint {
+    /// It is something else.
+    NoMail,
+    /// It is a mailbox, or may well be one.
+    Mail,
+    /// Nothing says what it is.
+    Unknown,
+}
+
+/// How much of a message its words can be found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Searched {
+    /// All of it.
+    Whole = 0,
+    /// It is longer than what is looked through.
+    Beginning = 1,
+    /// Nobody here understands it, or all of it.
+    NotUnderstood = 2,
+}
 
 /// A version of a file that may be a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +44,8 @@ pub struct MailboxVersion {
     pub size: u64,
     /// A snapshot that holds it.
     pub snapshot: ObjectHash,
+    /// Nothing says that it is a mailbox: it is only looked at to see.
+    pub is_guess: bool,
     name: i64,
     folder: i64,
     first: i64,
@@ -40,7 +65,8 @@ pub struct MailboxProblem {
     pub is_damage: bool,
 }
 
-/// The words of a text, folded, each once: all that is asked of it.
+/// The words of a text, folded, each once: all that is asked of it. Where a script puts no spaces between words, every two letters
+/// that stand together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words(String);
 
@@ -49,7 +75,8 @@ impl Words {
     pub fn of(text: &str) -> Self {
         let folded = folded_text(text);
         let mut known = HashSet::new();
-        let each_once: Vec<&str> = folded.split_whitespace().filter(|word| known.insert(*word)).collect();
+        let apart = in_pairs(&folded);
+        let each_once: Vec<&str> = apart.split_whitespace().filter(|word| known.insert(*word)).collect();
         Self(each_once.join(" "))
     }
 }
@@ -77,25 +104,76 @@ pub struct Letter<'l> {
     pub locator: &'l [u8],
     /// What kind of mailbox it is in, as a number that the engine knows.
     pub container: u8,
+    /// How much of it these words are.
+    pub searched: Searched,
 }
 
 impl Catalogue {
-    /// What may be a mailbox and has not been read yet; the versions of each file one after the other.
-    pub fn mailboxes_to_read(&self) -> Result<Vec<MailboxVersion>, CatalogueError> {
+    /// What may be a mailbox and has not been read yet; the versions of each file one after the other. Of files of which nothing says
+    /// what they are, so many at most.
+    pub fn mailboxes_to_read(&self, most_guesses: u64) -> Result<Vec<MailboxVersion>, CatalogueError> {
         let mut rows = self.connection.prepare_cached(
-            "SELECT chain, name, folder, first FROM mailbox_to_read ORDER BY chain, folder, name, first",
+            "SELECT chain, name, folder, first, is_guess FROM mailbox_to_read WHERE NOT is_guess
+             UNION ALL SELECT * FROM (SELECT chain, name, folder, first, is_guess FROM mailbox_to_read AS file WHERE is_guess
+                 ORDER BY EXISTS (SELECT 1 FROM mailbox_problem AS problem WHERE problem.chain = file.chain
+                 AND problem.folder = file.folder AND problem.name = file.name AND problem.first = file.first) LIMIT ?1)
+             ORDER BY chain, folder, name, first",
         )?;
-        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-        let rows: Vec<(i64, i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
-        let found = rows.into_iter().map(|(chain, name, folder, first)| {
+        let most = i64::try_from(most_guesses).unwrap_or(i64::MAX);
+        let rows =
+            rows.query_map([most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+        let rows: Vec<(i64, i64, i64, i64, bool)> = rows.collect::<Result<_, _>>()?;
+        let found = rows.into_iter().map(|(chain, name, folder, first, is_guess)| {
             let condition = "version.first = ?4";
-            mailbox(&self.connection, ChainId(chain), name, folder, condition, first)
+            let found = mailbox(&self.connection, ChainId(chain), name, folder, condition, first)?;
+            Ok::<_, CatalogueError>(found.map(|version| MailboxVersion { is_guess, ..version }))
         });
         Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    /// The mailboxes that could not be read, or not to their end.
+    /// What searches of mail leave out: mailboxes that could not be read, or not to their end, messages that are not searched as a
+    /// whole, and files at which nobody has looked yet.
     pub fn mailbox_problems(&self) -> Result<Vec<MailboxProblem>, CatalogueError> {
+        Ok([self.unread_mailboxes()?, self.half_searched_messages()?, self.files_not_looked_at()?].concat())
+    }
+
+    fn files_not_looked_at(&self) -> Result<Vec<MailboxProblem>, CatalogueError> {
+        let mut rows = self.connection.prepare_cached(
+            "SELECT chain, count(*) FROM (SELECT DISTINCT chain, folder, name FROM mailbox_to_read AS file WHERE is_guess
+             AND NOT EXISTS (SELECT 1 FROM mailbox_problem AS problem WHERE problem.chain = file.chain
+             AND problem.folder = file.folder AND problem.name = file.name AND problem.first = file.first)) GROUP BY chain",
+        )?;
+        let rows = rows.query_map([], |row| {
+            let problem = match row.get(1)? {
+                1 => "one file has not been looked at yet to see whether it is a mailbox".to_owned(),
+                files => format!("{files} files have not been looked at yet to see whether they are mailboxes"),
+            };
+            let problem = format!("{problem}; the next search for mail goes on with them");
+            Ok(MailboxProblem { chain: ChainId(row.get(0)?), path: TreePath::root(), problem, is_damage: false })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn half_searched_messages(&self) -> Result<Vec<MailboxProblem>, CatalogueError> {
+        let mut rows = self.connection.prepare_cached(
+            "SELECT chain, folder.path, name.name, searched, count(DISTINCT message.id) FROM message
+             JOIN held ON held.message = message.id JOIN folder ON folder.id = held.folder JOIN name ON name.id = held.name
+             WHERE searched > 0 GROUP BY chain, held.folder, held.name, searched",
+        )?;
+        let rows = rows.query_map([], |row| {
+            let path = joined(row.get(1)?, &row.get::<_, Vec<u8>>(2)?)?;
+            let problem = match (row.get(4)?, row.get::<_, i64>(3)? == Searched::Beginning as i64) {
+                (1, true) => "one message is very long: words at its end may not be found".to_owned(),
+                (many, true) => format!("{many} messages are very long: words at their ends may not be found"),
+                (1, false) => "one message is not understood, or not all of it".to_owned(),
+                (many, false) => format!("{many} messages are not understood, or not all of them"),
+            };
+            Ok(MailboxProblem { chain: ChainId(row.get(0)?), path, problem, is_damage: false })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn unread_mailboxes(&self) -> Result<Vec<MailboxProblem>, CatalogueError> {
         let mut rows = self.connection.prepare_cached(
             "SELECT chain, folder.path, name.name, problem.problem, is_damage FROM mailbox_problem AS problem
              JOIN folder ON folder.id = problem.folder JOIN name ON name.id = problem.name",
@@ -131,7 +209,19 @@ fn mailbox(
     });
     let Some((first, last, size, path, called)) = found.optional()? else { return Ok(None) };
     let left = left_of((first, last), &seen);
-    Ok(left.map(|(snapshot, _)| MailboxVersion { chain, path, called, size, snapshot, name, folder, first, last }))
+    let is_guess = false;
+    Ok(left.map(|(snapshot, _)| MailboxVersion {
+        chain,
+        path,
+        called,
+        size,
+        snapshot,
+        is_guess,
+        name,
+        folder,
+        first,
+        last,
+    }))
 }
 
 impl Update<'_> {
@@ -219,7 +309,8 @@ impl Update<'_> {
         }
         let attachments = letter.attachments.join("\n");
         let mut insert = self.transaction.prepare_cached(
-            "INSERT INTO message (identity, sender, recipients, subject, sent, attachments) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO message (identity, sender, recipients, subject, sent, attachments, searched)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         let sent = letter.sent.map(|sent| sent.seconds);
         insert.execute(params![
@@ -228,7 +319,8 @@ impl Update<'_> {
             letter.recipients,
             letter.subject,
             sent,
-            attachments
+            attachments,
+            letter.searched as i64
         ])?;
         let id = self.transaction.last_insert_rowid();
         let head = head_of(letter.sender, letter.recipients, letter.subject, &attachments);

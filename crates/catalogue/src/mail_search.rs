@@ -3,6 +3,7 @@
 use crate::mail::head_of;
 use crate::name_index::question;
 use crate::spans::{ChainId, Seen, left_of};
+use crate::unspaced::{Piece, pairs, pieces};
 use crate::update::{joined, seen_of};
 use crate::{Catalogue, CatalogueError};
 use chest_model::{ObjectHash, Timestamp, TreePath, folded_text};
@@ -221,8 +222,20 @@ fn beginnings(word: &str) -> Option<String> {
     // Letters in circles count as signs there, and as letters here.
     let is_in_circle = |letter: char| matches!(letter, '\u{2460}'..='\u{24ff}' | '\u{1f100}'..='\u{1f1ff}');
     let words = word.split(|letter: char| !letter.is_alphanumeric() || is_in_circle(letter));
-    let quoted: Vec<String> = words.filter(|word| !word.is_empty()).map(|word| format!("\"{word}\" *")).collect();
+    let asked = words.flat_map(pieces).flat_map(|piece| match piece {
+        Piece::Spaced(word) => vec![format!("\"{word}\" *")],
+        Piece::Unspaced(letters) => pairs_asked_for(letters),
+    });
+    let quoted: Vec<String> = asked.collect();
     (!quoted.is_empty()).then(|| quoted.join(" AND "))
+}
+
+/// Of letters without spaces every two that stand together; one alone begins a pair, or ends a run.
+fn pairs_asked_for(letters: &str) -> Vec<String> {
+    match letters.chars().nth(1) {
+        None => vec![format!("\"{letters}\" *")],
+        Some(_) => pairs(letters).map(|pair| format!("\"{pair}\"")).collect(),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -232,7 +245,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ItemVersion, Letter, MailboxVersion, Update, Words};
+    use crate::{ItemVersion, Letter, MailHint, MailboxVersion, Searched, Update, Words};
 
     fn letter<'l>(number: u8, subject: &'l str, text: &'l Words, starts_at: u64, files: &'l [String]) -> Letter<'l> {
         Letter {
@@ -246,6 +259,7 @@ mod tests {
             starts_at,
             locator: b"there",
             container: 0,
+            searched: Searched::Whole,
         }
     }
 
@@ -256,9 +270,9 @@ mod tests {
         let at = update.add_snapshot(chain, ObjectHash([number; 32])).unwrap();
         let path = TreePath::from_bytes(b"box/inbox.mbox".to_vec()).unwrap();
         let version = ItemVersion { item: 0, size: 100, modified: Timestamp::new(0, 0), content: [number; 16] };
-        update.put(chain, at, &path, &version, true).unwrap();
+        update.put(chain, at, &path, &version, MailHint::Mail).unwrap();
         update.commit().unwrap();
-        let [version] = &catalogue.mailboxes_to_read().unwrap()[..] else { panic!() };
+        let [version] = &catalogue.mailboxes_to_read(0).unwrap()[..] else { panic!() };
         version.clone()
     }
 
@@ -308,6 +322,75 @@ mod tests {
     #[test]
     fn of_a_text_every_word_is_asked_for_once() {
         assert_eq!(Words::of("The  hedge\nthe HEDGE, the\u{a0}green"), Words::of("the hedge hedge, green"));
+    }
+
+    #[test]
+    fn of_what_is_not_searched_as_a_whole_it_is_told_how_much() {
+        let mut catalogue = Catalogue::in_memory().unwrap();
+        let version = next_version(&mut catalogue, 1);
+        let update = catalogue.update().unwrap();
+        let text = Words::of("hedge");
+        let letters =
+            [(1, Searched::Whole), (2, Searched::Beginning), (3, Searched::NotUnderstood), (4, Searched::Beginning)];
+        let letters =
+            letters.map(|(number, searched)| Letter { searched, ..letter(number, "x", &text, number.into(), &[]) });
+        read(&update, &version, &letters);
+        update.commit().unwrap();
+        let problems = catalogue.mailbox_problems().unwrap();
+        let told: Vec<_> = problems.iter().map(|one| (one.path.to_string(), one.problem.as_str())).collect();
+        let path = || "box/inbox.mbox".to_owned();
+        let long = "2 messages are very long: words at their ends may not be found";
+        assert_eq!(told, [(path(), long), (path(), "one message is not understood, or not all of it")]);
+    }
+
+    #[test]
+    fn files_of_which_nothing_is_known_are_looked_at_some_at_a_time_and_the_others_counted() {
+        let mut catalogue = Catalogue::in_memory().unwrap();
+        let mut update = catalogue.update().unwrap();
+        let chain = update.chain("office", b"docs").unwrap();
+        let at = update.add_snapshot(chain, ObjectHash([1; 32])).unwrap();
+        let version = ItemVersion { item: 0, size: 100, modified: Timestamp::new(0, 0), content: [1; 16] };
+        for (name, hint) in
+            [("a.1", MailHint::Unknown), ("b.1", MailHint::Unknown), ("c.1", MailHint::Unknown), ("d", MailHint::Mail)]
+        {
+            let path = TreePath::from_bytes(name.as_bytes().to_vec()).unwrap();
+            update.put(chain, at, &path, &version, hint).unwrap();
+        }
+        update.commit().unwrap();
+        let waiting = catalogue.mailboxes_to_read(2).unwrap();
+        let guesses: Vec<bool> = waiting.iter().map(|version| version.is_guess).collect();
+        assert_eq!(guesses.iter().filter(|guess| **guess).count(), 2);
+        assert_eq!(guesses.len(), 3);
+        let update = catalogue.update().unwrap();
+        waiting.iter().for_each(|version| update.mailbox_is_read(version).unwrap());
+        update.commit().unwrap();
+        let [problem] = &catalogue.mailbox_problems().unwrap()[..] else { panic!() };
+        assert!(
+            problem.problem.starts_with("one file has not been looked at yet") && !problem.is_damage,
+            "{problem:?}"
+        );
+        assert_eq!(catalogue.mailboxes_to_read(2).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn words_of_scripts_without_spaces_are_found_wherever_they_stand() {
+        let mut catalogue = Catalogue::in_memory().unwrap();
+        let version = next_version(&mut catalogue, 1);
+        let update = catalogue.update().unwrap();
+        let text = Words::of("教区議会は2026年度予算を承認した。ボランティア募集 생울타리를");
+        read(&update, &version, &[letter(1, "x", &text, 0, &[])]);
+        update.commit().unwrap();
+        for word in
+            ["議会", "予算", "教区議会", "2026年度予算", "年", "した", "算", "ランティア", "울타리", "集", "026年"]
+        {
+            let expected = if word == "026年" { vec![] } else { vec![1] };
+            assert_eq!(
+                spans(&catalogue, words(&[word])).iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+                expected,
+                "{word}"
+            );
+        }
+        assert!(spans(&catalogue, words(&["会議"])).is_empty() && spans(&catalogue, words(&["予承"])).is_empty());
     }
 
     #[test]

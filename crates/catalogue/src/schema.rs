@@ -9,7 +9,7 @@ pub(crate) const OPEN: i64 = i64::MAX;
 
 /// Raise it with every change here, and when mailboxes are recognised or understood that were not: a catalogue of another version
 /// is emptied and filled anew.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 const TABLES: &str = "
     CREATE TABLE chain (id INTEGER PRIMARY KEY, host TEXT NOT NULL, label BLOB NOT NULL, UNIQUE (host, label));
@@ -27,12 +27,14 @@ const TABLES: &str = "
         text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
     );
     CREATE TABLE mailbox_to_read (
-        chain INTEGER, folder INTEGER, name INTEGER, first INTEGER, PRIMARY KEY (chain, folder, name, first)
+        chain INTEGER, folder INTEGER, name INTEGER, first INTEGER, is_guess INTEGER NOT NULL,
+        PRIMARY KEY (chain, folder, name, first)
     ) WITHOUT ROWID;
     CREATE TABLE message (
         id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, sender TEXT NOT NULL, recipients TEXT NOT NULL,
-        subject TEXT NOT NULL, sent INTEGER, attachments TEXT NOT NULL
+        subject TEXT NOT NULL, sent INTEGER, attachments TEXT NOT NULL, searched INTEGER NOT NULL
     );
+    CREATE INDEX message_searched ON message (searched) WHERE searched > 0;
     CREATE TABLE held (
         name INTEGER, folder INTEGER, chain INTEGER, message INTEGER, first INTEGER, starts_at INTEGER, last INTEGER NOT NULL,
         container INTEGER NOT NULL, locator BLOB NOT NULL, PRIMARY KEY (name, folder, chain, message, first, starts_at)

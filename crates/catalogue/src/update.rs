@@ -1,5 +1,6 @@
 //! Filling the catalogue, one snapshot after another. Nothing counts until it is committed.
 
+use crate::mail::MailHint;
 use crate::schema::OPEN;
 use crate::spans::{ChainId, Damage, Seen};
 use crate::{Catalogue, CatalogueError};
@@ -108,7 +109,7 @@ impl<'c> Update<'c> {
         number: i64,
         path: &TreePath,
         version: &ItemVersion,
-        may_be_mailbox: bool,
+        hint: MailHint,
     ) -> Result<(), CatalogueError> {
         let (name, folder) = self.place(chain, path)?;
         let mut open = self.transaction.prepare_cached(
@@ -139,9 +140,11 @@ impl<'c> Update<'c> {
             version.modified.nanoseconds,
             version.content
         ])?;
-        if may_be_mailbox {
-            let note = "INSERT OR IGNORE INTO mailbox_to_read (chain, folder, name, first) VALUES (?1, ?2, ?3, ?4)";
-            self.transaction.prepare_cached(note)?.execute(params![chain.0, folder, name, number])?;
+        if hint != MailHint::NoMail {
+            let note = "INSERT OR IGNORE INTO mailbox_to_read (chain, folder, name, first, is_guess)
+                VALUES (?1, ?2, ?3, ?4, ?5)";
+            let is_guess = hint == MailHint::Unknown;
+            self.transaction.prepare_cached(note)?.execute(params![chain.0, folder, name, number, is_guess])?;
         }
         Ok(())
     }
@@ -348,11 +351,11 @@ mod tests {
         for number in 1..=3 {
             assert_eq!(update.add_snapshot(chain, snapshot(number)).unwrap(), i64::from(number));
             let number = i64::from(number);
-            update.put(chain, number, &path("a/changed.txt"), &version(number as u64), false).unwrap();
-            update.put(chain, number, &path("a/kept.txt"), &version(9), false).unwrap();
+            update.put(chain, number, &path("a/changed.txt"), &version(number as u64), MailHint::NoMail).unwrap();
+            update.put(chain, number, &path("a/kept.txt"), &version(9), MailHint::NoMail).unwrap();
             match number {
-                1 => update.put(chain, number, &path("b/short.txt"), &version(9), false).unwrap(),
-                2 => update.put(chain, number, &path("b/late.txt"), &version(9), false).unwrap(),
+                1 => update.put(chain, number, &path("b/short.txt"), &version(9), MailHint::NoMail).unwrap(),
+                2 => update.put(chain, number, &path("b/late.txt"), &version(9), MailHint::NoMail).unwrap(),
                 _ => update.remove(chain, number, &path("b/short.txt")).unwrap(),
             }
         }
@@ -408,7 +411,7 @@ mod tests {
         let before = found(&catalogue, "");
         let mut update = catalogue.update().unwrap();
         let number = update.add_snapshot(chain, snapshot(4)).unwrap();
-        update.put(chain, number, &path("new"), &version(1), false).unwrap();
+        update.put(chain, number, &path("new"), &version(1), MailHint::NoMail).unwrap();
         drop(update);
         assert_eq!(found(&catalogue, ""), before);
     }
@@ -427,7 +430,7 @@ mod tests {
             let number = update.add_snapshot(chain, snapshot(1)).unwrap();
             let names: Vec<TreePath> = names.iter().filter_map(|name| TreePath::from_bytes(name.clone().into_bytes()).ok()).collect();
             for name in &names {
-                update.put(chain, number, name, &version(1), false).unwrap();
+                update.put(chain, number, name, &version(1), MailHint::NoMail).unwrap();
             }
             update.commit().unwrap();
             let holds = |name: &&TreePath| folded(name.as_bytes()).contains(&chest_model::folded_text(&word));

@@ -296,3 +296,82 @@ fn a_stored_file_reads_and_seeks_like_a_file() {
         assert!(file.seek(SeekFrom::End(-2_000_000)).is_err());
     }
 }
+
+#[test]
+fn mailboxes_are_found_by_what_is_in_them_wherever_they_lie() {
+    let memory = MemoryStore::new();
+    let recording = Arc::new(RecordingStore::new(memory.clone()));
+    let machine = Machine::on(recording.clone(), memory, Configuration::small_for_tests());
+    let boxes = [
+        ("old/archive.2025", mailbox(&[1])),
+        ("old/Sent.bak", mailbox(&[2])),
+        ("Inbox", mailbox(&[3])),
+        ("Inbox.txt", mailbox(&[4])),
+        ("Minutes of 12.11.2025", mailbox(&[5])),
+        ("saved.eml", format!("\u{feff}{}", message(6))),
+        ("late.mbox", format!("\n{}", mailbox(&[7]))),
+        ("photo.jpg", mailbox(&[8])),
+        ("cur/1700000000.M1P2.host:2,S", message(9)),
+        ("new/1700000000.M1P2.host", message(10)),
+    ];
+    boxes.iter().for_each(|(name, content)| machine.write(name, content.as_bytes()));
+    let latin_1 = [b"From Zo\xeb Fri Nov 20 10:00:00 2026\n", message(11).as_bytes()].concat();
+    machine.write("latin.1", &latin_1);
+    // Nothing of these needs to be fetched to know that they are no mail.
+    (0..40).for_each(|number| machine.write(&format!("data/{number}.{number}"), &noise(number, 50_000)));
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let query = |word: &str| MailQuery { words: vec![word.to_owned()], ..MailQuery::default() };
+    recording.clear();
+    find_mail(&machine.context(), &opened, &query("word1")).unwrap();
+    let read = recording.bytes(Verb::GetRange) + recording.bytes(Verb::Get);
+    assert!(read < 1_000_000, "{read} bytes read for a few small mailboxes");
+    for number in 1..=boxes.len() + 1 {
+        let found = find_mail(&machine.context(), &opened, &query(&format!("word{number}"))).unwrap();
+        assert!(found.messages.iter().any(|hit| hit.subject == format!("Matter {number}")), "{number}: {found:?}");
+        assert!(found.not_searched.is_empty(), "{:?}", found.not_searched);
+    }
+}
+
+#[test]
+fn what_is_called_a_mailbox_and_cannot_be_searched_is_told() {
+    let machine = Machine::new();
+    machine.write("inbox.mbox", mailbox(&[1]).as_bytes());
+    machine.write("inbox.pst", b"not what it is called");
+    machine.write("letter.msg", &noise(1, 5000));
+    machine.write("empty.mbox", b"");
+    let odd = format!("{}\nDear all, the glockenspiel is sold.\n\n", "From a@b.example Fri Nov 20 10:00:00 2026\n");
+    machine.write("odd", format!("{}{odd}", mailbox(&[2])).as_bytes());
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let query = MailQuery { words: vec!["glockenspiel".to_owned()], ..MailQuery::default() };
+    let found = find_mail(&machine.context(), &opened, &query).unwrap();
+    let none = "it is called a mailbox, and holds none of a kind that can be searched";
+    let expected = [
+        format!("documents/inbox.pst: {none}"),
+        format!("documents/letter.msg: {none}"),
+        "documents/odd: one message is not understood, or not all of it".to_owned(),
+    ];
+    assert_eq!((found.messages.len(), found.not_searched), (1, expected.to_vec()));
+}
+
+/// What is appended to an export comes after a line break that its last message lacked.
+#[test]
+fn the_last_message_of_a_mailbox_is_not_another_one_when_the_next_is_appended() {
+    let machine = Machine::new();
+    let whole = mailbox(&[1, 2, 3]);
+    let end = mailbox(&[1, 2]).len();
+    machine.write("inbox.mbox", whole[..end].trim_end().as_bytes());
+    machine.backup().unwrap();
+    machine.write("inbox.mbox", whole.as_bytes());
+    machine.backup().unwrap();
+    machine.write("inbox.mbox", whole.replace('\n', "\r\n").as_bytes());
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let found = find_mail(&machine.context(), &opened, &MailQuery::default()).unwrap();
+    assert_eq!(found.messages.len(), 3, "{found:?}");
+    assert!(found.messages.iter().all(|hit| !hit.deleted), "{found:?}");
+    let last = found.messages.iter().find(|hit| hit.subject == "Matter 2").unwrap();
+    let fetched = fetch_message(&machine.context(), &opened, &last.id.to_hex()).unwrap();
+    assert_eq!(fetched.raw, message(2).replace('\n', "\r\n").as_bytes(), "as it lies in the newest backup");
+}

@@ -1,6 +1,7 @@
 //! Which files are mailboxes. Told by their first bytes; by the name only where it says that a file is something else.
 
 use crate::date;
+use crate::lines::without_mark;
 
 /// What a mailbox is kept in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,10 +20,50 @@ const HEAD: usize = 4096;
 const NEVER_A_MESSAGE: [&str; 16] =
     ["txt", "csv", "tsv", "md", "rst", "html", "htm", "mht", "mhtml", "xml", "json", "log", "ics", "vcf", "rtf", "tex"];
 
+/// Names of mailboxes. Of some kinds among them nothing can be read here: all the more it is to be told that they are there.
+const MAIL: [&str; 9] = ["eml", "mbox", "mbx", "mbs", "pst", "ost", "msg", "olm", "dbx"];
+/// Names of what is never mail, as far as a name can be believed.
+const OTHER: [&str; 47] = [
+    "7z", "aac", "avi", "bmp", "css", "csv", "dll", "doc", "docx", "dotx", "exe", "gif", "gz", "heic", "htm", "html",
+    "ics", "jpeg", "jpg", "js", "json", "lnk", "m4a", "md", "mht", "mhtml", "mov", "mp3", "mp4", "msf", "odp", "ods",
+    "odt", "pdf", "png", "ppt", "pptx", "rtf", "svg", "tif", "tiff", "url", "vcf", "xls", "xlsx", "xml", "zip",
+];
+
+/// What can be said of a file by its name alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameSays {
+    /// Mailboxes are called so.
+    Mail,
+    /// It may well be a mailbox: Thunderbird's have no extension, and a Maildir's messages have one that is none.
+    MaybeMail,
+    /// Nothing: somebody has made up the end of the name, or it is that of files of many kinds.
+    Nothing,
+    /// Files of another kind are called so.
+    OtherThanMail,
+}
+
+impl NameSays {
+    /// What this name says.
+    pub fn of(name: &[u8]) -> Self {
+        let dot = name.iter().rposition(|&byte| byte == b'.').filter(|&at| at > 0);
+        let Some(extension) = dot.map(|at| String::from_utf8_lossy(&name[at + 1..]).to_ascii_lowercase()) else {
+            return Self::MaybeMail;
+        };
+        // Flags of a Maildir's message; where a colon is forbidden they stand after another sign.
+        let has_flags = [":2,", ";2,", "!2,"].iter().any(|flags| extension.contains(flags));
+        match extension.as_str() {
+            known if MAIL.contains(&known) => Self::Mail,
+            known if OTHER.contains(&known) => Self::OtherThanMail,
+            _ if has_flags => Self::MaybeMail,
+            _ => Self::Nothing,
+        }
+    }
+}
+
 /// What kind of mailbox a file is, from its name and its first few thousand bytes; `None` for all others. A mailbox that is not
 /// recognised is only not searched.
 pub fn recognise(name: &[u8], head: &[u8]) -> Option<ContainerKind> {
-    let head = &head[..head.len().min(HEAD)];
+    let head = without_mark(&head[..head.len().min(HEAD)]);
     if is_pst(head) {
         return Some(ContainerKind::Pst);
     }
@@ -38,12 +79,17 @@ fn is_pst(head: &[u8]) -> bool {
 }
 
 fn is_mbox(head: &[u8]) -> bool {
-    let mut lines = head.split(|&byte| byte == b'\n');
+    let mut lines = head.split(|&byte| byte == b'\n').skip_while(|line| is_blank(line));
     lines.next().is_some_and(|line| date::of_envelope(line).is_some())
         && lines.next().is_some_and(|next| {
-            // Some writers quote a second envelope there.
-            header(next).is_some() || next.starts_with(b">From ")
+            // Some writers quote a second envelope there; a message may have no headers at all.
+            header(next).is_some() || next.starts_with(b">From ") || (is_blank(next) && lines.next().is_some())
         })
+}
+
+/// A line without its break.
+fn is_blank(line: &[u8]) -> bool {
+    matches!(line, b"" | b"\r")
 }
 
 fn is_message(name: &[u8], head: &[u8]) -> bool {
@@ -134,6 +180,36 @@ mod tests {
         }
         for name in ["a.eml", "1700000000.M1P1.host:2,S", "a", "A.EML", "x.msg"] {
             assert_eq!(kind(name, MESSAGE), Some(ContainerKind::Message), "{name}");
+        }
+    }
+
+    #[test]
+    fn mailboxes_that_begin_oddly_are_mailboxes_all_the_same() {
+        let envelope = "From clerk@example.org Fri Nov 20 10:00:00 2026\n";
+        for begins in ["\n", "\r\n\r\n", "\u{feff}", "\u{feff}\n"] {
+            assert_eq!(kind("Inbox", &format!("{begins}{envelope}{MESSAGE}")), Some(ContainerKind::Mbox), "{begins:?}");
+        }
+        assert_eq!(kind("Inbox", &format!("{envelope}\nA message without headers.\n")), Some(ContainerKind::Mbox));
+        let latin_1 = [&b"From Zo\xeb Fri Nov 20 10:00:00 2026\nSubject: x\n\n"[..], b"x\n"].concat();
+        assert_eq!(recognise(b"archive.2025", &latin_1), Some(ContainerKind::Mbox));
+        for name in ["a.eml", "a"] {
+            assert_eq!(kind(name, &format!("\u{feff}{MESSAGE}")), Some(ContainerKind::Message), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_say_what_they_can() {
+        let says = |name: &str| NameSays::of(name.as_bytes());
+        for (expected, names) in [
+            (NameSays::Mail, &["clerk.mbox", "x.EML", "Outlook.pst", "a.b.msg"][..]),
+            (
+                NameSays::MaybeMail,
+                &["Inbox", ".hidden", "17.M1P2.host:2,S", "17.M1P2.host;2,RS", "17.M1.parish.org!2,"],
+            ),
+            (NameSays::Nothing, &["archive.2025", "Sent.bak", "Inbox.txt", "backup.dat", "Minutes 12.11.2025", "a."]),
+            (NameSays::OtherThanMail, &["minutes.docx", "photo.JPG", "Inbox.msf"]),
+        ] {
+            names.iter().for_each(|name| assert_eq!(says(name), expected, "{name}"));
         }
     }
 

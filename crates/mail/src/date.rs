@@ -14,7 +14,8 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 /// none.
 pub(crate) fn of_envelope(line: &[u8]) -> Option<Timestamp> {
     let rest = line.strip_prefix(b"From ").filter(|rest| rest.len() < LONGEST_LINE)?;
-    let rest = std::str::from_utf8(rest.trim_ascii()).ok()?;
+    // A sender's name may be in any letters; the date is in these.
+    let rest = String::from_utf8_lossy(rest);
     let words: Vec<&str> = rest.split_ascii_whitespace().collect();
     // The sender before it may be of several words.
     (1..words.len()).rev().find_map(|at| asctime(&words[at..]))
@@ -79,6 +80,7 @@ mod tests {
         ] {
             assert_eq!(of_envelope(line.as_bytes()), Some(Timestamp::new(MORNING, 0)), "{line}");
         }
+        assert_eq!(of_envelope(b"From Zo\xeb Fri Nov 20 10:00:00 2026"), Some(Timestamp::new(MORNING, 0)));
         assert!(of_envelope(b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970").is_some());
     }
 

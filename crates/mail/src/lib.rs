@@ -5,6 +5,7 @@
 mod container;
 mod date;
 mod html;
+mod identity;
 mod lines;
 mod mbox;
 mod mime;
@@ -13,6 +14,7 @@ mod plain;
 mod preview;
 mod pst;
 mod quoted;
+mod searched;
 mod single;
 mod summary;
 mod types;
@@ -21,11 +23,12 @@ mod uuencode;
 use std::io::{Read, Seek, Write};
 use std::ops::ControlFlow;
 
-pub use container::{ContainerKind, recognise};
+pub use container::{ContainerKind, NameSays, recognise};
+pub use identity::identity;
 pub use newest::{NewestDate, newest_in_pst};
 pub use preview::{AttachmentInfo, Preview, attachment, preview};
 pub use pst::PstError;
-pub use types::{FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
+pub use types::{Completeness, FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
 
 /// Both, as one trait object.
 trait ReadSeek: Read + Seek {}

@@ -8,6 +8,11 @@ const BUFFER: usize = 256 << 10;
 /// A longer line comes in pieces of this length.
 const LONGEST: usize = 64 << 10;
 
+/// Text without the mark that some programs of Windows put before its first letter.
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 /// Reads on from one place.
 pub(crate) struct Lines<'a> {
     input: &'a mut dyn ReadSeek,

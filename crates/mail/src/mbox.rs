@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use crate::lines::{Lines, Piece};
-use crate::summary::{Outcome, summarise};
-use crate::types::{FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
+use crate::identity::{IdentityHasher, identity};
+use crate::lines::{Lines, Piece, without_mark};
+use crate::summary::summarise;
+use crate::types::{FoundMessage, Limits, Locator, MailError, Resume, Visited};
 use crate::{ReadSeek, date};
 
 /// Deeper quoting is not looked for.
@@ -41,19 +42,12 @@ fn visit_all(
         let whole = extent.length == splitter.kept.len() as u64;
         let shown = if extent.unquote { unquoted(&splitter.kept) } else { Cow::Borrowed(&splitter.kept[..]) };
         let identity = match whole {
-            true => blake3::hash(&shown),
+            true => identity(&shown),
             false => hash_whole(splitter.lines.input(), &extent)?,
         };
-        let summary = match summarise(&shown, limits) {
-            Outcome::Understood(summary) => summary,
-            Outcome::Failed => {
-                visited.failed += 1;
-                Summary::default()
-            }
-        };
-        visited.messages += 1;
-        visited.truncated += u64::from(!whole);
-        let found = FoundMessage { locator, starts_at: extent.starts_at, identity: identity.into(), summary };
+        let summarised = summarise(&shown, limits);
+        let found = FoundMessage::new(locator, extent.starts_at, identity, summarised, whole);
+        visited.count(&found, whole);
         if visitor(found).is_break() {
             visited.stopped = true;
             break;
@@ -101,8 +95,8 @@ fn unquoted(message: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Of a message that is not held in memory.
-fn hash_whole(input: &mut dyn ReadSeek, extent: &Extent) -> Result<blake3::Hash, MailError> {
-    let mut hasher = blake3::Hasher::new();
+fn hash_whole(input: &mut dyn ReadSeek, extent: &Extent) -> Result<[u8; 32], MailError> {
+    let mut hasher = IdentityHasher::default();
     copy(input, extent.offset, extent.length, extent.unquote, &mut hasher)?;
     Ok(hasher.finalize())
 }
@@ -134,11 +128,12 @@ impl<'a> Splitter<'a> {
         };
         let mut splitter = Self { lines: Lines::from(input, offset), limit, kept: Vec::new(), next_starts_at: None };
         while let Some(piece) = splitter.lines.next()? {
-            if date::of_envelope(piece.bytes).is_some() {
+            let line = if piece.offset == 0 { without_mark(piece.bytes) } else { piece.bytes };
+            if date::of_envelope(line).is_some() {
                 splitter.next_starts_at = Some(piece.offset);
                 return Ok(splitter);
             }
-            if !piece.is_blank() {
+            if !matches!(line, b"\n" | b"\r\n") {
                 return Err(MailError::NotAMessageStart { offset });
             }
         }

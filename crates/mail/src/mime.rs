@@ -9,6 +9,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
+use crate::lines::without_mark;
 use crate::{quoted, uuencode};
 
 /// Deeper parts are taken as attachments.
@@ -20,10 +21,25 @@ const LONGEST_HEADERS: usize = 256 << 10;
 /// Of all parts together no more is understood: a header of three bytes takes more than a hundred in memory.
 const MOST_HEADERS: usize = 1 << 20;
 
-/// What may still be taken in of a message.
-struct Budget {
+/// A plain form of at most so many bytes beside another of at least so many stands for that one.
+const LONGEST_STUB: usize = 250;
+const SHORTEST_INSTEAD: usize = 2000;
+
+/// What may still be taken in of a message, with all that is attached to it.
+pub(crate) struct Budget {
     parts: usize,
     header_bytes: usize,
+}
+
+impl Budget {
+    pub fn whole() -> Self {
+        Self { parts: MOST_PARTS, header_bytes: MOST_HEADERS }
+    }
+
+    /// There may have been more.
+    pub fn is_spent(&self) -> bool {
+        self.parts == 0 || self.header_bytes == 0
+    }
 }
 
 /// Headers and body of a message, or of one of its parts.
@@ -57,15 +73,18 @@ pub(crate) enum Role {
 impl<'a> Part<'a> {
     /// A whole message.
     pub fn parse(raw: &'a [u8]) -> Self {
-        let mut budget = Budget { parts: MOST_PARTS, header_bytes: MOST_HEADERS };
-        let parser = MessageParser::default();
-        Self::read(&parser, raw, false, 0, &mut budget)
+        Self::parse_within(raw, &mut Budget::whole())
+    }
+
+    /// The same, of a message that is attached to another.
+    pub fn parse_within(raw: &'a [u8], budget: &mut Budget) -> Self {
+        Self::read(&MessageParser::default(), without_mark(raw), false, 0, budget)
     }
 
     fn read(parser: &MessageParser, raw: &'a [u8], in_digest: bool, depth: usize, budget: &mut Budget) -> Self {
         let (head, body) = split_headers(raw, budget.header_bytes.min(LONGEST_HEADERS));
         budget.header_bytes -= head.len();
-        let headers = parser.parse_headers(head).filter(|headers| !headers.parts.is_empty());
+        let headers = parse_headers(parser, head).filter(|headers| !headers.parts.is_empty());
         let is_root = depth == 0;
         let mut part = Self { headers, body, is_message_by_default: in_digest, is_root, inside: Inside::Nothing };
         let Some((kind, boundary)) = part.multipart().filter(|_| depth < DEEPEST) else { return part };
@@ -104,7 +123,20 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The parts that are the message's text; of alternatives, the plainest that says something.
+    /// What has no parts of its own, in the order of the message.
+    pub fn leaves(&self) -> Vec<&Self> {
+        match &self.inside {
+            Inside::Nothing => vec![self],
+            Inside::Alternatives(parts) | Inside::Parts(parts) => parts.iter().flat_map(Self::leaves).collect(),
+        }
+    }
+
+    /// Whether it is a message inside another.
+    pub fn is_message(&self) -> bool {
+        matches!(self.content_type().as_str(), "message/rfc822" | "message/global")
+    }
+
+    /// The parts that are the message's text; of alternatives, the plainest that says what there is to say.
     pub fn texts(&self) -> Vec<&Self> {
         match &self.inside {
             Inside::Nothing if self.role() == Role::Attachment => Vec::new(),
@@ -115,7 +147,9 @@ impl<'a> Part<'a> {
                 let speaks = |form: &&Vec<&Self>| form.iter().any(|part| !part.body.trim_ascii().is_empty());
                 let is_plain = |form: &&Vec<&Self>| form.iter().all(|part| part.role() == Role::PlainText);
                 let plain = forms.iter().filter(speaks).find(is_plain);
-                plain.or_else(|| forms.iter().rfind(speaks)).cloned().unwrap_or_default()
+                let fullest = forms.iter().rfind(speaks);
+                let plain = plain.filter(|plain| !fullest.is_some_and(|full| is_stub(plain, full)));
+                plain.or(fullest).cloned().unwrap_or_default()
             }
         }
     }
@@ -160,6 +194,15 @@ impl<'a> Part<'a> {
         name.filter(|name| !name.trim().is_empty())
     }
 
+    fn encoding(&self) -> &str {
+        self.headers.as_ref().and_then(MimeHeaders::content_transfer_encoding).unwrap_or_default().trim()
+    }
+
+    /// Whether it does not lie in the message as it is.
+    pub fn is_encoded(&self) -> bool {
+        !["", "7bit", "8bit", "binary"].iter().any(|plain| self.encoding().eq_ignore_ascii_case(plain))
+    }
+
     /// The bytes that were sent, of up to so many bytes as they lie in the message. What is not in the encoding it claims stays as
     /// it is.
     pub fn decoded(&self, most: usize) -> Cow<'a, [u8]> {
@@ -167,9 +210,7 @@ impl<'a> Part<'a> {
             Some(beginning) => whole_lines(beginning),
             None => self.body,
         };
-        let encoding =
-            self.headers.as_ref().and_then(MimeHeaders::content_transfer_encoding).unwrap_or_default().trim();
-        let decoded = match encoding {
+        let decoded = match self.encoding() {
             encoding if encoding.eq_ignore_ascii_case("base64") => base64(body),
             encoding if encoding.eq_ignore_ascii_case("quoted-printable") => {
                 quoted_printable_decode(body).or_else(|| Some(quoted::decode_what_is_right(body)))
@@ -185,11 +226,42 @@ impl<'a> Part<'a> {
         let bytes = self.decoded(most);
         let content_type = self.headers.as_ref().and_then(MimeHeaders::content_type);
         let charset = content_type.and_then(|content_type| content_type.attribute("charset"));
+        // Whoever knows only English says so of any text.
+        let charset =
+            charset.filter(|name| !["us-ascii", "ascii"].iter().any(|ascii| name.eq_ignore_ascii_case(ascii)));
         match charset.and_then(|charset| charset_decoder(charset.as_bytes())) {
             Some(decode) => decode(&bytes),
-            None => String::from_utf8_lossy(&bytes).into_owned(),
+            None => letters_of_unknown_kind(&bytes),
         }
     }
+}
+
+/// Text that does not say in what letters it is written: UTF-8, or else what was common here before.
+pub(crate) fn letters_of_unknown_kind(text: &[u8]) -> String {
+    match std::str::from_utf8(text) {
+        Ok(letters) => letters.to_owned(),
+        // Only cut off within a letter.
+        Err(error) if error.error_len().is_none() => String::from_utf8_lossy(text).into_owned(),
+        Err(_) => match charset_decoder(b"windows-1252") {
+            Some(decode) => decode(text),
+            None => String::from_utf8_lossy(text).into_owned(),
+        },
+    }
+}
+
+/// Headers in which letters are encoded as they should be, or are not: each line may be in letters of its own.
+fn parse_headers<'a>(parser: &MessageParser, head: &'a [u8]) -> Option<Message<'a>> {
+    if std::str::from_utf8(head).is_ok() {
+        return parser.parse_headers(head);
+    }
+    let lines: String = head.split_inclusive(|&byte| byte == b'\n').map(letters_of_unknown_kind).collect();
+    parser.parse_headers(lines.as_bytes()).map(Message::into_owned)
+}
+
+/// Some programs put only a line into the plain form: that the other one is to be read.
+fn is_stub(plain: &[&Part<'_>], full: &[&Part<'_>]) -> bool {
+    let length = |form: &[&Part<'_>]| form.iter().map(|part| part.body.trim_ascii().len()).sum::<usize>();
+    length(plain) <= LONGEST_STUB && length(full) >= SHORTEST_INSTEAD
 }
 
 /// Also where a mailing list has written something below it.
@@ -298,6 +370,19 @@ mod tests {
             --b\nContent-Type: text/html\n\n<p>words</p>\n--b--\n";
         let root = Part::parse(message.as_bytes());
         assert_eq!(root.texts()[0].role(), Role::Html);
+    }
+
+    #[test]
+    fn where_the_plain_form_only_leads_to_the_other_one_that_is_shown() {
+        let first_role = |words: usize| {
+            let page = "<p>words</p>".repeat(words);
+            let message = format!(
+                "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nThis message is a web page.\n\
+                 --b\nContent-Type: text/html\n\n{page}\n--b--\n"
+            );
+            Part::parse(message.as_bytes()).texts()[0].role()
+        };
+        assert_eq!((first_role(200), first_role(1)), (Role::Html, Role::PlainText));
     }
 
     #[test]

@@ -11,8 +11,8 @@ pub(crate) fn one_line(text: &str, most: usize) -> String {
     harmless(&words.join(" "))
 }
 
-/// Appends running text, up to `most` bytes in all; lines stay lines.
-pub(crate) fn push_text(out: &mut String, text: &str, most: usize) {
+/// Appends running text, up to `most` bytes in all; lines stay lines. False where that is not all of it.
+pub(crate) fn push_text(out: &mut String, text: &str, most: usize) -> bool {
     for letter in text.chars() {
         let letter = match letter {
             '\r' => continue,
@@ -22,10 +22,11 @@ pub(crate) fn push_text(out: &mut String, text: &str, most: usize) {
             letter => letter,
         };
         if out.len() + letter.len_utf8() > most {
-            return;
+            return false;
         }
         out.push(letter);
     }
+    true
 }
 
 /// Turns the direction of writing, or takes no room: only hides words from whoever searches.

@@ -6,32 +6,33 @@ use chest_model::Timestamp;
 use mail_parser::{Addr, Address, Message};
 
 use crate::html;
-use crate::mime::{Part, Role};
+use crate::mime::{Budget, Part, Role};
 use crate::plain::{one_line, push_text};
-use crate::types::{Limits, Summary};
+use crate::searched::SearchedText;
+use crate::types::{Completeness, Limits, Summary};
 
 /// Longer names are cut off.
 pub(crate) const LONGEST_NAME: usize = 1000;
 /// Longer lists of people are cut off.
 const LONGEST_PEOPLE: usize = 16 << 10;
-/// So much of a text, as it lies in the message, is enough for what is searched and shown.
+/// So much of a text, as it lies in the message, is enough for what is shown.
 const TEXT_AS_SENT: usize = 1 << 20;
 
 /// The subject of an attached message is within these.
 const HEADERS_OF_ATTACHED: usize = 64 << 10;
 
 /// What came of a message.
-pub(crate) enum Outcome {
-    Understood(Summary),
-    Failed,
+pub(crate) struct Summarised {
+    pub summary: Summary,
+    pub completeness: Completeness,
 }
 
-/// Understands a message, or the beginning of one.
-pub(crate) fn summarise(raw: &[u8], limits: &Limits) -> Outcome {
-    match guarded(|| understand(raw, limits)).flatten() {
-        Some(summary) => Outcome::Understood(summary),
-        None => Outcome::Failed,
-    }
+/// Understands a message, or the beginning of one. What has no headers is text.
+pub(crate) fn summarise(raw: &[u8], limits: &Limits) -> Summarised {
+    guarded(|| understand(raw, limits)).flatten().unwrap_or_else(|| {
+        let (text, _) = SearchedText::of_plain(raw, limits.text_bytes).finish();
+        Summarised { summary: Summary { text, ..Summary::default() }, completeness: Completeness::NotUnderstood }
+    })
 }
 
 /// `None` where the parser gave up in the worst way.
@@ -41,20 +42,24 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// `None` where there are no headers at all.
-fn understand(raw: &[u8], limits: &Limits) -> Option<Summary> {
-    let root = Part::parse(raw);
+fn understand(raw: &[u8], limits: &Limits) -> Option<Summarised> {
+    let mut budget = Budget::whole();
+    let root = Part::parse_within(raw, &mut budget);
     let headers = root.headers.as_ref()?;
     let copies = [headers.to(), headers.cc(), headers.bcc()];
     let attachments = root.attachments();
-    Some(Summary {
+    let (text, is_cut) = SearchedText::of(&root, &mut budget, limits.text_bytes).finish();
+    let completeness = if is_cut { Completeness::Beginning } else { Completeness::Whole };
+    let summary = Summary {
         from: people([headers.from().or_else(|| headers.sender())]),
         to: people(copies),
         subject: subject(headers),
         date: date(headers),
         message_id: one_line(headers.message_id().unwrap_or_default(), LONGEST_NAME),
         attachments: attachments.iter().filter_map(|part| attachment_name(part)).collect(),
-        text: text(&root, limits.text_bytes),
-    })
+        text,
+    };
+    Some(Summarised { summary, completeness })
 }
 
 /// The text that a reader of mail would show first.
@@ -65,10 +70,11 @@ pub(crate) fn text(root: &Part<'_>, most: usize) -> String {
         if !out.is_empty() && !out.ends_with('\n') {
             push_text(&mut out, "\n", most);
         }
-        match part.role() {
-            Role::Html => push_text(&mut out, &html::to_text(&letters, most), most),
-            _ => push_text(&mut out, &letters, most),
-        }
+        let shown = match part.role() {
+            Role::Html => html::to_text(&letters, most),
+            _ => letters,
+        };
+        push_text(&mut out, &shown, most);
     }
     out.truncate(out.trim_end().len());
     out
@@ -79,7 +85,7 @@ pub(crate) fn attachment_name(part: &Part<'_>) -> Option<String> {
     if let Some(name) = part.name() {
         return Some(one_line(name, LONGEST_NAME));
     }
-    if !matches!(part.content_type().as_str(), "message/rfc822" | "message/global") {
+    if !part.is_message() {
         return None;
     }
     let decoded = part.decoded(HEADERS_OF_ATTACHED);
@@ -126,10 +132,9 @@ mod tests {
     use super::*;
 
     fn summary(message: &str) -> Summary {
-        match summarise(message.as_bytes(), &Limits::default()) {
-            Outcome::Understood(summary) => summary,
-            Outcome::Failed => panic!("not understood: {message}"),
-        }
+        let found = summarise(message.as_bytes(), &Limits::default());
+        assert_eq!(found.completeness, Completeness::Whole, "{message}");
+        found.summary
     }
 
     #[test]
@@ -154,15 +159,30 @@ mod tests {
     fn the_text_is_bounded_and_html_is_only_read() {
         let page = format!("Content-Type: text/html\n\n<p>word<script>x</script>{}", " &amp;".repeat(1000));
         let limits = Limits { text_bytes: 10, ..Limits::default() };
-        let Outcome::Understood(summary) = summarise(page.as_bytes(), &limits) else { panic!() };
-        assert_eq!(summary.text, "word & & &");
+        let found = summarise(page.as_bytes(), &limits);
+        assert_eq!((found.summary.text.as_str(), found.completeness), ("word & & &", Completeness::Beginning));
     }
 
     #[test]
     fn what_has_no_headers_is_no_message() {
         for bytes in [&b""[..], b"\n\n", b"no header\n\nbody"] {
-            assert!(matches!(summarise(bytes, &Limits::default()), Outcome::Failed), "{bytes:?}");
+            let found = summarise(bytes, &Limits::default());
+            assert_eq!(found.completeness, Completeness::NotUnderstood, "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn letters_that_were_not_encoded_are_read_as_those_of_western_europe() {
+        let message = b"From: Zo\xeb Clerk <clerk@example.org>\nSubject: caf\xe9 \x96 caf\xc3\xa9\nTo: Zo\xc3\xab <z@example.org>\n\ncaf\xe9\n";
+        let found = summarise(message, &Limits::default()).summary;
+        assert_eq!(found.from, "Zoë Clerk <clerk@example.org>");
+        assert_eq!(found.to, "Zoë <z@example.org>");
+        assert_eq!((found.subject.starts_with("café – caf"), found.text.as_str()), (true, "café"));
+    }
+
+    #[test]
+    fn the_mark_before_the_first_letter_hides_no_header() {
+        assert_eq!(summary("\u{feff}From: a@b.example\nSubject: x\n\ny\n").from, "a@b.example");
     }
 
     #[test]

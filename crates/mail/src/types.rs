@@ -3,6 +3,7 @@
 use chest_model::Timestamp;
 
 use crate::pst::PstError;
+use crate::summary::Summarised;
 
 /// Where in its container a message is. Good as long as the container's bytes up to there stay the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,7 +71,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_bytes: 64 << 20, text_bytes: 64 << 10 }
+        Self { message_bytes: 64 << 20, text_bytes: 1 << 20 }
     }
 }
 
@@ -81,10 +82,39 @@ pub struct FoundMessage {
     pub locator: Locator,
     /// Where in an mbox its "From " line begins, for [`Resume::At`]; 0 elsewhere.
     pub starts_at: u64,
-    /// BLAKE3 of the bytes that [`crate::raw`] gives: the same message has the same in every container that keeps its bytes.
+    /// [`crate::identity`] of the bytes that [`crate::raw`] gives: the same message has the same in every container that keeps its lines.
     pub identity: [u8; 32],
     /// What can be searched for.
     pub summary: Summary,
+    /// How much of the message that is.
+    pub completeness: Completeness,
+}
+
+impl FoundMessage {
+    pub(crate) fn new(
+        locator: Locator,
+        starts_at: u64,
+        identity: [u8; 32],
+        summarised: Summarised,
+        was_read_whole: bool,
+    ) -> Self {
+        let Summarised { summary, mut completeness } = summarised;
+        if !was_read_whole {
+            completeness = completeness.max(Completeness::Beginning);
+        }
+        Self { locator, starts_at, identity, summary, completeness }
+    }
+}
+
+/// How much of a message is in its summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Completeness {
+    /// All that is searched.
+    Whole,
+    /// The message goes on beyond [`Limits`].
+    Beginning,
+    /// It, or part of it, cannot be understood. What looks like text is searched all the same.
+    NotUnderstood,
 }
 
 /// What can be searched for. All of it is fit to be shown: names are one line each, and nothing moves a cursor.
@@ -102,7 +132,7 @@ pub struct Summary {
     pub message_id: String,
     /// The names of what is attached.
     pub attachments: Vec<String>,
-    /// The beginning of its text.
+    /// Its text, in every form that was sent, with that of the messages attached to it.
     pub text: String,
 }
 
@@ -114,12 +144,21 @@ pub struct Visited {
     /// How many could not be read or understood, or not all of them. As far as there is something to show, they are shown and counted
     /// above all the same.
     pub failed: u64,
-    /// How many of those shown were too large to be summarised as a whole.
+    /// How many of those shown were too long to be summarised as a whole.
     pub truncated: u64,
     /// The visitor broke off.
     pub stopped: bool,
     /// Why there may be more messages than were counted.
     pub problem: Option<MailError>,
+}
+
+impl Visited {
+    /// Counts one that is shown.
+    pub(crate) fn count(&mut self, found: &FoundMessage, was_read_whole: bool) {
+        self.messages += 1;
+        self.truncated += u64::from(!was_read_whole || found.completeness == Completeness::Beginning);
+        self.failed += u64::from(found.completeness == Completeness::NotUnderstood);
+    }
 }
 
 /// Why a message cannot be had.

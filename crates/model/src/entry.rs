@@ -37,6 +37,8 @@ pub enum EntryKind {
         holes: Vec<Hole>,
         /// Where it has several hard links within its root: what names the group.
         link_group: Option<[u8; 32]>,
+        /// What whoever backed it up noted of its first bytes.
+        glance: Option<Glance>,
     },
     /// A folder.
     Directory,
@@ -68,6 +70,16 @@ pub enum EntryKind {
         /// The system's own words.
         message: String,
     },
+}
+
+/// What a glance at a file's first bytes told whoever backed it up, so that one who looks for mail need not fetch every file to see
+/// which are mailboxes. A hint: what lies in the file is only known once it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Glance {
+    /// Not mail, although the name leaves that open.
+    NotMail,
+    /// A mailbox, or a single message.
+    Mail,
 }
 
 impl EntryKind {

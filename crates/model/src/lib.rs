@@ -14,7 +14,7 @@ mod shown;
 mod time;
 
 pub use doubt::{Amount, Doubt, DoubtKind};
-pub use entry::{ChunkList, Entry, EntryKind, FileLook, Fingerprint, Hole, Metadata, UnreadableReason};
+pub use entry::{ChunkList, Entry, EntryKind, FileLook, Fingerprint, Glance, Hole, Metadata, UnreadableReason};
 pub use environment::{Environment, RandomError};
 pub use finding::{Finding, Severity};
 pub use fold::{folded, folded_text};

@@ -8,8 +8,8 @@ use super::read::{ReadItem, shares_content, too_long};
 use super::{NotebookLinks, RootOutcome};
 use crate::EngineError;
 use chest_model::{
-    ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Hole, Monitor, Progress,
-    RootDescription, Timestamp, TreePath,
+    ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Glance, Hole, Monitor,
+    Progress, RootDescription, Timestamp, TreePath,
 };
 use chest_repo::local::{CachedEntry, Noticed};
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
@@ -43,6 +43,7 @@ struct Content {
     size: u64,
     chunks: ChunkList,
     holes: Vec<Hole>,
+    glance: Option<Glance>,
     xattrs: Vec<(Vec<u8>, Vec<u8>)>,
     large_xattrs: Vec<(Vec<u8>, ChunkList)>,
     fate: Option<(ExceptionKind, String)>,
@@ -154,12 +155,14 @@ impl<'b, 'a> Assembler<'b, 'a> {
 
     /// Keeps what the first link of a file has, for those that follow.
     fn remember_group(&mut self, entry: &Entry, fate: Option<(ExceptionKind, String)>, noticed: Noticed) {
-        let (size, chunks, holes, readable) = match &entry.kind {
-            EntryKind::File { size, chunks, holes, .. } => (*size, chunks.clone(), holes.clone(), true),
-            _ => (0, ChunkList::default(), Vec::new(), false),
+        let (size, chunks, holes, glance, readable) = match &entry.kind {
+            EntryKind::File { size, chunks, holes, glance, .. } => {
+                (*size, chunks.clone(), holes.clone(), *glance, true)
+            }
+            _ => (0, ChunkList::default(), Vec::new(), None, false),
         };
         let (xattrs, large_xattrs) = (entry.metadata.xattrs.clone(), entry.large_xattrs.clone());
-        let content = Content { size, chunks, holes, xattrs, large_xattrs, fate, readable, noticed };
+        let content = Content { size, chunks, holes, glance, xattrs, large_xattrs, fate, readable, noticed };
         self.groups.insert(self.batch.domain().link_group(entry.path.as_bytes()), content);
     }
 
@@ -174,8 +177,8 @@ impl<'b, 'a> Assembler<'b, 'a> {
         let mut metadata = item.metadata.clone();
         let entry_kind = if content.readable {
             metadata.xattrs = content.xattrs;
-            let link_group = Some(group);
-            EntryKind::File { size: content.size, chunks: content.chunks, holes: content.holes, link_group }
+            let Content { size, chunks, holes, glance, .. } = content;
+            EntryKind::File { size, chunks, holes, link_group: Some(group), glance }
         } else {
             let reason = match kind {
                 Some(ExceptionKind::Unreadable(reason)) => reason,

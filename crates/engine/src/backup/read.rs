@@ -5,10 +5,10 @@ use super::notebooks::is_notebook_link;
 use super::pipeline::Handoff;
 use super::scrambled::is_scrambled;
 use crate::EngineError;
-use chest_mail::{ContainerKind, NewestDate, newest_in_pst, recognise};
+use chest_mail::{ContainerKind, NameSays, NewestDate, newest_in_pst, recognise};
 use chest_model::{
-    ChunkId, ChunkList, Class, Entry, EntryKind, Environment, ExceptionKind, Fingerprint, Metadata, Monitor, Progress,
-    Timestamp, UnreadableReason,
+    ChunkId, ChunkList, Class, Entry, EntryKind, Environment, ExceptionKind, Fingerprint, Glance, Metadata, Monitor,
+    Progress, Timestamp, UnreadableReason,
 };
 use chest_repo::chunk::Chunker;
 use chest_repo::local::Noticed;
@@ -62,6 +62,7 @@ struct StoredContent {
     data: u64,
     after: AfterReading,
     noticed: Noticed,
+    glance: Option<Glance>,
 }
 
 impl ItemReader<'_, '_> {
@@ -123,7 +124,7 @@ impl ItemReader<'_, '_> {
         bytes_read: u64,
         is_stable: bool,
     ) -> Result<ReadItem, EngineError> {
-        let StoredContent { chunks, holes, data, after, noticed } = content;
+        let StoredContent { chunks, holes, data, after, noticed, glance } = content;
         let hollow: u64 = holes.iter().map(|hole| hole.length).sum();
         let is_of_its_size = data + hollow == after.fingerprint.size;
         // A database or a disk image keeps its length while it changes.
@@ -141,7 +142,7 @@ impl ItemReader<'_, '_> {
         let (list, nodes) = shorten_list(ChunkList { depth: 0, chunks }, &mut sink)?;
         let reached = if list.depth > 0 { [data_chunks, nodes].concat() } else { Vec::new() };
         let link_group = link_group(&item, self.batch);
-        let kind = EntryKind::File { size: data + hollow, chunks: list, holes, link_group };
+        let kind = EntryKind::File { size: data + hollow, chunks: list, holes, link_group, glance };
         // That it was fetched has changed how it looks. It is remembered as it was listed: so it will be listed when its content has left this
         // computer again, and until then reading it once more costs no fetching.
         let is_as_listed = item.looks_like(&after.fingerprint);
@@ -199,16 +200,17 @@ impl ItemReader<'_, '_> {
         let holes = content.holes().to_vec();
         // They were announced as part of the file, and take no time.
         self.monitor.progress(Progress::Done { items: 0, bytes: holes.iter().map(|hole| hole.length).sum() });
-        let Cut { chunks, bytes: data, mut noticed, is_pst, .. } = match self.store_chunks(&mut *content, item)? {
-            Ok(cut) => cut,
-            Err(failure) => return Ok(Err(failure)),
-        };
+        let Cut { chunks, bytes: data, mut noticed, is_pst, glance, .. } =
+            match self.store_chunks(&mut *content, item)? {
+                Ok(cut) => cut,
+                Err(failure) => return Ok(Err(failure)),
+            };
         if is_pst {
             let now = self.environment.now();
             noticed.newest = newest_in_pst(&mut Anywhere::of(&*content, item.fingerprint.size), now);
         }
         *bytes_read += data;
-        Ok(content.finish().map(|after| StoredContent { chunks, holes, data, after, noticed }))
+        Ok(content.finish().map(|after| StoredContent { chunks, holes, data, after, noticed, glance }))
     }
 
     /// Cuts what comes and stores what is new. Small files go through a buffer of the thread's own; what turns out not to fit
@@ -286,7 +288,9 @@ impl ItemReader<'_, '_> {
         if cut.bytes == 0 && cut.pending == 0 {
             cut.noticed.scrambled = is_scrambled(&cut.name, bytes);
             cut.noticed.notebook_link = is_notebook_link(&cut.name, bytes);
-            let container = recognise(&cut.name, bytes).filter(|_| self.class == Class::Email);
+            let container = recognise(&cut.name, bytes);
+            cut.glance = glance(&cut.name, container);
+            let container = container.filter(|_| self.class == Class::Email);
             let has_dates = matches!(container, Some(ContainerKind::Mbox | ContainerKind::Message));
             cut.newest = has_dates.then(|| NewestDate::new(self.environment.now()));
             cut.is_pst = container == Some(ContainerKind::Pst);
@@ -331,8 +335,18 @@ struct Cut {
     noticed: Noticed,
     /// Where it is a mailbox: what finds the newest date in it.
     newest: Option<NewestDate>,
+    glance: Option<Glance>,
     /// Its dates are anywhere in it.
     is_pst: bool,
+}
+
+/// What is worth noting for whoever looks for mail: what a name says of itself need not be said again.
+fn glance(name: &[u8], container: Option<ContainerKind>) -> Option<Glance> {
+    match (container, NameSays::of(name)) {
+        (Some(_), _) => Some(Glance::Mail),
+        (None, NameSays::OtherThanMail) => None,
+        (None, _) => Some(Glance::NotMail),
+    }
 }
 
 /// Why cutting paused.

@@ -1,10 +1,10 @@
 //! Brings the catalogue up to date: what is new in each machine's root is compared with the snapshot before it, and only what
 //! differs is read. Snapshots that are gone are taken out.
 
-use super::mailboxes::may_be_mailbox;
+use super::mailboxes::hint;
 use crate::browse::{ItemType, holds_root};
 use crate::{EngineError, Opened};
-use chest_catalogue::{Catalogue, CatalogueError, ChainId, Damage, ItemVersion, KnownChain, Seen, Update};
+use chest_catalogue::{Catalogue, CatalogueError, ChainId, Damage, ItemVersion, KnownChain, MailHint, Seen, Update};
 use chest_model::{ChunkId, Class, Entry, EntryKind, Monitor, ObjectHash, Phase, Progress, TreePath};
 use chest_repo::RepoError;
 use chest_repo::repository::{Fetcher, Snapshot};
@@ -179,8 +179,8 @@ impl Filler<'_, '_> {
         let after = after.filter(|entry| !(entry.path.is_root() && entry.kind == EntryKind::Directory));
         let noted = match after {
             Some(entry) => {
-                let may_be_mailbox = self.may_be_mailbox(entry);
-                self.update.put(self.chain, self.number, path, &version_of(entry), may_be_mailbox)
+                let hint = self.hint(entry);
+                self.update.put(self.chain, self.number, path, &version_of(entry), hint)
             }
             None => self.update.remove(self.chain, self.number, path),
         };
@@ -193,9 +193,13 @@ impl Filler<'_, '_> {
         }
     }
 
-    fn may_be_mailbox(&self, entry: &Entry) -> bool {
-        let has_content = matches!(entry.kind, EntryKind::File { size: 1.., .. });
-        has_content && may_be_mailbox(self.class, entry.path.name().unwrap_or(self.label))
+    fn hint(&self, entry: &Entry) -> MailHint {
+        match entry.kind {
+            EntryKind::File { size: 1.., glance, .. } => {
+                hint(self.class, entry.path.name().unwrap_or(self.label), glance)
+            }
+            _ => MailHint::NoMail,
+        }
     }
 
     fn note_damage(

@@ -39,7 +39,8 @@ pub struct MailOutcome {
     pub messages: Vec<MailHit>,
     /// Mailboxes, or parts of lists of files, that could not be read: there may be more.
     pub damaged: Vec<String>,
-    /// Mailboxes that nobody here understands, or not to their end.
+    /// What is not searched: mailboxes that nobody here understands, or not to their end, messages of which words are not found, and
+    /// files at which nobody has looked yet.
     pub not_searched: Vec<String>,
     /// How many snapshots were searched.
     pub snapshots: usize,
@@ -50,7 +51,7 @@ pub struct MailOutcome {
 /// One message, over all versions of all mailboxes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailHit {
-    /// The BLAKE3 hash of its bytes.
+    /// What makes it the same message in every mailbox: [`chest_mail::identity`].
     pub id: ObjectHash,
     /// Whom it is from.
     pub from: String,
@@ -187,7 +188,7 @@ pub fn fetch_message(context: &Context<'_>, opened: &Opened, id: &str) -> Result
         let got = StoredFile::open(opened, snapshot, &mailbox.path)
             .and_then(|mut file| chest_mail::raw(kind, &mut file, locator).map_err(EngineError::Mail));
         match got {
-            Ok(raw) if *blake3::hash(&raw).as_bytes() == hit.id.0 => {
+            Ok(raw) if chest_mail::identity(&raw) == hit.id.0 => {
                 return Ok(FetchedMessage { hit, raw, keeping: found.keeping });
             }
             Ok(_) => problem = Some(EngineError::Mail(chest_mail::MailError::NotThere)),

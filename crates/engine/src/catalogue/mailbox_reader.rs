@@ -4,8 +4,10 @@
 use super::mailboxes::number;
 use crate::browse::{NodesAtHand, ShownPath, StoredFile};
 use crate::{EngineError, Opened};
-use chest_catalogue::{ChainId, Letter, MailboxVersion, Words};
-use chest_mail::{ContainerKind, FoundMessage, Limits, MailError, PstError, Resume, Visited, recognise, visit};
+use chest_catalogue::{ChainId, Letter, MailboxVersion, Searched, Words};
+use chest_mail::{
+    Completeness, ContainerKind, FoundMessage, Limits, MailError, NameSays, PstError, Resume, Visited, recognise, visit,
+};
 use chest_model::{ChunkId, Monitor, ObjectHash};
 use chest_repo::repository::{Fetcher, Snapshot};
 use crossbeam_channel::{Receiver, Sender};
@@ -83,6 +85,11 @@ impl ReadLetter {
             starts_at: self.message.starts_at,
             locator: &self.locator,
             container: self.container,
+            searched: match self.message.completeness {
+                Completeness::Whole => Searched::Whole,
+                Completeness::Beginning => Searched::Beginning,
+                Completeness::NotUnderstood => Searched::NotUnderstood,
+            },
         }
     }
 }
@@ -127,8 +134,8 @@ impl MailboxReader<'_> {
     fn open_batch(&self, jobs: Vec<Job>) -> Batch {
         let jobs: Vec<_> = jobs.into_iter().map(|job| (self.open(&job.version), job)).collect();
         let mut wanted: Vec<(Arc<Fetcher>, Vec<ChunkId>)> = Vec::new();
-        for file in jobs.iter().filter_map(|(file, _)| file.as_ref().ok()?.as_ref()) {
-            let ids = file.first_chunks(FETCHED_TOGETHER);
+        for (job, file) in jobs.iter().filter_map(|(file, job)| Some((job, file.as_ref().ok()?.as_ref()?))) {
+            let ids = file.first_chunks(if job.version.is_guess { HEAD as u64 } else { FETCHED_TOGETHER });
             match wanted.iter_mut().find(|(fetcher, _)| Arc::ptr_eq(fetcher, file.fetcher())) {
                 Some((_, wanted)) => wanted.extend(ids),
                 None => wanted.push((file.fetcher().clone(), ids.collect())),
@@ -170,7 +177,7 @@ impl MailboxReader<'_> {
     fn read(&self, job: &Job, mut file: StoredFile, tell: &Sender<Told>) -> Result<End, NobodyListens> {
         let kind = match kind(&mut file, &job.version) {
             Ok(Some(kind)) => kind,
-            Ok(None) => return Ok(End::Read { messages: 0, problem: None }),
+            Ok(None) => return Ok(End::Read { messages: 0, problem: only_called_mail(&job.version) }),
             Err(problem) => return Ok(damaged(&problem)),
         };
         let resume = match kind {
@@ -187,11 +194,7 @@ impl MailboxReader<'_> {
         if visited.stopped {
             return Ok(End::Stopped);
         }
-        let problem = visited.problem.map(|problem| Problem {
-            text: problem.to_string(),
-            is_damage: matches!(problem, MailError::Read(_) | MailError::Pst(PstError::Read(_))),
-        });
-        Ok(End::Read { messages: visited.messages, problem })
+        Ok(End::Read { messages: visited.messages, problem: problem_of(&visited) })
     }
 
     /// Where to begin: at the last message that begins in what this version and the one before have in common.
@@ -214,13 +217,17 @@ impl MailboxReader<'_> {
         tell: &Sender<Told>,
     ) -> Result<Visited, NobodyListens> {
         let mut nobody_listens = false;
-        let visited = visit(kind, file, from, &Limits::default(), &mut |message| {
+        let mut told_as_failed = 0;
+        let mut visited = visit(kind, file, from, &Limits::default(), &mut |message| {
             if self.monitor.cancelled() {
                 return ControlFlow::Break(());
             }
+            told_as_failed += u64::from(message.completeness == Completeness::NotUnderstood);
             nobody_listens = tell.send(Told::Letter(Box::new(ReadLetter::new(message, kind)))).is_err();
             if nobody_listens { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        // Those that are shown say so themselves.
+        visited.failed -= told_as_failed.min(visited.failed);
         if nobody_listens { Err(NobodyListens) } else { Ok(visited) }
     }
 }
@@ -228,6 +235,29 @@ impl MailboxReader<'_> {
 /// What is stored and cannot be read.
 fn damaged(problem: &dyn Display) -> End {
     End::Read { messages: 0, problem: Some(Problem { text: problem.to_string(), is_damage: true }) }
+}
+
+/// A file that is called a mailbox and is none that can be read here.
+fn only_called_mail(version: &MailboxVersion) -> Option<Problem> {
+    let text = "it is called a mailbox, and holds none of a kind that can be searched".to_owned();
+    (NameSays::of(&version.called) == NameSays::Mail).then_some(Problem { text, is_damage: false })
+}
+
+/// Why there may be more in a mailbox than was shown.
+fn problem_of(visited: &Visited) -> Option<Problem> {
+    match &visited.problem {
+        Some(problem) => Some(Problem {
+            text: problem.to_string(),
+            is_damage: matches!(problem, MailError::Read(_) | MailError::Pst(PstError::Read(_))),
+        }),
+        None => (visited.failed > 0).then(|| Problem {
+            text: match visited.failed {
+                1 => "one item in it cannot be read".to_owned(),
+                items => format!("{items} items in it cannot be read"),
+            },
+            is_damage: false,
+        }),
+    }
 }
 
 fn kind(file: &mut StoredFile, version: &MailboxVersion) -> std::io::Result<Option<ContainerKind>> {

@@ -4,17 +4,15 @@
 use super::mailbox_reader::{End, Job, MailboxReader, Told};
 use crate::browse::NodesAtHand;
 use crate::{EngineError, Opened};
-use chest_catalogue::{Catalogue, MailboxVersion, Update};
-use chest_mail::ContainerKind;
-use chest_model::{Class, Monitor, Phase, Progress};
+use chest_catalogue::{Catalogue, MailHint, MailboxVersion, Update};
+use chest_mail::{ContainerKind, NameSays};
+use chest_model::{Class, Glance, Monitor, Phase, Progress};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::collections::VecDeque;
 
-/// Files of other kinds than these are not opened to see whether they are mailboxes, unless they are backed up as mail.
-const MAIL_EXTENSIONS: [&[u8]; 5] = [b"eml", b"mbox", b"mbx", b"mbs", b"pst"];
-/// No name of mail ends so, wherever it is.
-const OTHER_EXTENSIONS: [&[u8]; 12] =
-    [b"docx", b"xlsx", b"pptx", b"pdf", b"jpg", b"jpeg", b"png", b"zip", b"msf", b"dat", b"json", b"html"];
+/// So many files of which nothing says what they are, neither a name nor whoever backed them up, are looked at for one search; the
+/// others are told, and looked at for the next ones. Of each a chunk is fetched.
+const GUESSES_AT_ONCE: u64 = 2000;
 /// One transaction takes so many mailboxes or messages, so that what is read is kept if the run ends early.
 const MAILBOXES_AT_ONCE: u64 = 500;
 const MESSAGES_AT_ONCE: u64 = 5000;
@@ -24,16 +22,15 @@ const BATCH_BYTES: u64 = 4 << 20;
 /// So many messages wait for their place in the catalogue.
 const WAITING: usize = 64;
 
-/// Whether a file is worth a look at its first bytes.
-pub(super) fn may_be_mailbox(class: Class, name: &[u8]) -> bool {
-    let dot = name.iter().rposition(|&byte| byte == b'.').filter(|&at| at > 0);
-    let extension = dot.map(|at| name[at + 1..].to_ascii_lowercase());
-    match extension.as_deref() {
-        // Thunderbird's mailboxes have no extension; a Maildir's messages have one that is none.
-        None => true,
-        Some(extension) if MAIL_EXTENSIONS.contains(&extension) => true,
-        Some(extension) if OTHER_EXTENSIONS.contains(&extension) => false,
-        Some(extension) => class == Class::Email || extension.contains(&b':'),
+/// Whether a file is worth a look at its first bytes. What is called a mailbox is opened even where it did not look like one, so that it
+/// can be told that it is not searched.
+pub(super) fn hint(class: Class, name: &[u8], glance: Option<Glance>) -> MailHint {
+    match (NameSays::of(name), glance) {
+        (NameSays::Mail, _) | (_, Some(Glance::Mail)) => MailHint::Mail,
+        (_, Some(Glance::NotMail)) | (NameSays::OtherThanMail, None) => MailHint::NoMail,
+        (NameSays::MaybeMail, None) => MailHint::Mail,
+        (NameSays::Nothing, None) if class == Class::Email => MailHint::Mail,
+        (NameSays::Nothing, None) => MailHint::Unknown,
     }
 }
 
@@ -57,7 +54,7 @@ pub(super) fn read_mailboxes(
     opened: &Opened,
     monitor: &dyn Monitor,
 ) -> Result<(), EngineError> {
-    let waiting = catalogue.mailboxes_to_read()?;
+    let waiting = catalogue.mailboxes_to_read(GUESSES_AT_ONCE)?;
     if waiting.is_empty() {
         return Ok(());
     }
@@ -181,12 +178,25 @@ mod tests {
 
     #[test]
     fn only_what_may_be_mail_is_opened() {
+        let hint = |class, name: &str, glance| hint(class, name.as_bytes(), glance);
         for name in ["Inbox", "clerk.mbox", "x.EML", "1700.M1P1.office:2,S", "a.pst", ".hidden"] {
-            assert!(may_be_mailbox(Class::Documents, name.as_bytes()), "{name}");
+            assert_eq!(hint(Class::Documents, name, None), MailHint::Mail, "{name}");
         }
         for name in ["minutes.docx", "budget.csv", "Inbox.msf"] {
-            assert!(!may_be_mailbox(Class::Documents, name.as_bytes()), "{name}");
+            assert_eq!(hint(Class::Email, name, None), MailHint::NoMail, "{name}");
         }
-        assert!(may_be_mailbox(Class::Email, b"export.txt") && !may_be_mailbox(Class::Email, b"photo.jpg"));
+        for name in ["archive.2025", "Inbox.txt", "backup.dat"] {
+            assert_eq!(hint(Class::Documents, name, None), MailHint::Unknown, "{name}");
+            assert_eq!(hint(Class::Email, name, None), MailHint::Mail, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_when_it_was_backed_up_counts_more_than_the_name() {
+        for name in ["minutes.docx", "archive.2025", "Inbox"] {
+            let with = |glance| hint(Class::Documents, name.as_bytes(), Some(glance));
+            assert_eq!((with(Glance::Mail), with(Glance::NotMail)), (MailHint::Mail, MailHint::NoMail), "{name}");
+        }
+        assert_eq!(hint(Class::Documents, b"broken.mbox", Some(Glance::NotMail)), MailHint::Mail, "it is told");
     }
 }

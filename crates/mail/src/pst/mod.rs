@@ -23,8 +23,9 @@ use std::ops::ControlFlow;
 use chest_model::Timestamp;
 
 use crate::ReadSeek;
-use crate::summary::{Outcome, guarded, summarise};
-use crate::types::{FoundMessage, Limits, Locator, MailError, Visited};
+use crate::identity::IdentityHasher;
+use crate::summary::{guarded, summarise};
+use crate::types::{Completeness, FoundMessage, Limits, Locator, MailError, Visited};
 use file::{Node, PstFile};
 
 /// The kind of node that is a message in a folder.
@@ -77,7 +78,8 @@ fn visit_all(
 ) -> Result<(), PstError> {
     let mut file = PstFile::open(input)?;
     for node in file.nodes_of_kind(MESSAGE)? {
-        let mut sink = Sink { kept: Vec::new(), limit: limits.message_bytes, hasher: blake3::Hasher::new(), length: 0 };
+        let mut sink =
+            Sink { kept: Vec::new(), limit: limits.message_bytes, hasher: IdentityHasher::default(), length: 0 };
         let written = guarded(|| {
             // A damaged file may hold two of one id, of which only one will be found again.
             let found_again = file.find_node(node.id)? == node;
@@ -93,15 +95,14 @@ fn visit_all(
                 continue;
             }
         };
-        let (summary, is_understood) = match summarise(&sink.kept, limits) {
-            Outcome::Understood(summary) => (summary, true),
-            Outcome::Failed => Default::default(),
-        };
-        visited.messages += 1;
-        visited.failed += u64::from(!is_whole || !is_understood);
-        visited.truncated += u64::from(sink.length > sink.kept.len() as u64);
         let locator = Locator::Item(node.id.to_le_bytes().to_vec());
-        let found = FoundMessage { locator, starts_at: 0, identity: sink.hasher.finalize().into(), summary };
+        let is_kept_whole = sink.length == sink.kept.len() as u64;
+        let summarised = summarise(&sink.kept, limits);
+        let mut found = FoundMessage::new(locator, 0, sink.hasher.finalize(), summarised, is_kept_whole);
+        if !is_whole {
+            found.completeness = Completeness::NotUnderstood;
+        }
+        visited.count(&found, is_kept_whole);
         if visitor(found).is_break() {
             visited.stopped = true;
             break;
@@ -149,7 +150,7 @@ pub(crate) fn copy(input: &mut dyn ReadSeek, item: &[u8], output: &mut dyn Write
 struct Sink {
     kept: Vec<u8>,
     limit: usize,
-    hasher: blake3::Hasher,
+    hasher: IdentityHasher,
     length: u64,
 }
 

@@ -4,7 +4,7 @@ use crate::cbor::{CborReader, CborWriter, required};
 use crate::error::ObjectError;
 use crate::header::{array, le32};
 use crate::record::{reason_from_number, reason_number};
-use chest_model::{ChunkId, ChunkList, Entry, EntryKind, Hole, Metadata, Timestamp, TreePath};
+use chest_model::{ChunkId, ChunkList, Entry, EntryKind, Glance, Hole, Metadata, Timestamp, TreePath};
 
 const FILE: u8 = 0;
 const DIRECTORY: u8 = 1;
@@ -16,6 +16,10 @@ const BLOCK_DEVICE: u8 = 6;
 const UNREADABLE: u8 = 7;
 /// The group of a symbolic link with several names: a key that earlier readers pass over.
 const LINK_GROUP_OF_SYMLINK: u8 = 100;
+/// What a file's first bytes looked like: likewise.
+const GLANCE: u8 = 101;
+const NOT_MAIL: u64 = 0;
+const MAIL: u64 = 1;
 /// Chunk id ‖ le32 plain length
 pub(super) const REF_LEN: usize = 36;
 
@@ -53,6 +57,12 @@ pub fn encode_entry(entry: &Entry) -> Vec<u8> {
     if let EntryKind::Symlink { link_group: Some(group), .. } = kind {
         out.uint(LINK_GROUP_OF_SYMLINK).bytes(group);
     }
+    if let EntryKind::File { glance: Some(glance), .. } = kind {
+        out.uint(GLANCE).uint(match glance {
+            Glance::NotMail => NOT_MAIL,
+            Glance::Mail => MAIL,
+        });
+    }
     out.finish()
 }
 
@@ -71,8 +81,8 @@ fn kind_number(kind: &EntryKind) -> u8 {
 
 fn kind_fields(kind: &EntryKind) -> usize {
     match kind {
-        EntryKind::File { holes, link_group, .. } => {
-            2 + usize::from(!holes.is_empty()) + usize::from(link_group.is_some())
+        EntryKind::File { holes, link_group, glance, .. } => {
+            2 + [!holes.is_empty(), link_group.is_some(), glance.is_some()].map(usize::from).iter().sum::<usize>()
         }
         EntryKind::Unreadable { .. } => 2,
         EntryKind::Symlink { link_group, .. } => 1 + usize::from(link_group.is_some()),
@@ -83,7 +93,7 @@ fn kind_fields(kind: &EntryKind) -> usize {
 
 fn write_kind(kind: &EntryKind, out: &mut CborWriter) {
     match kind {
-        EntryKind::File { size, chunks, holes, link_group } => {
+        EntryKind::File { size, chunks, holes, link_group, .. } => {
             out.uint(6u8).uint(*size).uint(7u8);
             write_list(chunks, out);
             if !holes.is_empty() {
@@ -151,6 +161,7 @@ struct Fields {
     holes: Vec<Hole>,
     link_group_of_file: Option<[u8; 32]>,
     link_group_of_symlink: Option<[u8; 32]>,
+    glance: Option<Glance>,
     target: Option<Vec<u8>>,
     device: Option<u64>,
     reason: Option<u64>,
@@ -195,6 +206,9 @@ pub(super) fn read_entry(reader: &mut CborReader<'_>) -> Result<Entry, ObjectErr
             // Keys ascend, so the kind has been read.
             key if key == u64::from(LINK_GROUP_OF_SYMLINK) && fields.kind == Some(SYMLINK) => {
                 fields.link_group_of_symlink = Some(value.fixed()?);
+            }
+            key if key == u64::from(GLANCE) && fields.kind == Some(FILE) => {
+                fields.glance = glance_of_number(value.uint()?);
             }
             _ => return Ok(false),
         }
@@ -254,7 +268,16 @@ impl Fields {
         if chunks.depth == 0 && data.checked_add(hollow) != Some(size) {
             return Err(ObjectError::Malformed("a file's chunks and holes do not make its size"));
         }
-        Ok(EntryKind::File { size, chunks, holes, link_group: self.link_group_of_file })
+        Ok(EntryKind::File { size, chunks, holes, link_group: self.link_group_of_file, glance: self.glance })
+    }
+}
+
+/// What a later program may note besides says nothing to this one.
+fn glance_of_number(number: u64) -> Option<Glance> {
+    match number {
+        NOT_MAIL => Some(Glance::NotMail),
+        MAIL => Some(Glance::Mail),
+        _ => None,
     }
 }
 
@@ -305,13 +328,18 @@ mod tests {
         Entry { path, kind, metadata, large_xattrs: vec![(b"user.b".to_vec(), large)] }
     }
 
+    fn empty_file(glance: Option<Glance>) -> EntryKind {
+        EntryKind::File { size: 0, chunks: ChunkList::default(), holes: vec![], link_group: None, glance }
+    }
+
     #[test]
     fn every_kind_of_entry_comes_back() {
         let chunks = ChunkList { depth: 0, chunks: vec![(ChunkId([1; 32]), 6), (ChunkId([2; 32]), 4)] };
         let holes = vec![Hole { offset: 0, length: 5 }, Hole { offset: 10, length: 1 }];
         for kind in [
-            EntryKind::File { size: 16, chunks, holes, link_group: Some([9; 32]) },
-            EntryKind::File { size: 0, chunks: ChunkList::default(), holes: vec![], link_group: None },
+            EntryKind::File { size: 16, chunks, holes, link_group: Some([9; 32]), glance: Some(Glance::Mail) },
+            empty_file(Some(Glance::NotMail)),
+            empty_file(None),
             EntryKind::Directory,
             EntryKind::Symlink { target: b"../x".to_vec(), link_group: None },
             EntryKind::Symlink { target: b"../x".to_vec(), link_group: Some([8; 32]) },
@@ -336,9 +364,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_glanced_at_is_all_that_earlier_readers_pass_over() {
+        let file = |glance| encode_entry(&entry(empty_file(glance)));
+        let (without, with) = (file(None), file(Some(Glance::Mail)));
+        assert_eq!(with[0], without[0] + 1);
+        assert_eq!(with[1..], [&without[1..], &[0x18, 101, 1]].concat());
+    }
+
+    #[test]
+    fn what_a_later_program_sees_at_a_glance_says_nothing_here() {
+        let mut later = encode_entry(&entry(empty_file(Some(Glance::Mail))));
+        *later.last_mut().unwrap() = 7;
+        assert_eq!(decode_entry(&later), Ok(entry(empty_file(None))));
+    }
+
+    #[test]
     fn a_size_that_the_chunks_do_not_make_is_refused() {
         let chunks = ChunkList { depth: 0, chunks: vec![(ChunkId([1; 32]), 6)] };
-        let lying = EntryKind::File { size: 1 << 60, chunks, holes: vec![], link_group: None };
+        let lying = EntryKind::File { size: 1 << 60, chunks, holes: vec![], link_group: None, glance: None };
         assert!(decode_entry(&encode_entry(&entry(lying))).is_err());
     }
 
