@@ -107,7 +107,11 @@ fn a_folder_into_which_a_browser_is_downloading_stays_one_of_exports() {
     for name in ["OneDrive_1_20-11-2026.zip.crdownload", "Unconfirmed 12345.crdownload", "Ab1.zip.part"] {
         assert!(partial.out.contains(&format!("  Exports/{name}: its download has not finished")), "{}", partial.out);
     }
-    assert!(partial.out.contains("  Exports/OneDrive_2_20-11-2026.zip: it is no ZIP file"), "{}", partial.out);
+    assert!(
+        partial.out.contains("  Exports/OneDrive_2_20-11-2026.zip: it is a web page and no ZIP file"),
+        "{}",
+        partial.out
+    );
     assert_eq!(partial.last_line(), "PARTIAL: 4 items could not be read");
     // Once all of it is there, it is COMPLETE, and nothing has shrunk.
     for name in ["OneDrive_1_20-11-2026.zip.crdownload", "Unconfirmed 12345.crdownload", "Ab1.zip.part"] {
@@ -219,12 +223,117 @@ fn what_is_wrong_with_an_export_is_said_plainly() {
     assert!(partial.out.contains(lost), "{}", partial.out);
     write(&office, "page.zip", b"<html>Please sign in</html>");
     let failed = office.run(["backup", "page.zip"]).ended(1);
-    assert!(failed.err.contains("page.zip cannot be read: it is no ZIP file"), "{}", failed.err);
+    assert!(failed.err.contains("page.zip cannot be read: it is a web page and no ZIP file"), "{}", failed.err);
+    assert!(failed.err.contains("Next:  Download it again") && !failed.err.contains("rights"), "{}", failed.err);
+    write(&office, "zero.zip", b"");
+    let failed = office.run(["backup", "zero.zip"]).ended(1);
+    assert!(failed.err.contains("zero.zip cannot be read: it is empty (0 bytes)"), "{}", failed.err);
     let beside = office.run(["backup", "docs", "page.zip"]).ended(3);
     assert!(beside.out.contains("NOT BACKED UP at all: page.zip cannot be read"), "{}", beside.out);
     write(&office, "Twice.zip", &twice());
     let told = office.run(["backup", "Twice.zip"]).ended(0);
     assert!(told.err.contains(r#"NOTE: The ZIP holds different files named "a""#), "{}", told.err);
+}
+
+#[test]
+fn a_folder_with_exports_of_several_services_keeps_the_newest_of_each() {
+    let office = Office::new();
+    for (name, what) in [
+        ("OneDrive_2026-11-14.zip", "one"),
+        ("OneDrive_1_14-11-2026.zip", "two"),
+        ("Documents-20261114T090000Z-001.zip", "three"),
+        ("Documents-20261107T090000Z-001.zip", "old"),
+        ("takeout-20261114T090000Z-001.zip", "four"),
+    ] {
+        write(&office, &format!("Exports/{name}"), &pack(&[("plan.txt", what), (&format!("{what}.txt"), what)]));
+    }
+    office.write("Exports/note.txt", "beside them");
+    let saved = office.run(["backup", "Exports"]).ended(0);
+    let forms =
+        "Exports holds exports with names of several forms (Documents, OneDrive_N-N-N, OneDrive_N_N-N-N, takeout)";
+    assert!(saved.err.contains(forms), "{}", saved.err);
+    assert!(saved.err.contains("NOTE: 1 older export of Documents in this folder is not part"), "{}", saved.err);
+    let named = office.run(["backup", "Exports", "--as", "Cloud", "--json"]).ended(0).json();
+    let names: Vec<&str> =
+        named["roots"].as_array().unwrap().iter().map(|root| root["name"].as_str().unwrap()).collect();
+    let titles = ["Documents", "OneDrive_N-N-N", "OneDrive_N_N-N-N", "takeout", "other files"];
+    assert_eq!(names, titles.map(|title| format!("Cloud ({title})")));
+    office.run(["restore", "latest", "--to", "out"]).ended(0);
+    for (title, what) in titles.iter().zip(["three", "one", "two", "four"]) {
+        assert_eq!(office.read(&format!("out/Cloud ({title})/plan.txt")), what);
+        assert_eq!(office.read(&format!("out/Cloud ({title})/{what}.txt")), what);
+    }
+    assert_eq!(office.read("out/Cloud (other files)/note.txt"), "beside them");
+}
+
+#[test]
+fn of_two_exports_of_one_day_the_newer_content_has_the_name_and_the_older_is_kept() {
+    let office = Office::new();
+    let (first, again) = ("Exports/OneDrive_2026-11-14.zip", "Exports/OneDrive_2026-11-14 (1).zip");
+    write(&office, first, &pack(&[("plan.txt", "as it was"), ("same.txt", "same")]));
+    write(&office, again, &pack(&[("plan.txt", "as it is"), ("same.txt", "same")]));
+    let saved = office.run(["backup", "Exports"]).ended(0);
+    let kept = r#"one of them is kept as "plan (2 in OneDrive_2026-11-14.zip).txt""#;
+    assert!(saved.err.contains(kept), "{}", saved.err);
+    assert_eq!(office.run(["cat", "latest:Exports/plan.txt"]).ended(0).out, "as it is");
+    let older = "latest:Exports/plan (2 in OneDrive_2026-11-14.zip).txt";
+    assert_eq!(office.run(["cat", older]).ended(0).out, "as it was");
+}
+
+#[test]
+fn an_export_that_lacks_a_part_is_partial_and_the_part_is_named() {
+    let office = Office::new();
+    let part = |number: u32| format!("Exports/Documents-20261114T090000Z-00{number}.zip");
+    write(&office, &part(2), &pack(&[("a.txt", "a")]));
+    for given in ["Exports".to_owned(), part(2)] {
+        let partial = office.run(["backup", &given]).ended(3);
+        let said = "Documents-20261114T090000Z-001.zip: part 1 of this export is missing";
+        assert!(partial.out.contains(said), "{}", partial.out);
+        assert_eq!(partial.last_line(), "PARTIAL: 1 item could not be read");
+    }
+    write(&office, &part(1), &pack(&[("b.txt", "b")]));
+    assert_eq!(office.run(["backup", "Exports"]).ended(0).last_line(), "COMPLETE");
+    assert_eq!(office.run(["backup", &part(1), &part(2)]).ended(0).last_line(), "COMPLETE");
+}
+
+#[test]
+fn an_export_that_holds_nothing_or_hides_something_is_not_complete() {
+    let office = Office::new();
+    write(&office, "empty.zip", &pack(&[]));
+    let partial = office.run(["backup", "empty.zip"]).ended(3);
+    let said = "  OneDrive export/(all of empty.zip): the ZIP file holds nothing at all";
+    assert!(partial.out.contains(said), "{}", partial.out);
+    // An end without members, in the comment of an archive with some.
+    let mut bytes = pack(&[("a.txt", "a"), ("b.txt", "b")]);
+    let at = bytes.len() - 2;
+    bytes[at] = 22;
+    bytes.extend_from_slice(b"PK\x05\x06");
+    bytes.extend_from_slice(&[0; 18]);
+    write(&office, "comment.zip", &bytes);
+    let saved = office.run(["backup", "comment.zip"]).ended(0);
+    assert!(saved.out.contains("OneDrive export: 2 files in 1 folder"), "{}", saved.out);
+    // Two archives one behind the other.
+    let both = [pack(&[("a.txt", "a")]), pack(&[("b.txt", "b")])].concat();
+    write(&office, "both.zip", &both);
+    let partial = office.run(["backup", "both.zip"]).ended(3);
+    assert!(partial.out.contains("OneDrive export: 2 files in 1 folder"), "{}", partial.out);
+    let said = "(missing part of both.zip): the ZIP file's own list of files does not name everything";
+    assert!(partial.out.contains(said), "{}", partial.out);
+}
+
+#[test]
+fn a_file_from_the_future_makes_no_old_export_new() {
+    let office = Office::new();
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, year) in [("old.txt", 2019), ("future.txt", 2099)] {
+        let time = zip::DateTime::from_date_and_time(year, 5, 1, 9, 30, 0).unwrap();
+        writer.start_file(name, SimpleFileOptions::default().last_modified_time(time)).unwrap();
+        writer.write_all(name.as_bytes()).unwrap();
+    }
+    write(&office, "Export.zip", &writer.finish().unwrap().into_inner());
+    let saved = office.run(["backup", "Export.zip"]).ended(0);
+    assert!(saved.out.contains("Export.zip: 2 files inside, newest changed 1 May 2019"), "{}", saved.out);
+    assert!(saved.out.contains("NOTE: what is newest in OneDrive export is"), "{}", saved.out);
 }
 
 /// Two files of one name: the library writes none, so one name is changed afterwards.

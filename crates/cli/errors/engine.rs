@@ -97,6 +97,10 @@ fn of_source(error: &SourceError) -> Failure {
         SourceError::Unreadable { .. } => {
             ("source-unreadable", "Look at its rights, or run this as a user who may read it.")
         }
+        SourceError::NoExport { .. } => (
+            "no-export",
+            "Download it again, and see whether it opens. To store a file as it is, whatever is in it: --as-is.",
+        ),
         SourceError::Vanished { .. } => {
             ("source-vanished", "See whether the disk or share is still there, and run this again.")
         }

@@ -75,15 +75,29 @@ fn of_name(note: &ZipNote) -> String {
     }
 }
 
-/// That older exports were passed over.
-pub fn of_older(older: usize) -> Option<String> {
+/// That older exports were passed over; with the name of their series where there are several.
+pub fn of_older(older: usize, series: Option<&[u8]>) -> Option<String> {
     let (exports, are) = (count(older as u64, "older export"), if older == 1 { "is" } else { "are" });
+    let of = series.map(|title| format!(" of {}", shown(title))).unwrap_or_default();
     (older > 0).then(|| {
         format!(
-            "{exports} in this folder {are} not part of this backup; the newest is. What was backed up while it was the \
+            "{exports}{of} in this folder {are} not part of this backup; the newest is. What was backed up while it was the \
              newest is in the backups of that time. `chest backup FILE` takes one now."
         )
     })
+}
+
+/// That exports with names of several forms lie in one folder.
+pub fn of_several(folder: &Path, titles: &[Vec<u8>]) -> String {
+    let mut names: Vec<String> = titles.iter().take(SHOWN_AT_MOST).map(|title| shown(title)).collect();
+    if titles.len() > SHOWN_AT_MOST {
+        names.push(format!("{} more", grouped((titles.len() - SHOWN_AT_MOST) as u64)));
+    }
+    format!(
+        "{} holds exports with names of several forms ({}). The newest of each is backed up, each under a name of its own.",
+        shown_place(folder),
+        names.join(", ")
+    )
 }
 
 /// That a folder of exports is taken for what it is, because it holds much else.
@@ -114,8 +128,9 @@ mod tests {
 
     #[test]
     fn older_exports_are_told_and_none_is_not() {
-        assert_eq!(of_older(0), None);
-        assert!(of_older(1).unwrap().starts_with("1 older export in this folder is not part"));
-        assert!(of_older(3).unwrap().starts_with("3 older exports in this folder are not part"));
+        assert_eq!(of_older(0, None), None);
+        assert!(of_older(1, None).unwrap().starts_with("1 older export in this folder is not part"));
+        let of_series = of_older(3, Some(b"OneDrive")).unwrap();
+        assert!(of_series.starts_with("3 older exports of OneDrive in this folder are not part"));
     }
 }

@@ -35,7 +35,9 @@ fn files() -> Files {
 
 /// Packed by a program of others, in this order.
 fn pack<'f>(files: impl Iterator<Item = (&'f String, &'f Vec<u8>)>, method: zip::CompressionMethod) -> Vec<u8> {
-    let options = SimpleFileOptions::default().compression_method(method);
+    // Without a time it would write the first day of 1980, which tells nothing of an export's age.
+    let time = zip::DateTime::from_date_and_time(2026, 11, 20, 9, 30, 0).unwrap();
+    let options = SimpleFileOptions::default().compression_method(method).last_modified_time(time);
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, content) in files {
         writer.start_file(name.as_str(), options).unwrap();

@@ -20,7 +20,8 @@ pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
 pub use folder::{FolderOptions, FolderSource};
 pub use missing::MissingSource;
 pub use zip_export::{
-    ArchiveBytes, ExportFolder, InFolder, ZipLimits, ZipNote, ZipOptions, ZipSource, in_folder, is_export, same_exports,
+    ArchiveBytes, Export, ExportFolder, ExportSeries, InFolder, ZipLimits, ZipNote, ZipOptions, ZipSource, in_folder,
+    is_export, same_exports,
 };
 
 use chest_model::{
@@ -208,6 +209,14 @@ pub enum SourceError {
         /// The kind of obstacle.
         reason: UnreadableReason,
         /// The system's own words.
+        message: String,
+    },
+    /// It was to be an export, and nothing can be taken out of it.
+    #[error("{path} cannot be read: {message}")]
+    NoExport {
+        /// The export's name.
+        path: String,
+        /// What it is instead.
         message: String,
     },
     /// It disappeared while it was being walked.

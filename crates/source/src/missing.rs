@@ -18,6 +18,7 @@ impl MissingSource {
         let reason = match error {
             SourceError::NotFound { .. } | SourceError::Vanished { .. } => UnreadableReason::Vanished,
             SourceError::Unreadable { reason, .. } => *reason,
+            SourceError::NoExport { .. } => UnreadableReason::ReadError,
         };
         Self { description, failure: ReadFailure::lasting(reason, error.to_string()) }
     }

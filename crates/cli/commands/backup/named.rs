@@ -1,9 +1,11 @@
 //! What the paths on the command line mean: a folder or file as it is, or exports (ZIP files) for what is in them.
 
 use chest_engine::source::{
-    ExportFolder, FolderSource, InFolder, ReadFailure, ZipOptions, in_folder, is_export, same_exports,
+    Export, ExportFolder, ExportSeries, FolderSource, InFolder, ReadFailure, ZipOptions, in_folder, is_export,
+    same_exports,
 };
 use chest_model::Class;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -26,37 +28,50 @@ pub enum What {
     /// The same, of a folder that holds exports beside much else.
     Mixed,
     /// The parts of an export that were named.
-    Export(Vec<PathBuf>),
-    /// The newest of the exports in a folder of them.
-    Newest(ExportFolder),
+    Export(Export),
+    /// The newest of the exports in a folder of them, of one series.
+    Newest(ExportSeries),
+    /// What lies in a folder of exports and is none: everything but these. A root of its own, for in one with what is in the exports
+    /// two files could have one name.
+    Beside(Vec<OsString>),
 }
 
 impl Named {
     /// Every file that is to be read instead of the path.
     pub fn parts(&self) -> &[PathBuf] {
         match &self.what {
-            What::AsItIs | What::Mixed => &[],
-            What::Export(parts) | What::Newest(ExportFolder { newest: parts, .. }) => parts,
+            What::AsItIs | What::Mixed | What::Beside(_) => &[],
+            What::Export(Export { parts, .. }) | What::Newest(ExportSeries { newest: parts, .. }) => parts,
         }
     }
 
     /// Whether nothing in it is taken apart.
     pub fn is_as_it_is(&self) -> bool {
-        matches!(self.what, What::AsItIs | What::Mixed)
+        matches!(self.what, What::AsItIs | What::Mixed | What::Beside(_))
     }
 
-    /// What should be among those files and cannot be read: names, and why.
+    /// What should be among those files and cannot be read, or is not there: names, and why.
     pub fn unreadable(&self) -> &[(Vec<u8>, ReadFailure)] {
         match &self.what {
-            What::Newest(folder) => &folder.unreadable,
+            What::Newest(series) => &series.unreadable,
+            What::Export(export) => &export.missing,
             _ => &[],
         }
     }
 
-    /// The name under which it is stored unless another is chosen. That of an export does not depend on this week's name of the
+    /// The name under which it is stored, `chosen` or its own. That of an export does not depend on this week's name of the
     /// file, or else next week's would be another thing.
-    pub fn label(&self, all: &[Self]) -> Vec<u8> {
-        let What::Export(_) = self.what else { return FolderSource::label_for(&self.path) };
+    pub fn label(&self, all: &[Self], chosen: Option<&OsStr>) -> Vec<u8> {
+        let base = || chosen.map_or_else(|| FolderSource::label_for(&self.path), |name| name.as_bytes().to_vec());
+        match &self.what {
+            What::Newest(ExportSeries { title: Some(title), .. }) => [&base(), &b" ("[..], title, b")"].concat(),
+            What::Beside(_) => [&base(), &b" (other files)"[..]].concat(),
+            What::Export(_) if chosen.is_none() => self.label_of_export(all),
+            _ => base(),
+        }
+    }
+
+    fn label_of_export(&self, all: &[Self]) -> Vec<u8> {
         let is_like_this = |one: &&Self| one.class == self.class && matches!(one.what, What::Export(_));
         if all.iter().filter(is_like_this).count() > 1 {
             return self.path.file_stem().unwrap_or_default().as_bytes().to_vec();
@@ -76,12 +91,14 @@ pub fn sort_out(given: &[(&Path, Class)], as_is: bool, options: &ZipOptions) -> 
         let of_class: Vec<&Path> = given.iter().filter(|(_, one)| *one == class).map(|(path, _)| *path).collect();
         let (files, others): (Vec<&Path>, Vec<&Path>) =
             of_class.into_iter().partition(|path| !as_is && is_export(path).unwrap_or(false));
-        all.extend(others.into_iter().map(|path| other(path, class, as_is, options)));
+        all.extend(others.into_iter().flat_map(|path| other(path, class, as_is, options)));
         let files: Vec<PathBuf> = files.into_iter().map(Path::to_owned).collect();
         let exports = same_exports(files.clone(), &options.zone);
         // If one has gone meanwhile, opening it tells.
-        let exports = exports.unwrap_or_else(|_| files.into_iter().map(|file| vec![file]).collect());
-        all.extend(exports.into_iter().map(|parts| Named { path: parts[0].clone(), class, what: What::Export(parts) }));
+        let alone = |file| Export { parts: vec![file], missing: Vec::new() };
+        let exports = exports.unwrap_or_else(|_| files.into_iter().map(alone).collect());
+        let named = |export: Export| Named { path: export.parts[0].clone(), class, what: What::Export(export) };
+        all.extend(exports.into_iter().map(named));
     }
     let position = |named: &Named| {
         let is_of_it = |path: &Path| path == named.path || named.parts().iter().any(|part| part == path);
@@ -91,15 +108,19 @@ pub fn sort_out(given: &[(&Path, Class)], as_is: bool, options: &ZipOptions) -> 
     all
 }
 
-fn other(path: &Path, class: Class, as_is: bool, options: &ZipOptions) -> Named {
-    let what = match in_folder(path, options) {
-        _ if as_is => What::AsItIs,
-        Ok(InFolder::Exports(folder)) => What::Newest(folder),
-        Ok(InFolder::Mixed) => What::Mixed,
+/// What is no export by itself: a file or folder, or the exports in it.
+fn other(path: &Path, class: Class, as_is: bool, options: &ZipOptions) -> Vec<Named> {
+    let named = |what| Named { path: path.to_owned(), class, what };
+    match in_folder(path, options) {
+        _ if as_is => vec![named(What::AsItIs)],
+        Ok(InFolder::Exports(ExportFolder { series, exports, others })) => {
+            let beside = (others > 0).then(|| named(What::Beside(exports)));
+            series.into_iter().map(|series| named(What::Newest(series))).chain(beside).collect()
+        }
+        Ok(InFolder::Mixed) => vec![named(What::Mixed)],
         // What is no folder, or cannot be listed, is told by whoever opens it.
-        Ok(InFolder::Other) | Err(_) => What::AsItIs,
-    };
-    Named { path: path.to_owned(), class, what }
+        Ok(InFolder::Other) | Err(_) => vec![named(What::AsItIs)],
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +153,7 @@ mod tests {
         let paths: Vec<&PathBuf> = all.iter().map(|named| &named.path).collect();
         assert_eq!(paths, [&photos, &first, &gone, &mail]);
         assert_eq!(all[1].parts(), [first.clone(), second.clone()]);
-        let labels: Vec<Vec<u8>> = all.iter().map(|named| named.label(&all)).collect();
+        let labels: Vec<Vec<u8>> = all.iter().map(|named| named.label(&all, None)).collect();
         assert_eq!(labels, [&b"photos"[..], b"OneDrive export", b"gone.zip", b"E-mail export"]);
         let as_is = sort_out(&given, true, &ZipOptions::default());
         assert!(as_is.len() == 5 && as_is.iter().all(|named| named.what == What::AsItIs));
@@ -145,6 +166,6 @@ mod tests {
         paths.iter().for_each(|path| fs::write(path, ZIP).unwrap());
         let given: Vec<(&Path, Class)> = paths.iter().map(|path| (path.as_path(), Class::Other)).collect();
         let all = sort_out(&given, false, &ZipOptions::default());
-        assert_eq!(all.iter().map(|named| named.label(&all)).collect::<Vec<_>>(), [&b"Minutes"[..], b"Accounts"]);
+        assert_eq!(all.iter().map(|named| named.label(&all, None)).collect::<Vec<_>>(), [&b"Minutes"[..], b"Accounts"]);
     }
 }

@@ -6,18 +6,19 @@ use crate::args::{Backup, CloudFilesName};
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
-use crate::output::exports::{of_mixed, of_names, of_older};
+use crate::output::exports::{of_mixed, of_names, of_older, of_several};
 use crate::own_folders::{OwnFolders, real_path};
 use crate::selector::class;
 use crate::time::uk;
 use chest_engine::EngineError;
 use chest_engine::source::{
-    CloudFiles, Excludes, FolderOptions, FolderSource, MissingSource, Source, SourceError, ZipLimits, ZipOptions,
-    ZipSource, in_cloud,
+    CloudFiles, Excludes, ExportSeries, FolderOptions, FolderSource, MissingSource, Source, SourceError, ZipLimits,
+    ZipOptions, ZipSource, in_cloud,
 };
-use chest_model::{Class, RootDescription, RootEncoding};
+use chest_model::{Class, Environment, RootDescription, RootEncoding, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is to be backed up.
 pub struct Sources {
@@ -32,11 +33,12 @@ pub struct Sources {
 /// Opens every path. One that is not there is backed up as what it is, missing, unless all of them are.
 pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
     let own = OwnFolders::of(workplace)?;
-    let named = sort_out(&given(args), args.as_is, &zip_options(excludes(workplace, args, Vec::new())?));
-    if args.as_name.is_some() && named.len() > 1 {
+    let named = sort_out(&given(args), args.as_is, &zip_options(workplace, excludes(workplace, args, Vec::new())?));
+    let paths: BTreeSet<&Path> = named.iter().map(|one| one.path.as_path()).collect();
+    if args.as_name.is_some() && paths.len() > 1 {
         return Err(CliError::OneNameForSeveral.into());
     }
-    let mut all = Sources { sources: Vec::new(), left_out: Vec::new(), notes: Vec::new() };
+    let mut all = Sources { sources: Vec::new(), left_out: Vec::new(), notes: several_series(&named) };
     let mut missing = Vec::new();
     for one in &named {
         let real = real_path(&one.path);
@@ -44,33 +46,29 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
         for part in one.parts() {
             own.refuse_source(part, &real_path(part))?;
         }
-        let below = own.below(&real);
-        let patterns = below.iter().map(|folder| anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)) + "/");
-        let patterns: Vec<String> = patterns.collect();
-        all.left_out.extend(below.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()));
-        let name = args.as_name.as_ref().map(|name| name.as_bytes().to_vec());
         let description = RootDescription {
-            label: name.unwrap_or_else(|| one.label(&named)),
+            label: one.label(&named, args.as_name.as_deref()),
             native_path: real.as_os_str().as_bytes().to_vec(),
             encoding: RootEncoding::UnixBytes,
             class: one.class,
         };
         // What is ours lies beside an export, and never in it, whatever is in it.
-        let own_patterns = if one.is_as_it_is() { patterns.clone() } else { Vec::new() };
-        let excluded = excludes(workplace, args, own_patterns)?;
-        match open_one(args, one, description.clone(), excluded, &mut all.notes) {
+        let below = if one.is_as_it_is() { own.below(&real) } else { Vec::new() };
+        let own_folders =
+            below.iter().map(|folder| anchored_pattern(folder.strip_prefix(&real).unwrap_or(folder)) + "/");
+        let exports = match &one.what {
+            What::Beside(exports) => &exports[..],
+            _ => &[],
+        };
+        let exports = exports.iter().map(|name| anchored_pattern(Path::new(name)));
+        let excluded = excludes(workplace, args, own_folders.chain(exports).collect())?;
+        all.left_out.extend(below.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()));
+        match open_one(workplace, args, one, description.clone(), excluded, &mut all.notes) {
             Ok(source) => all.sources.push(source),
             Err(error) => {
                 all.sources.push(Box::new(MissingSource::new(description.clone(), &error)));
                 missing.push(error);
             }
-        }
-        if let What::Newest(folder) = &one.what
-            && folder.others > 0
-        {
-            let exports = folder.exports.iter().map(|name| anchored_pattern(Path::new(name)));
-            let excluded = excludes(workplace, args, patterns.into_iter().chain(exports).collect())?;
-            all.sources.push(others_beside(args, one, description, excluded));
         }
     }
     if missing.len() < named.len() {
@@ -80,7 +78,21 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
     Err(Failure::of(&first, Doing::BackingUp))
 }
 
+/// That a folder holds exports of several names.
+fn several_series(named: &[Named]) -> Vec<String> {
+    let title = |one: &Named| match &one.what {
+        What::Newest(ExportSeries { title: Some(title), .. }) => Some((one.path.clone(), title.clone())),
+        _ => None,
+    };
+    let mut by_folder: BTreeMap<PathBuf, Vec<Vec<u8>>> = BTreeMap::new();
+    for (path, title) in named.iter().filter_map(title) {
+        by_folder.entry(path).or_default().push(title);
+    }
+    by_folder.iter().map(|(folder, titles)| of_several(folder, titles)).collect()
+}
+
 fn open_one(
+    workplace: &Workplace,
     args: &Backup,
     named: &Named,
     description: RootDescription,
@@ -88,14 +100,15 @@ fn open_one(
     notes: &mut Vec<String>,
 ) -> Result<Box<dyn Source>, SourceError> {
     match &named.what {
-        What::AsItIs | What::Mixed => {
+        What::AsItIs | What::Mixed | What::Beside(_) => {
             notes.extend((named.what == What::Mixed).then(|| of_mixed(&named.path)));
             return open_folder(args, &named.path, description, excludes);
         }
-        What::Newest(folder) => notes.extend(of_older(folder.older)),
+        What::Newest(series) => notes.extend(of_older(series.older, series.title.as_deref())),
         What::Export(_) => {}
     }
-    let source = ZipSource::open(named.parts(), description, &zip_options(excludes))?.lacking(named.unreadable());
+    let source =
+        ZipSource::open(named.parts(), description, &zip_options(workplace, excludes))?.lacking(named.unreadable());
     notes.extend(of_names(source.notes()));
     Ok(Box::new(source))
 }
@@ -114,17 +127,14 @@ fn open_folder(
     Ok(in_cloud(FolderSource::new(path, description, options)?, path, files))
 }
 
-/// What lies in a folder of exports and is none, as a folder of its own: in one with what is in them, two files could have one name.
-fn others_beside(args: &Backup, named: &Named, exports: RootDescription, excludes: Excludes) -> Box<dyn Source> {
-    let label = [&exports.label, &b" (other files)"[..]].concat();
-    let description = RootDescription { label, ..exports };
-    open_folder(args, &named.path, description.clone(), excludes)
-        .unwrap_or_else(|error| Box::new(MissingSource::new(description, &error)))
-}
+/// A clock may be wrong by some hours, or its zone.
+const LEEWAY_SECONDS: i64 = 24 * 3600;
 
 /// Times in ZIP files are those of the clock on the wall.
-fn zip_options(excludes: Excludes) -> ZipOptions {
-    ZipOptions { excludes, zone: uk(), limits: ZipLimits::default() }
+fn zip_options(workplace: &Workplace, excludes: Excludes) -> ZipOptions {
+    let now = workplace.machine.now();
+    let not_after = Some(Timestamp::new(now.seconds.saturating_add(LEEWAY_SECONDS), 0));
+    ZipOptions { excludes, zone: uk(), limits: ZipLimits::default(), not_after }
 }
 
 /// What is left out; `own` comes last, so that no pattern of the user's takes it back in.

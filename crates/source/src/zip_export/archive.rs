@@ -2,11 +2,20 @@
 
 use super::bytes::{ArchiveBytes, Shared, Stretch};
 use super::member::Member;
-use super::{ZipLimits, central, end, recover};
+use super::{ZipLimits, central, end, no_archive, recover, unlisted};
 use crate::KnownHashes;
 use chest_model::Container;
 use jiff::tz::TimeZone;
+use std::collections::HashSet;
 use std::io;
+use std::ops::Range;
+
+const NOT_ALL_LISTED: &str = "the ZIP file's own list of files does not name everything that lies in it; what was found besides is \
+                              in the backup, and more may be missing. Download it again";
+const TWO_LISTS: &str = "the ZIP file has two lists of its files that do not agree; what either of them names is in the backup, and \
+                         more may be missing. Download it again";
+const HOLDS_NOTHING: &str =
+    "the ZIP file holds nothing at all. Look at what you chose on the web page, and download it again";
 
 /// An archive.
 pub(super) struct Archive {
@@ -21,6 +30,14 @@ pub(super) struct Listing {
     pub(super) members: Vec<(Vec<u8>, Member)>,
     /// Why there may be more members than these.
     pub(super) missing: Option<String>,
+}
+
+impl Listing {
+    /// Whether both name the same files in the same places.
+    fn is_same(&self, other: &Self) -> bool {
+        let facts = |(name, member): &(Vec<u8>, Member)| (name.clone(), member.header, member.size, member.crc);
+        self.members.iter().map(facts).eq(other.members.iter().map(facts))
+    }
 }
 
 /// How much may still be listed, of all archives together.
@@ -57,19 +74,40 @@ impl Archive {
     }
 
     fn find_listing(&self, who: (usize, (u32, u32)), zone: &TimeZone, budget: &mut Budget) -> io::Result<Listing> {
+        let mut best: Option<Candidate> = None;
         for directory in end::directories(&*self.bytes)? {
-            let mut tried = budget.clone();
+            let mut left = budget.clone();
             let stretch = Stretch::new(&self.bytes, directory.start, directory.end);
-            if let Some(listing) = central::read(stretch, &directory, who, zone, &mut tried)? {
-                *budget = tried;
-                return Ok(listing);
+            let Some(listing) = central::read(stretch, &directory, who, zone, &mut left)? else { continue };
+            let unlisted = unlisted::find(&self.bytes, &directory, &listing)?;
+            let candidate = Candidate { listing, start: directory.start, unlisted, left };
+            best = Some(match best {
+                None => candidate,
+                Some(best) => best.or(candidate),
+            });
+        }
+        let (mut listing, unlisted, problem) = match best {
+            Some(Candidate { listing, unlisted, left, .. }) => {
+                *budget = left;
+                (listing, unlisted, NOT_ALL_LISTED)
             }
+            None if recover::begins_well(&*self.bytes) => {
+                (Listing::default(), vec![0..self.bytes.length()], recover::LOST_ITS_END)
+            }
+            None => {
+                let message = no_archive::what_it_is(&*self.bytes)?;
+                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            }
+        };
+        for stretch in &unlisted {
+            let more = recover::walk(&self.bytes, stretch, who, zone, budget)?;
+            listing.members.extend(more.members);
+            listing.missing = listing.missing.or(more.missing).or_else(|| Some(problem.to_owned()));
         }
-        if recover::begins_well(&*self.bytes) {
-            return recover::walk(&self.bytes, who, zone, budget);
+        if listing.members.is_empty() {
+            listing.missing.get_or_insert_with(|| HOLDS_NOTHING.to_owned());
         }
-        let message = "it is no ZIP file, or its beginning is damaged: download it again";
-        Err(io::Error::new(io::ErrorKind::InvalidData, message))
+        Ok(listing)
     }
 
     /// What is recorded of it. Reads it from beginning to end unless its hash is known.
@@ -81,6 +119,38 @@ impl Archive {
             known.learn(&look, hash);
         }
         Container { name: self.name.clone(), size: self.bytes.length(), hash, newest }
+    }
+}
+
+/// What an end leads to.
+struct Candidate {
+    listing: Listing,
+    /// Where its directory begins.
+    start: u64,
+    /// Where files lie that it does not name.
+    unlisted: Vec<Range<u64>>,
+    /// How much may still be listed.
+    left: Budget,
+}
+
+impl Candidate {
+    /// The one that accounts for the whole archive. Where both do and differ, everything that either of them names: no program writes
+    /// such an archive, and nobody can tell which is meant. Of two members in one place the earlier directory's is taken, for the
+    /// later one lies in its comment.
+    fn or(self, mut earlier: Self) -> Self {
+        match (self.unlisted.is_empty(), earlier.unlisted.is_empty()) {
+            (false, true) => earlier,
+            (true, true) if !self.listing.is_same(&earlier.listing) => {
+                let known: HashSet<u64> = earlier.listing.members.iter().map(|(_, member)| member.header).collect();
+                let more = self.listing.members.into_iter().filter(|(_, member)| !known.contains(&member.header));
+                earlier.listing.members.extend(more);
+                earlier.start = earlier.start.min(self.start);
+                central::bound(&mut earlier.listing.members, earlier.start);
+                earlier.listing.missing.get_or_insert_with(|| TWO_LISTS.to_owned());
+                earlier
+            }
+            _ => self,
+        }
     }
 }
 

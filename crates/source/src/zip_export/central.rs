@@ -68,7 +68,7 @@ pub(super) fn read(
 /// No two members may share bytes: an archive of a few kilobytes could unpack to petabytes otherwise. Those that begin where
 /// another does are refused here; what reaches into the next one is refused when it is read, when its own header has said
 /// where its data begins.
-fn bound(members: &mut [(Vec<u8>, Member)], directory_start: u64) {
+pub(super) fn bound(members: &mut [(Vec<u8>, Member)], directory_start: u64) {
     let mut order: Vec<usize> = (0..members.len()).collect();
     order.sort_by_key(|&at| members[at].1.header);
     let mut next = directory_start;

@@ -21,6 +21,10 @@ pub(super) struct Directory {
     pub(super) start: u64,
     /// Where it ends.
     pub(super) end: u64,
+    /// Where the record that says so begins: directly there, as every honest program writes it.
+    pub(super) behind: u64,
+    /// The first byte after the archive and its comment.
+    pub(super) over: u64,
     /// How many members it should list.
     pub(super) members: u64,
     /// Whether that number counts in full; old programs let it overflow at 65,536.
@@ -29,7 +33,7 @@ pub(super) struct Directory {
     pub(super) shift: u64,
 }
 
-/// Every place that may be the directory, the likeliest first.
+/// Every place that may be the directory, the last one first.
 pub(super) fn directories(bytes: &dyn ArchiveBytes) -> io::Result<Vec<Directory>> {
     let wanted = bytes.length().min((END_LEN + LONGEST_COMMENT) as u64);
     let start = bytes.length() - wanted;
@@ -39,14 +43,15 @@ pub(super) fn directories(bytes: &dyn ArchiveBytes) -> io::Result<Vec<Directory>
     let ends = (0..tail.len().saturating_sub(END_LEN - 1)).rev().filter(|&at| tail[at..].starts_with(END));
     for at in ends.take(TRIES) {
         let end = &tail[at..at + END_LEN];
-        if at + END_LEN + usize::from(u16_at(end, 20)) <= tail.len() {
-            found.extend(directory(bytes, start + at as u64, end)?);
+        let over = at + END_LEN + usize::from(u16_at(end, 20));
+        if over <= tail.len() {
+            found.extend(directory(bytes, start + at as u64, end, start + over as u64)?);
         }
     }
     Ok(found)
 }
 
-fn directory(bytes: &dyn ArchiveBytes, at: u64, end: &[u8]) -> io::Result<Option<Directory>> {
+fn directory(bytes: &dyn ArchiveBytes, at: u64, end: &[u8], over: u64) -> io::Result<Option<Directory>> {
     let (mut members, mut length, mut start) =
         (u64::from(u16_at(end, 10)), u64::from(u32_at(end, 12)), u64::from(u32_at(end, 16)));
     let (mut behind, mut counted_in_full) = (at, false);
@@ -63,7 +68,7 @@ fn directory(bytes: &dyn ArchiveBytes, at: u64, end: &[u8]) -> io::Result<Option
         let is_of_inner = |shift: &u64| *shift > 0 && begins_as_archive;
         let Some(shift) = place.checked_sub(start).filter(|shift| !is_of_inner(shift)) else { continue };
         if length == 0 || has_signature(bytes, place, b"PK\x01\x02")? {
-            return Ok(Some(Directory { start: place, end, members, counted_in_full, shift }));
+            return Ok(Some(Directory { start: place, end, behind, over, members, counted_in_full, shift }));
         }
     }
     Ok(None)
@@ -91,7 +96,7 @@ fn zip64_end(bytes: &dyn ArchiveBytes, end: u64) -> io::Result<Option<(u64, [u8;
     Ok(None)
 }
 
-fn has_signature(bytes: &dyn ArchiveBytes, at: u64, signature: &[u8; 4]) -> io::Result<bool> {
+pub(super) fn has_signature(bytes: &dyn ArchiveBytes, at: u64, signature: &[u8; 4]) -> io::Result<bool> {
     let mut found = [0; 4];
     Ok(is_there(read_exact_at(bytes, at, &mut found))? && found == *signature)
 }

@@ -5,9 +5,9 @@
 use super::FileBytes;
 use super::ZipOptions;
 use super::archive::{Archive, Budget};
-use super::bytes::ArchiveBytes;
-use super::exports::{date_of, day_in, is_called_zip, is_document, same_exports, without_numbers};
+use super::exports::{Export, is_called_zip, is_document, name_of, same_exports};
 use super::member::damaged;
+use super::naming::{Newness, day_in, is_of_a_service, long_title, newness, title, without_numbers};
 use crate::{Excludes, ReadFailure};
 use chest_model::UnreadableReason;
 use jiff::Timestamp;
@@ -24,13 +24,11 @@ use std::time::SystemTime;
 const UNFINISHED: [&str; 5] = [".crdownload", ".part", ".partial", ".download", ".opdownload"];
 /// How a browser calls a download whose name it has not been told yet.
 const NAMELESS: &str = "unconfirmed ";
-/// How services name the ZIP files that they make.
-const SERVICES: [&str; 3] = ["onedrive", "sharepoint", "takeout"];
 
 /// What a folder is, by what lies in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InFolder {
-    /// The exports of one series.
+    /// Exports.
     Exports(ExportFolder),
     /// Files named as exports, and so much else that they may be kept there as the files they are.
     Mixed,
@@ -38,50 +36,78 @@ pub enum InFolder {
     Other,
 }
 
-/// A folder of exports: which counts, and what else there is.
+/// A folder of exports: which count, and what else there is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExportFolder {
-    /// The parts of the newest that can be read, in their order; nothing where none can.
-    pub newest: Vec<PathBuf>,
-    /// How many older ones there are.
-    pub older: usize,
-    /// What should be an export and is none: names, and why. A download that has not finished is one.
-    pub unreadable: Vec<(Vec<u8>, ReadFailure)>,
+    /// The exports, those of each form of name by themselves; at least one.
+    pub series: Vec<ExportSeries>,
     /// Names of all exports and downloads, in order: whatever else lies there is something of its own.
     pub exports: Vec<OsString>,
     /// How much else lies there.
     pub others: usize,
 }
 
-/// Finds out what a folder is, and the export that it stands for.
+/// The exports whose names differ in nothing but numbers: one service's, of several weeks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportSeries {
+    /// What it is called, where there are several.
+    pub title: Option<Vec<u8>>,
+    /// The parts of the newest that can be read, in their order; nothing where none can.
+    pub newest: Vec<PathBuf>,
+    /// How many older ones there are.
+    pub older: usize,
+    /// What should be an export and is none: names, and why. A download that has not finished is one, and a part that is missing.
+    pub unreadable: Vec<(Vec<u8>, ReadFailure)>,
+}
+
+/// Finds out what a folder is, and the exports that it stands for.
 ///
 /// Beside other things it is one of exports only where their names say so (by the service, or by the day), and where there is
 /// no more of the others than of them: among documents a ZIP file may be kept as such, and older ones must not be passed over.
+/// Exports of several services, or with names of several forms, are several series: each may be of another account, so that none makes
+/// another one old.
 pub fn in_folder(path: &Path, options: &ZipOptions) -> io::Result<InFolder> {
     let inside = Inside::of(path, &options.excludes)?;
-    let unnamed = Series { name: Vec::new(), is_told_by_names: false };
-    let series = match inside.series() {
-        Some(series) => series,
-        None if inside.holds_only_downloads() => unnamed,
-        None if inside.names_exports() => return Ok(InFolder::Mixed),
-        None => return Ok(InFolder::Other),
-    };
-    let (files, foreign): (Vec<PathBuf>, Vec<PathBuf>) =
-        inside.zips.iter().cloned().partition(|zip| series_of(zip) == series.name);
-    let others = inside.others + foreign.len();
+    let forms = inside.forms();
+    let (mut found, mut files): (Vec<(Vec<u8>, ExportSeries)>, Vec<PathBuf>) = (Vec::new(), Vec::new());
+    for form in &forms.names {
+        let of_form: Vec<PathBuf> = inside.zips.iter().filter(|zip| series_of(zip) == *form).cloned().collect();
+        if let Some(mut series) = with_newest(of_form.clone(), options)? {
+            series.title = of_form.last().filter(|_| forms.names.len() > 1).map(|zip| forms.title(zip));
+            files.extend(of_form);
+            found.push((form.clone(), series));
+        }
+    }
+    if inside.holds_only_downloads() {
+        found.push((Vec::new(), ExportSeries::default()));
+    }
+    let others = inside.others + inside.zips.len() - files.len();
+    let is_sure = forms.are_told || inside.holds_only_downloads();
+    if found.is_empty() || !is_sure && found.iter().all(|(_, series)| series.newest.is_empty()) {
+        return Ok(InFolder::Other);
+    }
     if others > files.len() {
         return Ok(InFolder::Mixed);
     }
+    for name in &inside.unfinished {
+        let form = series_of(&finished(name));
+        let of = found.iter().position(|(known, _)| *known == form).unwrap_or(0);
+        found[of].1.take_unfinished(name);
+    }
     let names = files.iter().filter_map(|file| file.file_name()).map(OsString::from);
-    let folder = ExportFolder {
-        exports: names.chain(inside.unfinished.iter().cloned()).collect(),
-        unreadable: inside.unfinished.iter().map(|name| unfinished(name)).collect(),
-        others,
-        ..ExportFolder::default()
-    };
-    let Some(folder) = with_newest(folder, files, options)? else { return Ok(InFolder::Other) };
-    let is_sure = !folder.newest.is_empty() || series.is_told_by_names || inside.holds_only_downloads();
-    Ok(if is_sure { InFolder::Exports(folder) } else { InFolder::Other })
+    let mut exports: Vec<OsString> = names.chain(inside.unfinished.iter().cloned()).collect();
+    exports.sort();
+    let series = found.into_iter().map(|(_, series)| series).collect();
+    Ok(InFolder::Exports(ExportFolder { series, exports, others }))
+}
+
+impl ExportSeries {
+    /// A part that is still being downloaded is not missing besides.
+    fn take_unfinished(&mut self, name: &OsStr) {
+        let whole = finished(name);
+        self.unreadable.retain(|(missing, _)| missing != name_of(&whole));
+        self.unreadable.push(unfinished(name));
+    }
 }
 
 /// What tells which of two exports is the newer: the day in their names, for a copy from another disk gives every file a new time.
@@ -89,6 +115,7 @@ pub fn in_folder(path: &Path, options: &ZipOptions) -> io::Result<InFolder> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Age {
     day: Date,
+    named: Newness,
     written: SystemTime,
 }
 
@@ -98,41 +125,39 @@ impl Age {
         for part in parts {
             written = written.max(fs::metadata(part)?.modified()?);
         }
-        let named = parts.first().and_then(|part| day_in(name_of(part))).and_then(|day| date_of(&day));
-        let day = named.or_else(|| Some(Timestamp::try_from(written).ok()?.to_zoned(options.zone.clone()).date()));
-        Ok(Self { day: day.unwrap_or_default(), written })
+        let named = parts.iter().map(|part| newness(name_of(part))).max().unwrap_or_default();
+        let on_disk = || Some(Timestamp::try_from(written).ok()?.to_zoned(options.zone.clone()).date());
+        Ok(Self { day: named.day().or_else(on_disk).unwrap_or_default(), named, written })
     }
 }
 
-/// With the newest of these exports of which anything can be read; newer ones are told. `None`: it is a document that is called
+/// The newest of these exports of which anything can be read; newer ones are told. `None`: it is a document that is called
 /// `.zip`.
-fn with_newest(
-    mut folder: ExportFolder,
-    files: Vec<PathBuf>,
-    options: &ZipOptions,
-) -> io::Result<Option<ExportFolder>> {
-    let mut exports: Vec<(Age, Vec<PathBuf>)> = Vec::new();
-    for parts in same_exports(files, &options.zone)? {
-        exports.push((Age::of(&parts, options)?, parts));
+fn with_newest(files: Vec<PathBuf>, options: &ZipOptions) -> io::Result<Option<ExportSeries>> {
+    let mut series = ExportSeries::default();
+    let mut exports: Vec<(Age, Export)> = Vec::new();
+    for export in same_exports(files, &options.zone)? {
+        exports.push((Age::of(&export.parts, options)?, export));
     }
-    exports.sort();
-    while let Some((_, parts)) = exports.pop() {
+    exports.sort_by(|(one, _), (other, _)| one.cmp(other));
+    while let Some((_, Export { parts, missing })) = exports.pop() {
         let looks: Vec<Look> = parts.iter().map(|part| look_into(part, options)).collect();
         if looks.contains(&Look::Document) {
             return Ok(None);
         }
         if looks.contains(&Look::Readable) {
             // A part that cannot be read is told by whoever opens them.
-            (folder.newest, folder.older) = (parts, exports.len());
+            (series.newest, series.older) = (parts, exports.len());
+            series.unreadable.extend(missing);
             break;
         }
         let told = parts.iter().zip(looks).filter_map(|(part, look)| match look {
             Look::Nothing(failure) => Some((part.file_name()?.as_encoded_bytes().to_vec(), failure)),
             _ => None,
         });
-        folder.unreadable.extend(told);
+        series.unreadable.extend(told);
     }
-    Ok(Some(folder))
+    Ok(Some(series))
 }
 
 /// Everything in a folder that is not left out.
@@ -144,10 +169,24 @@ struct Inside {
 }
 
 /// What the names of exports have in common.
-struct Series {
-    name: Vec<u8>,
+struct Forms {
+    /// Each form, in order.
+    names: Vec<Vec<u8>>,
     /// Whether the names tell that they are exports.
-    is_told_by_names: bool,
+    are_told: bool,
+}
+
+impl Forms {
+    /// What the series of this file is called: its long name only where a shorter one could mean another.
+    fn title(&self, zip: &Path) -> Vec<u8> {
+        let short = title(name_of(zip));
+        let is_alike = |form: &&Vec<u8>| title_of_form(form).eq_ignore_ascii_case(&short);
+        if short.is_empty() || self.names.iter().filter(is_alike).count() > 1 {
+            long_title(name_of(zip))
+        } else {
+            short
+        }
+    }
 }
 
 impl Inside {
@@ -171,27 +210,21 @@ impl Inside {
         Ok(inside)
     }
 
-    /// The one series whose names say that they are exports; or, where nothing else lies there, the only one.
-    fn series(&self) -> Option<Series> {
-        let told: BTreeSet<Vec<u8>> = self.named_as_exports().map(|zip| series_of(zip)).collect();
-        let all: BTreeSet<Vec<u8>> = self.zips.iter().map(|zip| series_of(zip)).collect();
-        let one_of = |set: BTreeSet<Vec<u8>>| set.into_iter().next().filter(|name| has_letter(name));
-        match (told.len(), all.len(), self.others) {
-            (1, _, _) => one_of(told).map(|name| Series { name, is_told_by_names: true }),
-            (0, 1, 0) => one_of(all).map(|name| Series { name, is_told_by_names: false }),
-            _ => None,
+    /// The forms of names that say that they are exports; or, where nothing else lies there, the only one. Where a service has
+    /// named some, a name that tells a day and no service is a file that somebody packed, as any other is.
+    fn forms(&self) -> Forms {
+        let forms = |is_one: &dyn Fn(&[u8]) -> bool| {
+            let zips = self.zips.iter().filter(|zip| is_one(name_of(zip)));
+            let forms: BTreeSet<Vec<u8>> = zips.map(|zip| series_of(zip)).filter(|form| has_letter(form)).collect();
+            forms.into_iter().collect::<Vec<_>>()
+        };
+        let told = [forms(&is_of_a_service), forms(&|name| day_in(name).is_some())];
+        if let Some(names) = told.into_iter().find(|names| !names.is_empty()) {
+            return Forms { names, are_told: true };
         }
-    }
-
-    fn named_as_exports(&self) -> impl Iterator<Item = &PathBuf> {
-        self.zips.iter().filter(|zip| {
-            let name = name_of(zip).to_ascii_lowercase();
-            SERVICES.iter().any(|service| name.starts_with(service.as_bytes())) || day_in(&name).is_some()
-        })
-    }
-
-    fn names_exports(&self) -> bool {
-        self.named_as_exports().any(|zip| has_letter(&series_of(zip)))
+        let all: BTreeSet<Vec<u8>> = self.zips.iter().map(|zip| series_of(zip)).collect();
+        let only = (all.len() == 1 && self.others == 0).then(|| forms(&|_| true));
+        Forms { names: only.unwrap_or_default(), are_told: false }
     }
 
     /// Nothing but ZIP files that are still being downloaded.
@@ -204,12 +237,14 @@ impl Inside {
     }
 }
 
-fn name_of(path: &Path) -> &[u8] {
-    path.file_name().unwrap_or_default().as_encoded_bytes()
-}
-
 fn series_of(path: &Path) -> Vec<u8> {
     without_numbers(name_of(path))
+}
+
+/// The same of a form as of a name: a number stands where digits stood.
+fn title_of_form(form: &[u8]) -> Vec<u8> {
+    let with_digits: Vec<u8> = form.iter().map(|&byte| if byte == b'#' { b'0' } else { byte }).collect();
+    title(&with_digits)
 }
 
 /// Without a letter, a name may be that of anything: 2019.zip, 2020.zip.
@@ -220,6 +255,14 @@ fn has_letter(series: &[u8]) -> bool {
 fn is_unfinished(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     UNFINISHED.iter().any(|end| name.len() > end.len() && name.ends_with(end))
+}
+
+/// What a download will be called once it has finished.
+fn finished(name: &OsStr) -> PathBuf {
+    let text = name.to_string_lossy();
+    let lower = text.to_ascii_lowercase();
+    let end = UNFINISHED.iter().find(|end| lower.ends_with(**end)).map_or(0, |end| end.len());
+    PathBuf::from(&text[..text.len() - end])
 }
 
 fn unfinished(name: &OsStr) -> (Vec<u8>, ReadFailure) {
@@ -239,9 +282,6 @@ enum Look {
 
 fn look_into(path: &Path, options: &ZipOptions) -> Look {
     let bytes = match FileBytes::open(path) {
-        Ok(bytes) if bytes.length() == 0 => {
-            return Look::Nothing(damaged("it is empty, as of a download that has not begun: download it again"));
-        }
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             return Look::Nothing(ReadFailure::lasting(UnreadableReason::PermissionDenied, error.to_string()));

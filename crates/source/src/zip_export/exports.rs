@@ -5,19 +5,34 @@ use super::FileBytes;
 use super::ZipLimits;
 use super::archive::{Archive, Budget, Listing};
 use super::bytes::{ArchiveBytes, read_exact_at};
-use jiff::civil::Date;
+use super::member::damaged;
+use super::naming::{Part, day_in, numbers, part_in, stamp_in, without_numbers};
+use crate::ReadFailure;
 use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What the exports of one series have in common, and on which day this one was made.
+/// Of more parts that are missing, the number is told and no name.
+const MISSING_BY_NAME: u64 = 20;
+
+/// One export, of one or several files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Export {
+pub struct Export {
+    /// Its files, in the order of their numbers.
+    pub parts: Vec<PathBuf>,
+    /// Names of parts that should be among them and are not, and why they should.
+    pub missing: Vec<(Vec<u8>, ReadFailure)>,
+}
+
+/// What the files of one export have in common: those of one series, and when they were made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Origin {
     series: Vec<u8>,
-    day: String,
+    made: String,
 }
 
 /// Whether a file is to be taken for what it holds: it is called `.zip`, or is a ZIP and no document of an office program, which
@@ -57,104 +72,93 @@ pub(super) fn is_document(listing: &Listing) -> bool {
 }
 
 /// Puts the parts of each export together, in the order of their numbers; exports in the order of their first parts.
-pub fn same_exports(files: Vec<PathBuf>, zone: &TimeZone) -> io::Result<Vec<Vec<PathBuf>>> {
-    let mut exports: Vec<(Export, Vec<PathBuf>)> = Vec::new();
+pub fn same_exports(files: Vec<PathBuf>, zone: &TimeZone) -> io::Result<Vec<Export>> {
+    let mut exports: Vec<(Origin, Vec<PathBuf>)> = Vec::new();
     for file in files {
-        let export = Export::of(&file, zone)?;
-        match exports.iter_mut().find(|(known, _)| *known == export) {
+        let origin = Origin::of(&file, zone)?;
+        match exports.iter_mut().find(|(known, _)| *known == origin) {
             Some((_, parts)) => parts.push(file),
-            None => exports.push((export, vec![file])),
+            None => exports.push((origin, vec![file])),
         }
     }
-    let numbers = |path: &PathBuf| numbers(path.file_name().unwrap_or_default().as_encoded_bytes());
-    Ok(exports
-        .into_iter()
-        .map(|(_, mut parts)| {
-            parts.sort_by_key(|path| (numbers(path), path.clone()));
-            parts.dedup();
-            parts
-        })
-        .collect())
+    Ok(exports.into_iter().map(|(_, parts)| Export::of(parts)).collect())
 }
 
 impl Export {
+    fn of(mut parts: Vec<PathBuf>) -> Self {
+        parts.sort_by_key(|path| (numbers(name_of(path)), path.clone()));
+        parts.dedup();
+        let missing = missing_parts(parts.iter().map(|path| name_of(path)));
+        Self { parts, missing }
+    }
+}
+
+impl Origin {
     fn of(path: &Path, zone: &TimeZone) -> io::Result<Self> {
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let name = name_of(path);
         let series = without_numbers(name);
         // The day in the name counts: a download that begins before midnight may end after it.
-        let day = match day_in(name) {
-            Some(day) => day,
+        let made = match stamp_in(name).map(|time| time.to_string()).or_else(|| day_in(name)) {
+            Some(made) => made,
             None => {
                 let modified = jiff::Timestamp::try_from(fs::metadata(path)?.modified()?);
                 modified.map(|time| time.to_zoned(zone.clone()).date().to_string()).unwrap_or_default()
             }
         };
-        Ok(Self { series, day })
+        Ok(Self { series, made })
     }
 }
 
-/// Each run of digits as one `#`, and without the number that a browser adds to a name that is taken.
-pub(super) fn without_numbers(name: &[u8]) -> Vec<u8> {
-    let mut out: Vec<u8> = Vec::with_capacity(name.len());
-    for &byte in name {
-        match byte {
-            b'0'..=b'9' if out.last() == Some(&b'#') => {}
-            b'0'..=b'9' => out.push(b'#'),
-            _ => out.push(byte.to_ascii_lowercase()),
-        }
+pub(super) fn name_of(path: &Path) -> &[u8] {
+    path.file_name().unwrap_or_default().as_encoded_bytes()
+}
+
+/// The parts between those that are there and before them, and all others where their names say how many there are.
+fn missing_parts<'n>(names: impl Iterator<Item = &'n [u8]>) -> Vec<(Vec<u8>, ReadFailure)> {
+    let mut sets: BTreeMap<(String, String), Vec<Part>> = BTreeMap::new();
+    for part in names.filter_map(part_in) {
+        sets.entry(part.around.clone()).or_default().push(part);
     }
-    let (stem, extension) = out.split_at(out.len().saturating_sub(4));
-    [stem.strip_suffix(b" (#)").unwrap_or(stem), extension].concat()
+    sets.into_values().flat_map(|parts| missing_of(&parts)).collect()
 }
 
-fn numbers(name: &[u8]) -> Vec<u64> {
-    let runs = name.split(|byte| !byte.is_ascii_digit()).filter(|run| !run.is_empty());
-    runs.map(|run| run.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
-        .collect()
-}
-
-/// A day written `20-11-2026` or `2026-11-20`, also with dots or underscores.
-pub(super) fn day_in(name: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(name);
-    let is_separator = |letter: char| matches!(letter, '-' | '.' | '_' | ' ');
-    let parts: Vec<&str> = text.split(is_separator).collect();
-    let lengths = |three: &[&str]| [three[0].len(), three[1].len(), three[2].len()];
-    let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_day = |three: &&[&str]| {
-        three.iter().all(is_number) && matches!(lengths(three), [1 | 2, 1 | 2, 4] | [4, 1 | 2, 1 | 2])
-    };
-    parts.windows(3).find(is_day).map(|day| day.join("-"))
-}
-
-/// Which day that is. Of two numbers that could each be the month the second is, as it is written in Britain.
-pub(super) fn date_of(day: &str) -> Option<Date> {
-    let mut numbers = day.split('-').map(|number| number.parse::<i16>().ok());
-    let (first, second, third) = (numbers.next()??, numbers.next()??, numbers.next()??);
-    let date = |year, month: i16, day: i16| Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok();
-    if first > 31 {
-        date(first, second, third)
-    } else {
-        date(third, second, first).or_else(|| date(third, first, second))
-    }
+/// Of parts of one export.
+fn missing_of(parts: &[Part]) -> Vec<(Vec<u8>, ReadFailure)> {
+    let there: BTreeSet<u64> = parts.iter().map(|part| part.number).collect();
+    let (Some(any), Some(&last)) = (parts.first(), there.last()) else { return Vec::new() };
+    let missing: Vec<u64> = (1..=any.of.unwrap_or(last)).filter(|number| !there.contains(number)).collect();
+    let by_name = missing.iter().take(MISSING_BY_NAME as usize).map(|&number| {
+        let message =
+            format!("part {number} of this export is missing: download it too, and back up all of its parts together");
+        (any.name_of(number).into_bytes(), damaged(&message))
+    });
+    let more = (missing.len() as u64).saturating_sub(MISSING_BY_NAME);
+    let rest = (more > 0).then(|| {
+        let message = "as many further parts of this export are missing: download them too";
+        (format!("({more} more parts)").into_bytes(), damaged(message))
+    });
+    by_name.chain(rest).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn missing(names: &[&str]) -> Vec<String> {
+        let missing = missing_parts(names.iter().map(|name| name.as_bytes()));
+        missing.into_iter().map(|(name, _)| String::from_utf8(name).unwrap()).collect()
+    }
+
     #[test]
-    fn parts_of_one_export_have_one_series_and_one_day() {
-        for name in ["OneDrive_1_20-11-2026.zip", "onedrive_12_20-11-2026.ZIP", "OneDrive_1_20-11-2026 (1).zip"] {
-            assert_eq!(without_numbers(name.as_bytes()), b"onedrive_#_#-#-#.zip", "{name}");
-            assert_eq!(day_in(name.as_bytes()).as_deref(), Some("20-11-2026"), "{name}");
-        }
-        assert_eq!(day_in(b"OneDrive_2026-11-20.zip").as_deref(), Some("2026-11-20"));
-        assert_eq!(day_in(b"Export 3.zip"), None);
-        for written in ["20-11-2026", "2026-11-20", "11-20-2026"] {
-            assert_eq!(date_of(written), Some(Date::constant(2026, 11, 20)), "{written}");
-        }
-        assert_eq!(date_of("6-11-2026"), Some(Date::constant(2026, 11, 6)));
-        assert_eq!(date_of("20-20-2026"), None);
-        assert!(numbers(b"OneDrive_2_x.zip") < numbers(b"OneDrive_10_x.zip"));
+    fn a_gap_in_the_numbers_of_parts_is_told_and_numbers_of_downloads_have_none() {
+        let part = |number: &str| format!("Documents-20261120T093000Z-{number}.zip");
+        assert_eq!(missing(&[&part("002")]), [part("001")]);
+        assert_eq!(missing(&[&part("001"), &part("004"), &part("002")]), [part("003")]);
+        assert_eq!(missing(&["M part 2 of 3.zip"]), ["M part 1 of 3.zip", "M part 3 of 3.zip"]);
+        assert_eq!(missing(&["takeout-20261120T093000Z-1-001.zip", "takeout-20261120T093000Z-3-001.zip"]).len(), 0);
+        assert_eq!(missing(&[&part("001"), &part("002 (1)"), &part("002")]).len(), 0);
+        assert_eq!(missing(&["OneDrive_2_20-11-2026.zip", "OneDrive_4_20-11-2026.zip", "Export (3).zip"]).len(), 0);
+        let many = missing(&[&part("999")]);
+        assert_eq!((many.len(), many[20].as_str()), (21, "(978 more parts)"));
     }
 }

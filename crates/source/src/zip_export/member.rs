@@ -30,6 +30,8 @@ pub(super) struct Member {
     pub(super) header: u64,
     /// Where its data must have ended: at the next header, or at the directory.
     pub(super) boundary: u64,
+    /// Length of its name, as the archive has it.
+    pub(super) name_len: u16,
     /// Length of its data in the archive.
     pub(super) packed: u64,
     /// Length of its content.
@@ -79,6 +81,8 @@ impl Header<'_> {
             archive,
             header,
             boundary: 0,
+            // A header has two bytes for it.
+            name_len: u16::try_from(self.raw_name.len()).unwrap_or(u16::MAX),
             packed,
             size,
             crc: self.crc,

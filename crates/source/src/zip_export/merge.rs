@@ -5,9 +5,11 @@ use super::archive::{Archive, Listing};
 use super::content::MemberContent;
 use super::member::{Member, damaged, unsupported};
 use super::names::{self, Place};
+use super::naming::{Newness, newness};
 use super::{ZipLimits, ZipNote};
 use crate::{Content, Excludes, ItemKind, ReadFailure};
 use chest_model::TreePath;
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 /// Links point no further than this; what is longer is none.
@@ -37,21 +39,33 @@ pub(super) fn merge(
     excludes: &Excludes,
     limits: &ZipLimits,
 ) -> Merged {
-    let mut merger =
-        Merger { archives, merged: Merged::default(), absent: Vec::new(), taken: Vec::new(), given: HashSet::new() };
+    let mut merger = Merger {
+        archives,
+        newness: archives.iter().map(|archive| newness(&archive.name)).collect(),
+        merged: Merged::default(),
+        absent: Vec::new(),
+        taken: Vec::new(),
+        given: HashSet::new(),
+    };
     let mut named: Vec<(TreePath, Member)> = Vec::new();
+    let mut has_files = false;
     for (archive, listing) in archives.iter().zip(listings) {
         let Listing { members, missing } = listing.unwrap_or_else(|message| merger.nothing_of(archive, message));
         if let Some(message) = missing {
-            merger.missing(archive, "missing part of", &message);
+            let what = if members.is_empty() { "all of" } else { "missing part of" };
+            merger.missing(archive, what, &message);
         }
+        has_files |= members.is_empty() || members.iter().any(|(_, member)| !member.is_folder);
         for (number, (name, member)) in members.into_iter().enumerate() {
             merger.place(archive, number, &name, member, &mut named);
         }
     }
+    if let (false, Some(archive)) = (has_files, archives.first()) {
+        merger.missing(archive, "all files of", "the ZIP file holds folders and no file. Download it again");
+    }
     named.retain(|(path, member)| !is_left_out(path, member.is_folder, excludes));
     named.iter_mut().for_each(|(_, member)| refuse_bomb(member, limits));
-    // Stable: under one name, what was listed first stays first.
+    // Stable: under one name, what was listed first stays first where nothing tells which is newer.
     named.sort_by(|(one, _), (other, _)| one.cmp(other));
     merger.taken = named.iter().map(|(path, _)| path.clone()).collect();
     merger.settle(named);
@@ -84,6 +98,7 @@ fn is_left_out(path: &TreePath, is_folder: bool, excludes: &Excludes) -> bool {
 
 struct Merger<'a> {
     archives: &'a [Archive],
+    newness: Vec<Newness>,
     merged: Merged,
     /// Names of what is not there, and why.
     absent: Vec<(Vec<u8>, ReadFailure)>,
@@ -140,7 +155,9 @@ impl Merger<'_> {
     }
 
     fn settle_name(&mut self, path: TreePath, group: Vec<Member>, has_inner: bool) {
-        let (folders, files): (Vec<Member>, Vec<Member>) = group.into_iter().partition(|member| member.is_folder);
+        let (folders, mut files): (Vec<Member>, Vec<Member>) = group.into_iter().partition(|member| member.is_folder);
+        // What is newest keeps the name: by its archive's, and in one archive by its own time.
+        files.sort_by_key(|file| Reverse((self.newness[file.archive], file.modified)));
         let is_folder = has_inner || !folders.is_empty();
         if let Some(folder) = folders.into_iter().next() {
             self.push(path.clone(), folder);

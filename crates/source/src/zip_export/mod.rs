@@ -5,8 +5,9 @@
 //! with one name, without a word; `rc-zip` keeps them, but gives names only after it has guessed at their characters, and reads
 //! nothing at all of an archive whose end is missing. What is left for a library is the packed data, and there those without
 //! unsafe code were chosen: hostile bytes meet it in a process that holds keys. Hazards, one file each: `end` (Zip64, what lies
-//! in front), `extra`, `names` (character sets, hostile names), `central` (members that share bytes), `recover` (downloads
-//! that broke off), `merge` (one name twice, bombs), `content` (lengths and checksums).
+//! in front), `unlisted` (what a directory does not name), `extra`, `names` (character sets, hostile names), `central` (members
+//! that share bytes), `recover` (downloads that broke off), `no_archive` (web pages), `merge` (one name twice, bombs), `content`
+//! (lengths and checksums).
 
 mod archive;
 mod bytes;
@@ -25,14 +26,17 @@ mod inflate64;
 mod member;
 mod merge;
 mod names;
+mod naming;
+mod no_archive;
 mod recover;
 #[cfg(test)]
 mod tests;
+mod unlisted;
 mod walk;
 
 pub use bytes::ArchiveBytes;
-pub use export_folder::{ExportFolder, InFolder, in_folder};
-pub use exports::{is_export, same_exports};
+pub use export_folder::{ExportFolder, ExportSeries, InFolder, in_folder};
+pub use exports::{Export, is_export, same_exports};
 
 use crate::{Content, Excludes, ItemKind, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use archive::{Archive, Budget};
@@ -58,11 +62,13 @@ pub struct ZipOptions {
     pub zone: TimeZone,
     /// What is too much.
     pub limits: ZipLimits,
+    /// A time of last change after this is none: what the reader's clock says, and some leeway. Nobody changed a file tomorrow.
+    pub not_after: Option<Timestamp>,
 }
 
 impl Default for ZipOptions {
     fn default() -> Self {
-        Self { excludes: Excludes::none(), zone: TimeZone::UTC, limits: ZipLimits::default() }
+        Self { excludes: Excludes::none(), zone: TimeZone::UTC, limits: ZipLimits::default(), not_after: None }
     }
 }
 
@@ -118,6 +124,7 @@ pub struct ZipSource {
     archives: Vec<Archive>,
     items: Vec<Item>,
     notes: Vec<ZipNote>,
+    not_after: Option<Timestamp>,
     containers: OnceLock<Vec<Container>>,
 }
 
@@ -164,15 +171,11 @@ impl ZipSource {
             .collect();
         if let (true, Some(Err(message))) = (listings.iter().all(Result::is_err), listings.first()) {
             let path = archives.first().map_or_else(String::new, |archive| chest_model::shown(&archive.name));
-            return Err(SourceError::Unreadable {
-                path,
-                reason: UnreadableReason::ReadError,
-                message: message.clone(),
-            });
+            return Err(SourceError::NoExport { path, message: message.clone() });
         }
         let merged = merge::merge(&archives, listings, &options.excludes, &options.limits);
         let (items, notes) = (merged.items, merged.notes);
-        Ok(Self { description, archives, items, notes, containers: OnceLock::new() })
+        Ok(Self { description, archives, items, notes, not_after: options.not_after, containers: OnceLock::new() })
     }
 
     /// With items that stand for what should have been among the archives and cannot be read: names, and why.
@@ -190,7 +193,7 @@ impl ZipSource {
 
     fn newest_in(&self, archive: usize) -> Option<Timestamp> {
         let members = self.items.iter().filter_map(|item| item.member.as_ref());
-        members.filter(|member| member.archive == archive && !member.is_folder).map(|member| member.modified).max()
+        walk::newest(members.filter(|member| member.archive == archive && !member.is_folder), self.not_after)
     }
 }
 
@@ -200,7 +203,7 @@ impl Source for ZipSource {
     }
 
     fn walk(&self, visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) -> Result<(), SourceError> {
-        walk::walk(&self.items, visit);
+        walk::walk(&self.items, self.not_after, visit);
         Ok(())
     }
 
@@ -231,6 +234,6 @@ impl Source for ZipSource {
     }
 
     fn newest_content(&self) -> Option<Timestamp> {
-        walk::newest(&self.items)
+        walk::newest_of(&self.items, self.not_after)
     }
 }

@@ -1,5 +1,5 @@
-//! An archive without its end, as a download that broke off leaves it: the members are walked from the front, each behind its
-//! own header, as far as they go.
+//! Members without a directory, as a download that broke off leaves them, or outside of it: they are walked, each behind its own
+//! header, as far as they go.
 
 use super::archive::{Budget, Listing};
 use super::bytes::{ArchiveBytes, Shared, Stretch, is_there, read_exact_at, u16_at, u32_at, u64_at};
@@ -8,23 +8,29 @@ use super::inflate::Unpacked;
 use super::member::{DEFLATED, Header, Member, SIZES_FOLLOW, STORED, damaged};
 use jiff::tz::TimeZone;
 use std::io;
+use std::ops::Range;
 
-const HEADER: &[u8; 4] = b"PK\x03\x04";
+pub(super) const HEADER: &[u8; 4] = b"PK\x03\x04";
 pub(super) const HEADER_LEN: u64 = 30;
 const SIZES: &[u8; 4] = b"PK\x07\x08";
 const LONGEST_SIZES: usize = 24;
 const CUT_OFF: &str = "the ZIP file ends before this file does: download it again";
 
-/// Everything that is whole, and what is missing.
+/// What is to be said of an archive that has no directory.
+pub(super) const LOST_ITS_END: &str =
+    "the ZIP file has lost its end, perhaps because the download broke off; files may be missing. Download it again";
+
+/// Everything in a stretch of the archive. That there may be more is for the caller to say, unless there was no room for it.
 pub(super) fn walk(
     bytes: &Shared,
+    stretch: &Range<u64>,
     (archive, owner): (usize, (u32, u32)),
     zone: &TimeZone,
     budget: &mut Budget,
 ) -> io::Result<Listing> {
     let mut listing = Listing::default();
-    let mut at = 0;
-    loop {
+    let mut at = stretch.start;
+    while at < stretch.end {
         let mut record = [0; HEADER_LEN as usize];
         if !is_there(read_exact_at(&**bytes, at, &mut record))? || !record.starts_with(HEADER) {
             break;
@@ -42,13 +48,13 @@ pub(super) fn walk(
         let begins = at + HEADER_LEN + variable.len() as u64;
         let (name, mut member) = header.member(archive, owner, zone);
         let ends = if header.flags & SIZES_FOLLOW == 0 {
-            begins.checked_add(member.packed).filter(|&end| end <= bytes.length()).map(|end| (end, end))
+            begins.checked_add(member.packed).map(|end| (end, end))
         } else if member.is_folder && member.method == STORED {
             Some((begins, sizes_at(&**bytes, begins, 0, 0, 0)?.unwrap_or(begins)))
         } else {
-            end_of_unknown(bytes, begins, &mut member)?
+            end_of_unknown(bytes, begins..stretch.end, &mut member)?
         };
-        let Some((data_end, next)) = ends else {
+        let Some((data_end, next)) = ends.filter(|(_, next)| *next <= stretch.end.min(bytes.length())) else {
             member.obstacle = Some(damaged(CUT_OFF));
             listing.members.push((name, member));
             break;
@@ -57,10 +63,6 @@ pub(super) fn walk(
         listing.members.push((name, member));
         at = next;
     }
-    listing.missing = Some(
-        "the ZIP file has lost its end, perhaps because the download broke off; files may be missing. Download it again"
-            .to_owned(),
-    );
     Ok(listing)
 }
 
@@ -80,10 +82,11 @@ fn header<'h>(record: &[u8], variable: &'h [u8], name: usize, at: u64) -> Header
 }
 
 /// Where data of unknown length ends, and what follows it begins; notes its length and checksum.
-fn end_of_unknown(bytes: &Shared, begins: u64, member: &mut Member) -> io::Result<Option<(u64, u64)>> {
+fn end_of_unknown(bytes: &Shared, within: Range<u64>, member: &mut Member) -> io::Result<Option<(u64, u64)>> {
+    let begins = within.start;
     let found = match member.method {
-        DEFLATED => unpack(bytes, begins)?,
-        STORED => search(bytes, begins)?,
+        DEFLATED => unpack(bytes, within)?,
+        STORED => search(bytes, within)?,
         _ => None,
     };
     let Some(found) = found else { return Ok(None) };
@@ -104,8 +107,9 @@ struct Found {
 }
 
 /// Packed data says itself where it ends.
-fn unpack(bytes: &Shared, begins: u64) -> io::Result<Option<Found>> {
-    let mut unpacked = Unpacked::new(Stretch::new(bytes, begins, u64::MAX));
+fn unpack(bytes: &Shared, within: Range<u64>) -> io::Result<Option<Found>> {
+    let begins = within.start;
+    let mut unpacked = Unpacked::new(Stretch::new(bytes, begins, within.end));
     let mut buffer = vec![0; 64 << 10];
     let mut checksum = crc32fast::Hasher::new();
     let mut size = 0;
@@ -123,8 +127,9 @@ fn unpack(bytes: &Shared, begins: u64) -> io::Result<Option<Found>> {
 
 /// Data that is not packed ends where lengths and checksum stand that fit what came before them: such a file may itself be an
 /// archive, with lengths of its own in it.
-fn search(bytes: &Shared, begins: u64) -> io::Result<Option<Found>> {
-    let mut stretch = Stretch::new(bytes, begins, u64::MAX);
+fn search(bytes: &Shared, within: Range<u64>) -> io::Result<Option<Found>> {
+    let begins = within.start;
+    let mut stretch = Stretch::new(bytes, begins, within.end);
     let mut checksum = crc32fast::Hasher::new();
     let mut size = 0;
     loop {

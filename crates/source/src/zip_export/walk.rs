@@ -1,28 +1,33 @@
 //! The walk: what the archives list, in order, and before it every folder above it that they do not list.
 
+use super::member::Member;
 use super::merge::Item;
 use crate::{ItemKind, SourceItem};
 use chest_model::{Fingerprint, Metadata, Timestamp, TreePath};
 use std::ops::ControlFlow;
 
+/// 1 January 1980, in whatever zone.
+const NO_TIME: i64 = 315_532_800 + 24 * 3600;
+
 /// Shows the root and every item until the visitor has had enough.
-pub(super) fn walk(items: &[Item], visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) {
+pub(super) fn walk(items: &[Item], not_after: Option<Timestamp>, visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) {
     let root = TreePath::root();
-    if visit(folder(root.clone(), newest(items))).is_continue() {
+    if visit(folder(root.clone(), newest_of(items, not_after))).is_continue() {
         // Whether the visitor has had enough or everything was shown, this is the end.
-        let _ = walk_below(items, root, visit);
+        let _ = walk_below(items, not_after, root, visit);
     }
 }
 
 fn walk_below(
     items: &[Item],
+    not_after: Option<Timestamp>,
     mut last: TreePath,
     visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     for (at, item) in items.iter().enumerate() {
         for above in folders_between(&last, &item.path) {
             let below = items[at..].iter().take_while(|item| item.path.is_within(&above)).count();
-            visit(folder(above, newest(&items[at..at + below])))?;
+            visit(folder(above, newest_of(&items[at..at + below], not_after)))?;
         }
         visit(shown(item))?;
         last.clone_from(&item.path);
@@ -39,9 +44,16 @@ pub(super) fn folders_between(last: &TreePath, path: &TreePath) -> impl Iterator
 }
 
 /// The last change of anything in these.
-pub(super) fn newest(items: &[Item]) -> Option<Timestamp> {
+pub(super) fn newest_of(items: &[Item], not_after: Option<Timestamp>) -> Option<Timestamp> {
     let files = items.iter().filter(|item| !matches!(item.kind, ItemKind::Directory));
-    files.filter_map(|item| item.member.as_ref()).map(|member| member.modified).max()
+    newest(files.filter_map(|item| item.member.as_ref()), not_after)
+}
+
+/// The newest of the times that can be true: one that lies after the reading is not, nor is the first day that a ZIP can write, which is
+/// what programs write that know no time.
+pub(super) fn newest<'m>(members: impl Iterator<Item = &'m Member>, not_after: Option<Timestamp>) -> Option<Timestamp> {
+    let is_true = |time: &Timestamp| time.seconds > NO_TIME && not_after.is_none_or(|limit| *time <= limit);
+    members.map(|member| member.modified).filter(is_true).max()
 }
 
 /// A folder that no archive lists is as new as what lies in it.

@@ -113,6 +113,36 @@ pub fn archive_ending(members: &[Made], end: End) -> Vec<u8> {
     out
 }
 
+/// With a comment at its end.
+pub fn with_comment(mut bytes: Vec<u8>, comment: &[u8]) -> Vec<u8> {
+    let at = bytes.len() - 2;
+    bytes[at..].copy_from_slice(&(comment.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(comment);
+    bytes
+}
+
+/// An end that names so many members and this place for their directory.
+pub fn end_record(members: u16, length: u32, start: u32) -> Vec<u8> {
+    let mut out = b"PK\x05\x06".to_vec();
+    put16(&mut out, &[0, 0, members, members]);
+    put32(&mut out, &[length, start]);
+    put16(&mut out, &[0]);
+    out
+}
+
+/// An archive whose directory does not name the member at `hidden`.
+pub fn archive_hiding(members: &[Made], hidden: usize) -> Vec<u8> {
+    let (positions, mut out, _) = parts(members);
+    let mut directory = Vec::new();
+    for (at, member) in members.iter().enumerate().filter(|(at, _)| *at != hidden) {
+        let mut record = parts(std::slice::from_ref(member)).2;
+        record[42..46].copy_from_slice(&(positions[at] as u32).to_le_bytes());
+        directory.extend(record);
+    }
+    close(&mut out, &directory, members.len() as u16 - 1, End::default());
+    out
+}
+
 /// The same, but every directory record names the header of the first member.
 pub fn archive_of_one_body(members: &[Made]) -> Vec<u8> {
     let (_, mut out, _) = parts(&members[..1]);

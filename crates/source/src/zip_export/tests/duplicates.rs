@@ -1,6 +1,6 @@
 //! One name twice: the same file is one, and of different files none is lost.
 
-use super::build::{Made, archive, deflated, stored};
+use super::build::{DOS, Made, archive, deflated, stored};
 use super::*;
 use std::collections::HashMap;
 
@@ -29,6 +29,36 @@ fn different_files_of_one_name_lie_side_by_side_and_are_told() {
     assert_eq!(whole["plan (4 in B.zip).docx"], b"three");
     let beside = |stored_as: &str| ZipNote::Beside { path: path("plan.docx"), stored_as: path(stored_as) };
     assert_eq!(source.notes(), [beside("plan (2 in A.zip).docx"), beside("plan (4 in B.zip).docx")]);
+}
+
+#[test]
+fn of_different_files_of_one_name_the_newest_keeps_it_whatever_order_the_archives_come_in() {
+    let one_with = |text: &[u8]| archive(&[stored("plan.docx", text)]);
+    for (old, new) in [
+        ("OneDrive_2026-11-14.zip", "OneDrive_2026-11-14 (1).zip"),
+        ("OneDrive_2_14-11-2026.zip", "OneDrive_1_21-11-2026.zip"),
+        ("OneDrive_9_14-11-2026.zip", "OneDrive_10_14-11-2026.zip"),
+        ("D-20261114T093000Z-002.zip", "D-20261114T150000Z-001.zip"),
+    ] {
+        for turned in [false, true] {
+            let mut archives = [(old, one_with(b"old")), (new, one_with(b"new"))];
+            if turned {
+                archives.reverse();
+            }
+            let (whole, _) = whole_and_not(&open(&archives));
+            let beside = format!("plan (2 in {old}).docx");
+            assert_eq!((&whole["plan.docx"], &whole[&beside]), (&b"new".to_vec(), &b"old".to_vec()), "{old} {new}");
+        }
+    }
+    // Where the names tell nothing, and within one archive, the files' own times do.
+    let later = Made { dos: (DOS.0 + 1, 0), ..stored("plan.docx", b"new") };
+    for members in [[stored("plan.docx", b"old"), later.clone()], [later.clone(), stored("plan.docx", b"old")]] {
+        assert_eq!(read(&open_one(archive(&members)), "plan.docx").unwrap(), b"new");
+        let parts = members.map(|member| archive(&[member]));
+        let [first, second] = parts.map(|bytes| bytes);
+        let two = open(&[("D-20261114T093000Z-001.zip", first), ("D-20261114T093000Z-002.zip", second)]);
+        assert_eq!(read(&two, "plan.docx").unwrap(), b"new");
+    }
 }
 
 #[test]
@@ -70,10 +100,10 @@ fn a_damaged_copy_does_not_hide_behind_a_good_one() {
 fn an_archive_that_is_none_is_told_beside_the_others_and_alone_is_no_source() {
     let good = archive(&[stored("a", b"1")]);
     let source = open(&[("A.zip", good), ("B.zip", b"<html>please sign in</html>".to_vec())]);
-    assert!(why(&source, "(all of B.zip)").contains("no ZIP file"));
+    assert!(why(&source, "(all of B.zip)").starts_with("it is a web page and no ZIP file"));
     assert_eq!(read(&source, "a").unwrap(), b"1");
     let alone = try_open(&[("B.zip", Vec::new())], &ZipOptions::default());
-    assert!(matches!(alone, Err(SourceError::Unreadable { .. })));
+    assert!(matches!(alone, Err(SourceError::NoExport { .. })));
 }
 
 #[test]

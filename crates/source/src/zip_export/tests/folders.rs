@@ -28,18 +28,28 @@ fn exports(folder: &Path) -> ExportFolder {
     }
 }
 
+/// Of exports of one form of name.
+fn only(folder: &Path) -> ExportSeries {
+    let mut found = exports(folder);
+    assert_eq!((found.series.len(), &found.series[0].title), (1, &None), "{found:?}");
+    found.series.remove(0)
+}
+
 fn names(paths: &[PathBuf]) -> Vec<&str> {
     paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect()
 }
 
-fn told(found: &ExportFolder) -> Vec<(&str, &str)> {
+fn told(found: &ExportSeries) -> Vec<(&str, &str)> {
     let told = found.unreadable.iter();
     told.map(|(name, failure)| (std::str::from_utf8(name).unwrap(), failure.message.as_str())).collect()
 }
 
 fn newest(folder: &Path) -> Option<(Vec<String>, usize)> {
     match look(folder) {
-        InFolder::Exports(found) => Some((names(&found.newest).into_iter().map(str::to_owned).collect(), found.older)),
+        InFolder::Exports(_) => {
+            let found = only(folder);
+            Some((names(&found.newest).into_iter().map(str::to_owned).collect(), found.older))
+        }
         InFolder::Mixed | InFolder::Other => None,
     }
 }
@@ -106,8 +116,9 @@ fn downloads_that_have_not_finished_are_told_by_name_and_the_newest_that_has_cou
         names_of_browsers.iter().for_each(|name| fs::write(folder.join(name), b"PK\x03\x04 half").unwrap());
         fs::create_dir(folder.join("OneDrive_2_20-11-2026.zip.download")).unwrap();
     });
-    let found = exports(folder.path());
-    assert_eq!((names(&found.newest), found.older, found.others), (vec!["OneDrive_1_20-11-2026.zip"], 0, 0));
+    let found = only(folder.path());
+    assert_eq!((names(&found.newest), found.older), (vec!["OneDrive_1_20-11-2026.zip"], 0));
+    assert_eq!(exports(folder.path()).others, 0);
     let mut expected = names_of_browsers.to_vec();
     expected.push("OneDrive_2_20-11-2026.zip.download");
     expected.sort_unstable();
@@ -120,12 +131,13 @@ fn an_export_that_is_none_is_told_and_the_one_before_counts() {
     let whole = archive(&[stored("minutes.txt", b"It was RESOLVED.")]);
     for (bytes, why) in [
         (&b""[..], "it is empty"),
-        (b"<html>Please sign in</html>", "it is no ZIP file"),
+        (b"<html>Please sign in</html>", "it is a web page and no ZIP file"),
+        (&archive(&[]), "the ZIP file holds nothing at all"),
         (&whole[..20], "the ZIP file has lost its end"),
         (&whole[..50], "the ZIP file has lost its end"),
     ] {
         let folder = with(&|folder| fs::write(folder.join("OneDrive_1_27-11-2026.zip"), bytes).unwrap());
-        let found = exports(folder.path());
+        let found = only(folder.path());
         assert_eq!((names(&found.newest), found.older), (vec!["OneDrive_1_20-11-2026.zip"], 0), "{why}");
         let [(name, message)] = told(&found)[..] else { panic!("{found:?}") };
         assert!(name == "OneDrive_1_27-11-2026.zip" && message.starts_with(why), "{name}: {message}");
@@ -134,13 +146,13 @@ fn an_export_that_is_none_is_told_and_the_one_before_counts() {
     let two = archive(&[stored("minutes.txt", b"It was RESOLVED."), stored("agenda.txt", b"1. Apologies.")]);
     let cut = &two[..two.len() - 100];
     let folder = with(&|folder| fs::write(folder.join("OneDrive_1_27-11-2026.zip"), cut).unwrap());
-    let found = exports(folder.path());
+    let found = only(folder.path());
     assert_eq!((names(&found.newest), found.older), (vec!["OneDrive_1_27-11-2026.zip"], 1));
     assert_eq!(told(&found), []);
     // A part among several is told by the source that has the others.
     let folder = with(&|folder| fs::write(folder.join("OneDrive_2_20-11-2026.zip"), b"").unwrap());
     let parts = vec!["OneDrive_1_20-11-2026.zip", "OneDrive_2_20-11-2026.zip"];
-    assert_eq!(names(&exports(folder.path()).newest), parts);
+    assert_eq!(names(&only(folder.path()).newest), parts);
 }
 
 #[test]
@@ -148,11 +160,11 @@ fn where_nothing_has_been_downloaded_to_its_end_nothing_is_taken_for_an_export()
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("OneDrive_1_20-11-2026.zip.crdownload"), b"PK").unwrap();
     fs::write(folder.path().join("Unconfirmed 1.crdownload"), b"PK").unwrap();
-    let found = exports(folder.path());
+    let found = only(folder.path());
     assert_eq!((found.newest.len(), told(&found).len()), (0, 2));
     let broken = tempfile::tempdir().unwrap();
     fs::write(broken.path().join("OneDrive_1_20-11-2026.zip"), b"<html>").unwrap();
-    let found = exports(broken.path());
+    let found = only(broken.path());
     assert_eq!((found.newest.len(), told(&found)[0].0), (0, "OneDrive_1_20-11-2026.zip"));
     // Of these, nobody can tell that they are exports.
     for name in ["page.zip", "drawing.part"] {
@@ -172,17 +184,102 @@ fn what_lies_beside_exports_is_counted_and_is_none_of_them() {
     for note in notes {
         let folder = with(*note);
         let found = exports(folder.path());
-        assert_eq!((names(&found.newest), found.others), (vec!["OneDrive_1_20-11-2026.zip"], 1));
-        assert_eq!((found.older, found.exports.as_slice()), (0, &[OsString::from("OneDrive_1_20-11-2026.zip")][..]));
+        let series = only(folder.path());
+        assert_eq!((names(&series.newest), found.others), (vec!["OneDrive_1_20-11-2026.zip"], 1));
+        assert_eq!((series.older, found.exports.as_slice()), (0, &[OsString::from("OneDrive_1_20-11-2026.zip")][..]));
     }
     // Beside more than there are exports, they may be kept as the files they are.
     let many = with(&|folder| ["a", "b"].iter().for_each(|name| fs::write(folder.join(name), b"x").unwrap()));
     assert_eq!(look(many.path()), InFolder::Mixed);
-    let two_services = with(&|folder| export(folder, "takeout-20261120T090000Z-001.zip", 20));
-    assert_eq!(look(two_services.path()), InFolder::Mixed);
     export(many.path(), "OneDrive_1_13-11-2026.zip", 13);
-    let found = exports(many.path());
-    assert_eq!((names(&found.newest), found.older, found.others), (vec!["OneDrive_1_20-11-2026.zip"], 1, 2));
+    let series = only(many.path());
+    assert_eq!((names(&series.newest), series.older), (vec!["OneDrive_1_20-11-2026.zip"], 1));
+    assert_eq!(exports(many.path()).others, 2);
+}
+
+type Shown = (Option<String>, Vec<String>, usize);
+
+fn shown(found: &ExportFolder) -> Vec<Shown> {
+    let show = |series: &ExportSeries| {
+        let title = series.title.as_ref().map(|title| String::from_utf8(title.clone()).unwrap());
+        (title, names(&series.newest).into_iter().map(str::to_owned).collect(), series.older)
+    };
+    found.series.iter().map(show).collect()
+}
+
+fn series(title: &str, newest: &[&str], older: usize) -> Shown {
+    (Some(title.to_owned()), newest.iter().map(|&name| name.to_owned()).collect(), older)
+}
+
+#[test]
+fn exports_of_several_services_or_forms_of_names_lie_side_by_side_and_each_has_its_newest() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "OneDrive_2026-11-14.zip",
+        "OneDrive_1_14-11-2026.zip",
+        "OneDrive_1_7-11-2026.zip",
+        "Documents-20261114T090000Z-001.zip",
+        "Documents-20261114T090000Z-002.zip",
+        "Documents-20261107T090000Z-001.zip",
+        "takeout-20261114T090000Z-1-001.zip",
+    ] {
+        export(folder.path(), name, 14);
+    }
+    let expected = [
+        series("Documents", &["Documents-20261114T090000Z-001.zip", "Documents-20261114T090000Z-002.zip"], 1),
+        series("OneDrive_N-N-N", &["OneDrive_2026-11-14.zip"], 0),
+        series("OneDrive_N_N-N-N", &["OneDrive_1_14-11-2026.zip"], 1),
+        series("takeout", &["takeout-20261114T090000Z-1-001.zip"], 0),
+    ];
+    assert_eq!(shown(&exports(folder.path())), expected);
+    // What somebody packed on a day lies beside them as the file it is, and a download belongs to its own series.
+    export(folder.path(), "Minutes 14-11-2026.zip", 14);
+    fs::write(folder.path().join("takeout-20261121T090000Z-1-001.zip.crdownload"), b"PK").unwrap();
+    fs::write(folder.path().join("Unconfirmed 7.crdownload"), b"PK").unwrap();
+    let found = exports(folder.path());
+    assert_eq!((shown(&found), found.others, found.exports.len()), (expected.to_vec(), 1, 9));
+    let told: Vec<Vec<&str>> =
+        found.series.iter().map(|one| told(one).iter().map(|(name, _)| *name).collect()).collect();
+    let (unconfirmed, takeout) = ("Unconfirmed 7.crdownload", "takeout-20261121T090000Z-1-001.zip.crdownload");
+    assert_eq!(told, [vec![unconfirmed], vec![], vec![], vec![takeout]]);
+}
+
+#[test]
+fn of_two_exports_of_google_the_later_second_counts_and_not_the_day_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, day) in [
+        ("Documents-20261114T150000Z-001.zip", 3),
+        ("Documents-20261114T090000Z-001.zip", 20),
+        ("Documents-20261107T090000Z-001.zip", 20),
+    ] {
+        export(folder.path(), name, day);
+    }
+    assert_eq!(newest(folder.path()), Some((vec!["Documents-20261114T150000Z-001.zip".to_owned()], 2)));
+}
+
+#[test]
+fn a_part_of_the_newest_export_that_is_not_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    export(folder.path(), "Documents-20261107T090000Z-001.zip", 7);
+    for part in ["002", "004"] {
+        export(folder.path(), &format!("Documents-20261114T090000Z-{part}.zip"), 14);
+    }
+    let told_of = |folder: &Path| {
+        let found = only(folder);
+        told(&found).into_iter().map(|(name, why)| (name.to_owned(), why.to_owned())).collect::<Vec<_>>()
+    };
+    let said = told_of(folder.path());
+    assert_eq!(said.len(), 2);
+    assert_eq!(said[0].0, "Documents-20261114T090000Z-001.zip");
+    assert!(said[0].1.starts_with("part 1 of this export is missing"), "{said:?}");
+    assert_eq!(said[1].0, "Documents-20261114T090000Z-003.zip");
+    // One that is on its way is told once; one that is there and empty is told by its own source.
+    fs::write(folder.path().join("Documents-20261114T090000Z-001.zip.part"), b"PK").unwrap();
+    fs::write(folder.path().join("Documents-20261114T090000Z-003.zip"), b"").unwrap();
+    let said = told_of(folder.path());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0].0, "Documents-20261114T090000Z-001.zip.part");
+    assert_eq!(only(folder.path()).newest.len(), 3);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod build;
 mod damage;
 mod duplicates;
 mod folders;
+mod hidden;
 mod names;
 mod random;
 mod shapes;

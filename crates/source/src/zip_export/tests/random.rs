@@ -11,7 +11,7 @@ fn trees() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
         proptest::collection::vec(any::<u8>(), 0..300),
         (any::<u8>(), 0..100_000_usize).prop_map(|(byte, length)| vec![byte; length]),
     ];
-    proptest::collection::btree_map(name, content, 0..12)
+    proptest::collection::btree_map(name, content, 1..12)
 }
 
 proptest! {

@@ -57,8 +57,40 @@ fn an_end_that_only_looks_like_one_in_a_comment_is_passed_over() {
 }
 
 #[test]
-fn an_archive_without_members_is_an_empty_folder() {
-    assert_eq!(paths(&open_one(archive(&[]))), [""]);
+fn an_archive_that_holds_nothing_or_only_folders_is_told() {
+    let empty = || archive(&[]);
+    assert!(why(&open_one(empty()), "(all of Export.zip)").starts_with("the ZIP file holds nothing at all"));
+    let folders = || archive(&[stored("Minutes/", b""), stored("Minutes/2026/", b"")]);
+    assert!(why(&open_one(folders()), "(all files of Export.zip)").starts_with("the ZIP file holds folders and no"));
+    let beside = open(&[("A.zip", archive(&[stored("a", b"1")])), ("B.zip", empty()), ("C.zip", folders())]);
+    let (whole, not) = whole_and_not(&beside);
+    assert_eq!((whole.len(), not.keys().map(String::as_str).collect::<Vec<_>>()), (1, vec!["(all of B.zip)"]));
+    // What is left out on purpose is there all the same.
+    let excludes = Excludes::new(&["a".to_owned()], true).unwrap();
+    let options = ZipOptions { excludes, ..ZipOptions::default() };
+    assert_eq!(paths(&try_open(&[("A.zip", archive(&[stored("a", b"1")]))], &options).unwrap()), [""]);
+}
+
+#[test]
+fn a_time_that_lies_after_the_reading_tells_nothing_of_an_exports_age() {
+    let bytes = archive(&[
+        stored("true", b"1"),
+        Made { dos: (60 << 9 | 1 << 5 | 1, 0), ..stored("in 2040", b"2") },
+        Made { dos: (1 << 5 | 1, 0), ..stored("in 1980, which is no time", b"3") },
+    ]);
+    let limit = |not_after| ZipOptions { not_after, ..ZipOptions::default() };
+    let newest = |not_after| {
+        let source = try_open(&[("E.zip", bytes.clone())], &limit(not_after)).unwrap();
+        assert_eq!(source.containers(&NoneKnown)[0].newest, source.newest_content());
+        source.newest_content()
+    };
+    let source = open_one(bytes.clone());
+    let modified = |name: &str| item(&source, name).metadata.modified;
+    assert_eq!(newest(None), Some(modified("in 2040")));
+    let true_time = modified("true");
+    assert_eq!(newest(Some(Timestamp::new(true_time.seconds + 24 * 3600, 0))), Some(true_time));
+    assert_eq!(newest(Some(true_time)), Some(true_time));
+    assert_eq!(newest(Some(Timestamp::new(true_time.seconds - 1, 0))), None);
 }
 
 #[test]
