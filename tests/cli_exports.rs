@@ -5,9 +5,10 @@
 
 mod cli_support;
 
-use cli_support::Office;
+use cli_support::{Office, answer};
 use std::fs;
 use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 use zip::write::SimpleFileOptions;
 
@@ -250,13 +251,13 @@ fn a_folder_with_exports_of_several_services_keeps_the_newest_of_each() {
     office.write("Exports/note.txt", "beside them");
     let saved = office.run(["backup", "Exports"]).ended(0);
     let forms =
-        "Exports holds exports with names of several forms (Documents, OneDrive_N-N-N, OneDrive_N_N-N-N, takeout)";
+        "Exports holds exports with names of several forms (Documents, OneDrive_DATE, OneDrive_N_DATE, takeout)";
     assert!(saved.err.contains(forms), "{}", saved.err);
     assert!(saved.err.contains("NOTE: 1 older export of Documents in this folder is not part"), "{}", saved.err);
     let named = office.run(["backup", "Exports", "--as", "Cloud", "--json"]).ended(0).json();
     let names: Vec<&str> =
         named["roots"].as_array().unwrap().iter().map(|root| root["name"].as_str().unwrap()).collect();
-    let titles = ["Documents", "OneDrive_N-N-N", "OneDrive_N_N-N-N", "takeout", "other files"];
+    let titles = ["Documents", "OneDrive_DATE", "OneDrive_N_DATE", "takeout", "other files"];
     assert_eq!(names, titles.map(|title| format!("Cloud ({title})")));
     office.run(["restore", "latest", "--to", "out"]).ended(0);
     for (title, what) in titles.iter().zip(["three", "one", "two", "four"]) {
@@ -319,6 +320,22 @@ fn an_export_that_holds_nothing_or_hides_something_is_not_complete() {
     assert!(partial.out.contains("OneDrive export: 2 files in 1 folder"), "{}", partial.out);
     let said = "(missing part of both.zip): the ZIP file's own list of files does not name everything";
     assert!(partial.out.contains(said), "{}", partial.out);
+}
+
+/// Each is held open while it is read, and a system allows a program 256 or 1,024 open files unless it asks for more.
+#[test]
+fn an_export_of_more_files_than_a_program_may_hold_open_at_first_is_read() {
+    let office = Office::new();
+    for number in 1..=300 {
+        write(&office, &format!("Exports/OneDrive_{number}_14-11-2026.zip"), &pack(&[(&format!("{number}.txt"), "x")]));
+    }
+    let plain = office.command(["backup", "Exports"]);
+    let mut limited = Command::new("/bin/sh");
+    limited.args(["-c", "ulimit -S -n 128 && exec \"$0\" backup Exports", env!("CARGO_BIN_EXE_chest")]);
+    limited.env_clear().current_dir(office.path("")).stdin(Stdio::null());
+    limited.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let saved = answer(&mut limited).ended(0);
+    assert!(saved.out.contains("Exports: 300 files in 1 folder"), "{}", saved.out);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use chest_engine::repo::RepoError;
 use chest_model::{Environment, RandomError, Timestamp};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// This computer.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,6 +27,19 @@ impl Environment for Machine {
 /// How many things can be done at the same time here.
 pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// Every ZIP file of an export is held open while it is read, and so are packs on their way: as many as this may be.
+const OPEN_FILES: u64 = 10_240;
+
+/// Asks for as many open files as the system gives. Programs begin with 1,024 or (macOS) 256, for the sake of very old ones.
+pub fn allow_many_open_files() {
+    let limits = getrlimit(Resource::Nofile);
+    let wanted = limits.maximum.unwrap_or(OPEN_FILES).min(OPEN_FILES);
+    if limits.current.is_some_and(|current| current < wanted) {
+        // Where it is refused, what was allowed before still is.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limits.maximum });
+    }
 }
 
 /// Whether an error of the system says that a disk or a quota is full.

@@ -23,6 +23,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    machine::allow_many_open_files();
     let typed = args::Typed::parse();
     let console = output::Console { json: typed.common.json };
     let exit = commands::run(&typed).unwrap_or_else(|failure| {

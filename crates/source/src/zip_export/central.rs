@@ -5,12 +5,14 @@ use super::archive::{Budget, Listing};
 use super::bytes::{Stretch, u16_at, u32_at};
 use super::end::Directory;
 use super::extra::Sizes;
-use super::member::{Header, Member, damaged};
+use super::member::{Header, Member, damaged, unsupported};
 use jiff::tz::TimeZone;
 use std::io;
 
 const RECORD: &[u8; 4] = b"PK\x01\x02";
 const RECORD_LEN: usize = 46;
+const IN_ANOTHER_PIECE: &str = "it lies in another piece of a ZIP file that was split into several (.z01, .z02 and so on): unpack them \
+                                together, and back up that folder";
 
 /// What a directory lists, or `None` where it is not what an archive's end says.
 pub(super) fn read(
@@ -54,6 +56,9 @@ pub(super) fn read(
         };
         let (name, mut member) = header.member(archive, owner, zone);
         member.header = member.header.saturating_add(directory.shift);
+        if directory.piece.is_some_and(|piece| piece != u16_at(&record, 34)) {
+            member.obstacle = Some(unsupported(IN_ANOTHER_PIECE));
+        }
         members.push((name, member));
     }
     let listed = members.len() as u64;

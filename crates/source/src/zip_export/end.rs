@@ -29,6 +29,8 @@ pub(super) struct Directory {
     pub(super) members: u64,
     /// Whether that number counts in full; old programs let it overflow at 65,536.
     pub(super) counted_in_full: bool,
+    /// The number of this file, where the archive is the last of several pieces.
+    pub(super) piece: Option<u16>,
     /// What is to be added to every position: something may have been put in front of the archive.
     pub(super) shift: u64,
 }
@@ -59,6 +61,8 @@ fn directory(bytes: &dyn ArchiveBytes, at: u64, end: &[u8], over: u64) -> io::Re
         (members, length, start) = (u64_at(&record, 32), u64_at(&record, 40), u64_at(&record, 48));
         (behind, counted_in_full) = (place, true);
     }
+    // Whoever writes Zip64 may leave these numbers to its record, and there they cannot be relied on.
+    let piece = Some(u16_at(end, 4)).filter(|piece| !matches!(piece, 0 | 0xffff));
     let begins_as_archive = has_signature(bytes, 0, b"PK\x03\x04")?;
     let from_behind = behind.checked_sub(length);
     let places = [Some(start), from_behind].into_iter().flatten();
@@ -68,7 +72,7 @@ fn directory(bytes: &dyn ArchiveBytes, at: u64, end: &[u8], over: u64) -> io::Re
         let is_of_inner = |shift: &u64| *shift > 0 && begins_as_archive;
         let Some(shift) = place.checked_sub(start).filter(|shift| !is_of_inner(shift)) else { continue };
         if length == 0 || has_signature(bytes, place, b"PK\x01\x02")? {
-            return Ok(Some(Directory { start: place, end, behind, over, members, counted_in_full, shift }));
+            return Ok(Some(Directory { start: place, end, behind, over, members, counted_in_full, piece, shift }));
         }
     }
     Ok(None)

@@ -7,11 +7,11 @@ use super::ZipOptions;
 use super::archive::{Archive, Budget};
 use super::exports::{Export, is_called_zip, is_document, name_of, same_exports};
 use super::member::damaged;
-use super::naming::{Newness, day_in, is_of_a_service, long_title, newness, title, without_numbers};
+use super::naming::{Days, day_in, is_of_a_service, long_title, stamp_in, title, without_numbers};
 use crate::{Excludes, ReadFailure};
 use chest_model::UnreadableReason;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -115,29 +115,51 @@ impl ExportSeries {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Age {
     day: Date,
-    named: Newness,
+    /// Where the names tell the second.
+    time: Option<DateTime>,
     written: SystemTime,
 }
 
 impl Age {
-    fn of(parts: &[PathBuf], options: &ZipOptions) -> io::Result<Self> {
+    fn of(parts: &[PathBuf], days: &Days, options: &ZipOptions) -> io::Result<Self> {
         let mut written = SystemTime::UNIX_EPOCH;
         for part in parts {
             written = written.max(fs::metadata(part)?.modified()?);
         }
-        let named = parts.iter().map(|part| newness(name_of(part))).max().unwrap_or_default();
-        let on_disk = || Some(Timestamp::try_from(written).ok()?.to_zoned(options.zone.clone()).date());
-        Ok(Self { day: named.day().or_else(on_disk).unwrap_or_default(), named, written })
+        let named = parts.iter().filter_map(|part| days.day(name_of(part))).max();
+        let day = named.or_else(|| day_of(written, options)).unwrap_or_default();
+        let time = named.and_then(|_| parts.iter().filter_map(|part| stamp_in(name_of(part))).max());
+        Ok(Self { day, time, written })
     }
+}
+
+/// The day on which a file was written, tomorrow at the latest.
+fn day_of(written: SystemTime, options: &ZipOptions) -> Option<Date> {
+    let day = Timestamp::try_from(written).ok()?.to_zoned(options.zone.clone()).date();
+    Some(last_day(options).map_or(day, |limit| day.min(limit)))
+}
+
+fn last_day(options: &ZipOptions) -> Option<Date> {
+    let limit = Timestamp::from_second(options.not_after?.seconds).ok()?;
+    Some(limit.to_zoned(options.zone.clone()).date())
+}
+
+fn days_of(files: &[PathBuf], options: &ZipOptions) -> io::Result<Days> {
+    let mut dated = Vec::new();
+    for file in files {
+        dated.push((name_of(file), day_of(fs::metadata(file)?.modified()?, options)));
+    }
+    Ok(Days::of_series(&dated, last_day(options)))
 }
 
 /// The newest of these exports of which anything can be read; newer ones are told. `None`: it is a document that is called
 /// `.zip`.
 fn with_newest(files: Vec<PathBuf>, options: &ZipOptions) -> io::Result<Option<ExportSeries>> {
     let mut series = ExportSeries::default();
+    let days = days_of(&files, options)?;
     let mut exports: Vec<(Age, Export)> = Vec::new();
     for export in same_exports(files, &options.zone)? {
-        exports.push((Age::of(&export.parts, options)?, export));
+        exports.push((Age::of(&export.parts, &days, options)?, export));
     }
     exports.sort_by(|(one, _), (other, _)| one.cmp(other));
     while let Some((_, Export { parts, missing })) = exports.pop() {

@@ -5,9 +5,12 @@
 //! part. A browser adds ` (1)` to a name that is taken.
 
 use jiff::civil::{Date, DateTime};
+use std::ops::Range;
 
 /// How services name the ZIP files that they make.
 const SERVICES: [&str; 3] = ["onedrive", "sharepoint", "takeout"];
+/// No ZIP file was made before, and none will be for long.
+const YEARS: Range<i16> = 1980..2200;
 /// `20261120T093000Z`.
 const STAMP_LEN: usize = 16;
 /// Google writes a part's number with so many digits.
@@ -27,10 +30,46 @@ pub(super) struct Newness {
     download: u64,
 }
 
-impl Newness {
-    /// The day, where the name tells one.
-    pub(super) fn day(&self) -> Option<Date> {
-        self.day
+/// The days that the names of one series tell. `11-12-2026` is two days, and a service writes what its user's country does: which it
+/// is shows in the other names, in that nothing is made tomorrow, and on which days the files were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Days {
+    month_first: bool,
+    not_after: Option<Date>,
+}
+
+impl Days {
+    /// Of a series: names, and the days on which the files were written.
+    pub(super) fn of_series(files: &[(&[u8], Option<Date>)], not_after: Option<Date>) -> Self {
+        let days = |month_first| {
+            let days = files.iter().filter_map(|(name, written)| Some((day_in(name)?, *written)));
+            let read = days.map(|(day, written)| (read_day(&day, month_first), written));
+            read.collect::<Vec<_>>()
+        };
+        let is_late = |day: Date| not_after.is_some_and(|limit| day > limit);
+        let wrong =
+            |days: &[(Option<Date>, Option<Date>)]| days.iter().filter(|(day, _)| day.is_none_or(is_late)).count();
+        let fitting = |days: &[(Option<Date>, Option<Date>)]| {
+            let is_near = |day: Date, written: Date| day.duration_until(written).as_hours().abs() <= 24;
+            days.iter().filter(|(day, written)| day.zip(*written).is_some_and(|(day, at)| is_near(day, at))).count()
+        };
+        let (british, american) = (days(false), days(true));
+        let (wrong_british, wrong_american) = (wrong(&british), wrong(&american));
+        let month_first =
+            wrong_american < wrong_british || wrong_american == wrong_british && fitting(&american) > fitting(&british);
+        Self { month_first, not_after }
+    }
+
+    /// The day in a name, if it can be true.
+    pub(super) fn day(&self, name: &[u8]) -> Option<Date> {
+        let day = match stamp_in(name) {
+            Some(time) => time.date(),
+            None => {
+                let written = day_in(name)?;
+                read_day(&written, self.month_first).or_else(|| date_of(&written))?
+            }
+        };
+        Some(day).filter(|day| self.not_after.is_none_or(|limit| *day <= limit))
     }
 }
 
@@ -88,11 +127,16 @@ pub(super) fn title(name: &[u8]) -> Vec<u8> {
     title.to_vec()
 }
 
-/// The same where two series would be called alike: `OneDrive_N_N-N-N`.
+/// The same where two series would be called alike: `OneDrive_N_DATE`.
 pub(super) fn long_title(name: &[u8]) -> Vec<u8> {
+    const DAY: &[u8] = b"N-N-N";
     let out = with_runs_as(name, b'N');
     let stem = &out[..out.len().saturating_sub(4)];
-    stem.strip_suffix(b" (N)").unwrap_or(stem).to_vec()
+    let stem = stem.strip_suffix(b" (N)").unwrap_or(stem);
+    match stem.windows(DAY.len()).rposition(|five| five == DAY).filter(|_| day_in(name).is_some()) {
+        Some(at) => [&stem[..at], b"DATE", &stem[at + DAY.len()..]].concat(),
+        None => stem.to_vec(),
+    }
 }
 
 fn with_runs_as(name: &[u8], stands_for: u8) -> Vec<u8> {
@@ -137,18 +181,25 @@ pub(super) fn day_in(name: &[u8]) -> Option<String> {
     let is_day = |three: &&[&str]| {
         three.iter().all(is_number) && matches!(lengths(three), [1 | 2, 1 | 2, 4] | [4, 1 | 2, 1 | 2])
     };
-    parts.windows(3).find(is_day).map(|day| day.join("-"))
+    let days = parts.windows(3).filter(is_day).map(|day| day.join("-"));
+    // A number that counts downloads stands in front of it, and may look like a year.
+    days.filter(|day| date_of(day).is_some_and(|day| YEARS.contains(&day.year()))).last()
 }
 
 /// Which day that is. Of two numbers that could each be the month the second is, as it is written in Britain.
-pub(super) fn date_of(day: &str) -> Option<Date> {
+fn date_of(day: &str) -> Option<Date> {
+    read_day(day, false).or_else(|| read_day(day, true))
+}
+
+/// The same where the order is known; with the year first it always is.
+fn read_day(day: &str, month_first: bool) -> Option<Date> {
     let mut numbers = day.split('-').map(|number| number.parse::<i16>().ok());
     let (first, second, third) = (numbers.next()??, numbers.next()??, numbers.next()??);
     let date = |year, month: i16, day: i16| Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok();
-    if first > 31 {
-        date(first, second, third)
-    } else {
-        date(third, second, first).or_else(|| date(third, first, second))
+    match month_first {
+        _ if first > 31 => date(first, second, third),
+        true => date(third, first, second),
+        false => date(third, second, first),
     }
 }
 
@@ -256,6 +307,38 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_downloads_in_front_of_a_day_is_no_year() {
+        assert_eq!(day_in(b"OneDrive_1200_14-11-2026.zip").as_deref(), Some("14-11-2026"));
+        assert_eq!(day_in(b"OneDrive_2026_1-2-2027.zip").as_deref(), Some("1-2-2027"));
+        assert_eq!(day_in(b"Minutes 1-2-0026.zip"), None);
+    }
+
+    #[test]
+    fn whether_the_day_or_the_month_comes_first_shows_in_the_series() {
+        let day = |year, month, day| Some(Date::constant(year, month, day));
+        let limit = day(2026, 11, 23);
+        let read = |names: &[(&str, Option<Date>)], not_after| {
+            let files: Vec<(&[u8], _)> = names.iter().map(|(name, written)| (name.as_bytes(), *written)).collect();
+            let days = Days::of_series(&files, not_after);
+            files.iter().map(|(name, _)| days.day(name)).collect::<Vec<_>>()
+        };
+        let (early, late) = (("OneDrive_1_11-12-2026.zip", None), ("OneDrive_1_11-20-2026.zip", None));
+        assert_eq!(read(&[early, late], None), [day(2026, 11, 12), day(2026, 11, 20)]);
+        assert_eq!(read(&[early], None), [day(2026, 12, 11)]);
+        // The eleventh of December is not yet.
+        assert_eq!(read(&[early], limit), [day(2026, 11, 12)]);
+        // Both would do, and the files were written on the days that one of them gives.
+        let (november, december) = ("OneDrive_1_11-12-2026.zip", "OneDrive_1_12-3-2026.zip");
+        let written = [(november, day(2026, 11, 12)), (december, day(2026, 12, 4))];
+        assert_eq!(read(&written, day(2027, 5, 1)), [day(2026, 11, 12), day(2026, 12, 3)]);
+        let written = [(november, day(2027, 1, 1)), (december, day(2027, 1, 1))];
+        assert_eq!(read(&written, day(2027, 5, 1)), [day(2026, 12, 11), day(2026, 3, 12)]);
+        // Neither can be true.
+        assert_eq!(read(&[("OneDrive_2099-01-01.zip", None)], limit), [None]);
+        assert_eq!(read(&[("D-20990101T000000Z-001.zip", None)], limit), [None]);
+    }
+
+    #[test]
     fn a_part_is_told_only_where_the_name_leaves_no_doubt() {
         let part = |name: &str| part_in(name.as_bytes()).map(|part| (part.number, part.of, part.name_of(1)));
         for (name, number, of, first) in [
@@ -289,7 +372,8 @@ mod tests {
         assert_eq!(title(b"Documents-20261120T093000Z-001.zip"), b"Documents");
         assert_eq!(title(b"Export.zip"), b"Export");
         assert_eq!(title(b"2026-11-20 Export.zip"), b"");
-        assert_eq!(long_title(b"OneDrive_1_20-11-2026 (1).zip"), b"OneDrive_N_N-N-N");
+        assert_eq!(long_title(b"OneDrive_1_20-11-2026 (1).zip"), b"OneDrive_N_DATE");
+        assert_eq!(long_title(b"OneDrive_1-2-3.zip"), b"OneDrive_N-N-N");
         assert!(is_of_a_service(b"SharePoint.zip") && is_of_a_service(b"Photos-20261120T093000Z-001.zip"));
         assert!(!is_of_a_service(b"Minutes 20-11-2026.zip"));
     }

@@ -8,17 +8,22 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 const DAY: u64 = 24 * 3600;
+/// 31 October 2026, in days since 1970.
+const OCTOBER_31: u64 = 20_757;
+/// Files are written on a day of November, and looked at on the first of December at the latest.
+const LATEST: u64 = 31;
 
 fn export(folder: &Path, name: &str, day: u64) {
     let path = folder.join(name);
     fs::write(&path, archive(&[stored("a", name.as_bytes())])).unwrap();
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs((20_000 + day) * DAY);
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs((OCTOBER_31 + day) * DAY);
     fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
 }
 
 fn look(folder: &Path) -> InFolder {
     let excludes = Excludes::new(&[], true).unwrap();
-    in_folder(folder, &ZipOptions { excludes, ..ZipOptions::default() }).unwrap()
+    let not_after = Some(Timestamp::new(((OCTOBER_31 + LATEST) * DAY).cast_signed(), 0));
+    in_folder(folder, &ZipOptions { excludes, not_after, ..ZipOptions::default() }).unwrap()
 }
 
 fn exports(folder: &Path) -> ExportFolder {
@@ -84,6 +89,32 @@ fn the_day_in_the_name_counts_and_not_when_the_file_was_copied() {
     }
     let parts = ["OneDrive_1_13-11-2026.zip", "OneDrive_2_13-11-2026.zip"];
     assert_eq!(newest(folder.path()), Some((parts.map(str::to_owned).to_vec(), 1)));
+}
+
+#[test]
+fn a_day_that_is_not_yet_is_read_otherwise_or_not_at_all() {
+    // As in America: the twelfth of November is no eleventh of December, or else it would stay the newest for weeks.
+    let american = tempfile::tempdir().unwrap();
+    for (name, day) in [("11-5-2026", 20), ("11-12-2026", 20), ("11-19-2026", 20)] {
+        export(american.path(), &format!("OneDrive_1_{name}.zip"), day);
+    }
+    assert_eq!(newest(american.path()), Some((vec!["OneDrive_1_11-19-2026.zip".to_owned()], 2)));
+    fs::remove_file(american.path().join("OneDrive_1_11-19-2026.zip")).unwrap();
+    assert_eq!(newest(american.path()), Some((vec!["OneDrive_1_11-12-2026.zip".to_owned()], 1)));
+    // A slip of whoever gave the file its name.
+    let slip = tempfile::tempdir().unwrap();
+    export(slip.path(), "OneDrive_2062-11-13.zip", 13);
+    export(slip.path(), "OneDrive_2026-11-20.zip", 20);
+    assert_eq!(newest(slip.path()), Some((vec!["OneDrive_2026-11-20.zip".to_owned()], 1)));
+}
+
+#[test]
+fn many_downloads_of_one_day_are_one_export() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in [1, 31, 999, 1000, 2026] {
+        export(folder.path(), &format!("OneDrive_{number}_14-11-2026.zip"), 14);
+    }
+    assert_eq!(newest(folder.path()).map(|(names, older)| (names.len(), older)), Some((5, 0)));
 }
 
 #[test]
@@ -227,8 +258,8 @@ fn exports_of_several_services_or_forms_of_names_lie_side_by_side_and_each_has_i
     }
     let expected = [
         series("Documents", &["Documents-20261114T090000Z-001.zip", "Documents-20261114T090000Z-002.zip"], 1),
-        series("OneDrive_N-N-N", &["OneDrive_2026-11-14.zip"], 0),
-        series("OneDrive_N_N-N-N", &["OneDrive_1_14-11-2026.zip"], 1),
+        series("OneDrive_DATE", &["OneDrive_2026-11-14.zip"], 0),
+        series("OneDrive_N_DATE", &["OneDrive_1_14-11-2026.zip"], 1),
         series("takeout", &["takeout-20261114T090000Z-1-001.zip"], 0),
     ];
     assert_eq!(shown(&exports(folder.path())), expected);

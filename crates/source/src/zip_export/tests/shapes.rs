@@ -46,6 +46,19 @@ fn zip64_is_read_whatever_its_locator_says_of_disks_and_with_anything_in_front()
     assert_eq!(whole_and_not(&open_one(in_front)), plain);
 }
 
+/// The last piece of a split archive, of whose members the first one lies in another.
+#[test]
+fn of_an_archive_in_several_pieces_what_lies_in_the_others_is_told() {
+    let mut bytes = archive(&[stored("a.txt", b"a"), stored("b.txt", b"b")]);
+    let (end, directory) = (bytes.len() - 22, bytes.len() - 22 - 2 * 51);
+    bytes[end + 4] = 1;
+    bytes[end + 6] = 1;
+    bytes[directory + 51 + 34] = 1;
+    let source = open_one(bytes);
+    assert!(why(&source, "a.txt").starts_with("it lies in another piece of a ZIP file"));
+    assert_eq!(read(&source, "b.txt").unwrap(), b"b");
+}
+
 #[test]
 fn an_end_that_only_looks_like_one_in_a_comment_is_passed_over() {
     let mut bytes = archive(&one_of_everything());
