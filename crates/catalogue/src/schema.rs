@@ -3,6 +3,7 @@
 
 use crate::CatalogueError;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 /// The end of what the newest snapshot of its chain holds.
 pub(crate) const OPEN: i64 = i64::MAX;
@@ -53,6 +54,8 @@ const TABLES: &str = "
 
 /// Makes the tables where they are not there yet.
 pub(crate) fn prepare(connection: &Connection) -> Result<(), CatalogueError> {
+    // Without it a statement with a range in it is planned anew for every name that is looked up.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match version {
         VERSION => Ok(()),

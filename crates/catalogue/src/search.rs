@@ -5,7 +5,7 @@ use crate::spans::{ChainId, Seen, left_of};
 use crate::update::{ItemVersion, joined, seen_of, version_of};
 use crate::{Catalogue, CatalogueError};
 use chest_model::{ObjectHash, TreePath, folded};
-use rusqlite::params;
+use rusqlite::{params, params_from_iter};
 use std::collections::HashMap;
 
 /// What names must be like.
@@ -55,26 +55,19 @@ impl Catalogue {
     /// Every version of every path whose name fits; several spans may be of equal versions.
     pub fn names(&self, query: &NameQuery<'_>) -> Result<Vec<FoundVersion>, CatalogueError> {
         let mut spans = Spans { catalogue: self, seen: HashMap::new(), found: Vec::new() };
-        let mut visit = |id: i64, name: &[u8]| match (query.fits)(&folded(name)) {
-            true => spans.of_name(id, name, None),
-            false => Ok(()),
-        };
-        match question(&self.connection, "name_text", &query.parts)? {
-            Some(question) => {
-                let mut ids = self.connection.prepare_cached("SELECT rowid FROM name_text WHERE name_text MATCH ?1")?;
-                let mut ids = ids.query([question])?;
-                let mut name = self.connection.prepare_cached("SELECT name FROM name WHERE id = ?1")?;
-                while let Some(row) = ids.next()? {
-                    let id: i64 = row.get(0)?;
-                    visit(id, &name.query_row([id], |row| row.get::<_, Vec<u8>>(0))?)?;
-                }
+        let question = question(&self.connection, "name_text", &query.parts)?;
+        let mut names = self.connection.prepare_cached(match question {
+            // The names lie in the order in which the index tells them: one after another is faster than each by itself.
+            Some(_) => {
+                "SELECT id, name FROM name_text CROSS JOIN name ON name.id = name_text.rowid WHERE name_text MATCH ?1"
             }
-            None => {
-                let mut names = self.connection.prepare_cached("SELECT id, name FROM name")?;
-                let mut names = names.query([])?;
-                while let Some(row) = names.next()? {
-                    visit(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
-                }
+            None => "SELECT id, name FROM name",
+        })?;
+        let mut names = names.query(params_from_iter(question))?;
+        while let Some(row) = names.next()? {
+            let name = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            if (query.fits)(&folded(name)) {
+                spans.of_name(row.get(0)?, name, None)?;
             }
         }
         Ok(spans.found)

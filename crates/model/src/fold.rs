@@ -6,7 +6,12 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A name as it is shown, folded as [`folded_text`]: equal for names that look equal but for capitals.
 pub fn folded(name: &[u8]) -> String {
-    folded_text(&shown(name))
+    // Nearly all names are of letters that are shown as they are.
+    let is_plain = name.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\');
+    match std::str::from_utf8(name) {
+        Ok(text) if is_plain => text.to_ascii_lowercase(),
+        _ => folded_text(&shown(name)),
+    }
 }
 
 /// What was typed, to be held against folded names: lower case, with letters and their accents composed (NFC).
@@ -35,6 +40,10 @@ mod tests {
         let plain: String = (0..128u8).map(char::from).collect();
         let beside_others = folded_text(&format!("{plain}é"));
         assert_eq!(format!("{}é", folded_text(&plain)), beside_others);
+        for name in ["Minutes 2026.docx", "~$A [1].tmp", r"C:\x41", "tab\there"] {
+            let beside_others = folded(format!("{name}é").as_bytes());
+            assert_eq!(format!("{}é", folded(name.as_bytes())), beside_others);
+        }
     }
 
     #[test]
