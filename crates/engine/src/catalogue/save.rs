@@ -1,7 +1,7 @@
 //! Saves a message, or what is attached to it, into a folder: under a name that does no harm, and never over another file.
 
 use super::find_mail::{FetchedMessage, MailHit};
-use crate::target::{ItemKind, Placed, Target, TargetError, TargetOptions};
+use crate::target::{ExistingItem, ItemKind, Placed, Target, TargetError, TargetOptions};
 use crate::{Context, EngineError};
 use chest_model::{Metadata, TreePath};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// Longer names are cut off; what tells several files of one name apart still fits.
 const LONGEST_NAME: usize = 120;
 /// Windows takes these for devices, whatever follows the dot.
-const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+const DEVICES: [&str; 8] = ["con", "prn", "aux", "nul", "com", "lpt", "conin$", "conout$"];
 
 /// What is saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +50,14 @@ fn save_file(target: &Target, context: &Context<'_>, name: &str, content: &[u8])
     let length = content.len() as u64;
     let path = TreePath::root().child(name.as_bytes());
     let path = path.map_err(|_| TargetError::NameTooLong { path: TreePath::root() })?;
-    if let Some(item) = target.existing(&path)?
-        && item.kind == ItemKind::File
-        && item.size == length
-        && is_same(target, &path, content)
-    {
+    let named_so = target.existing(&path)?.map(|item| (path.clone(), item));
+    // Where the name is taken, it may have been saved beside that earlier today.
+    let beside = named_so.iter().flat_map(|_| target.copies_beside((&path).into()));
+    let mut there = named_so.clone().into_iter().chain(beside);
+    let is_it = |(path, item): &(TreePath, ExistingItem)| {
+        item.kind == ItemKind::File && item.size == length && is_same(target, path, content)
+    };
+    if let Some((path, item)) = there.find(is_it) {
         return Ok((target.keep_existing(&path, &item), length));
     }
     let file = target.begin_file(&path, length)?;
@@ -82,23 +85,30 @@ fn message_name(hit: &MailHit, day: Option<&str>) -> String {
     format!("{name}.eml")
 }
 
-/// A name for a file from what a stranger wrote: one component, visible, of letters that every system takes.
+/// A name for a file from what a stranger wrote: one component, visible, of letters that every system takes, and none that a
+/// program would take for an option.
 pub fn harmless_file_name(text: &str) -> String {
     let forbidden = |letter: char| letter.is_control() || r#"/\:*?"<>|"#.contains(letter);
-    let turns_direction =
-        |letter: char| matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let letters = text.chars().filter(|letter| !turns_direction(*letter));
+    let letters = text.chars().filter(|letter| !is_unseen(*letter));
     let replaced: String = letters.map(|letter| if forbidden(letter) { '-' } else { letter }).collect();
-    let trimmed = replaced.trim_matches(|letter: char| letter == '.' || letter.is_whitespace());
+    let is_lost_at_the_end = |letter: char| letter == '.' || letter.is_whitespace();
+    let trimmed = replaced.trim_start_matches(|letter: char| letter == '-' || is_lost_at_the_end(letter));
+    let trimmed = trimmed.trim_end_matches(is_lost_at_the_end);
     let (stem, extension) = match trimmed.rfind('.') {
         Some(dot) if trimmed.len() - dot <= 16 => trimmed.split_at(dot),
         _ => (trimmed, ""),
     };
-    let stem = &stem[..stem.floor_char_boundary(LONGEST_NAME - extension.len())];
+    let stem = stem[..stem.floor_char_boundary(LONGEST_NAME - extension.len())].trim_end_matches(is_lost_at_the_end);
     let first = stem.split('.').next().unwrap_or_default().trim().to_lowercase();
-    let is_device = DEVICES.contains(&first.trim_end_matches(|letter: char| letter.is_ascii_digit()));
+    let is_number = |letter: char| letter.is_ascii_digit() || "¹²³".contains(letter);
+    let is_device = DEVICES.contains(&first.trim_end_matches(is_number));
     let stem = if stem.is_empty() || is_device { format!("file {stem}") } else { stem.to_owned() };
     format!("{}{extension}", stem.trim_end())
+}
+
+/// Letters that take no room, and those that turn the direction of writing.
+fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -109,20 +119,30 @@ mod tests {
     fn whatever_a_stranger_calls_a_file_is_one_harmless_name() {
         for (given, expected) in [
             ("Quote 7.pdf", "Quote 7.pdf"),
-            ("../../etc/passwd", "-..-etc-passwd"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("-rf", "rf"),
+            (" -- .--", "file"),
             (r"C:\Windows\x.exe", "C--Windows-x.exe"),
             (".bashrc", "bashrc"),
             ("..", "file"),
             ("", "file"),
             ("con.txt", "file con.txt"),
             ("LPT1", "file LPT1"),
+            ("COM¹.txt", "file COM¹.txt"),
+            ("CONOUT$", "file CONOUT$"),
             ("a\u{202e}fdp.exe", "afdp.exe"),
             ("a\nb\0c", "a-b-c"),
             ("x. ", "x"),
+            ("x .pdf", "x.pdf"),
+            ("invoice\u{200b}\u{feff}.pdf", "invoice.pdf"),
         ] {
             assert_eq!(harmless_file_name(given), expected, "{given:?}");
         }
         let long = harmless_file_name(&format!("{}.docx", "é".repeat(500)));
         assert!(long.len() <= LONGEST_NAME && long.ends_with("é.docx"), "{long}");
+        let dots = harmless_file_name(&format!("x{}y", ".".repeat(300)));
+        assert_eq!(dots, "x.y");
+        let cut = harmless_file_name(&format!("{}. {}", "a".repeat(118), "b".repeat(200)));
+        assert_eq!(cut, "a".repeat(118));
     }
 }
