@@ -122,16 +122,15 @@ fn ls_find_cat_and_diff_show_what_was_and_what_is() {
     assert!(listed.contains("docs/new.txt\n") && !listed.contains("october"), "{listed}");
 
     let found = office.run(["find", "OCTOBER"]).ended(0);
-    assert_eq!(found.out.lines().count(), 1, "{}", found.out);
-    assert!(found.out.starts_with("docs/Minutes/october.txt  ") && found.out.ends_with(", deleted since\n"));
-    let advice = found.err.rsplit("chest ").next().unwrap().trim().replace("FOLDER", "out");
-    office.run(advice.split(' ')).ended(0);
-    assert_eq!(office.read("out/docs/Minutes/october.txt"), "The minutes of October.\n");
-    assert_eq!(office.run(["find", "--deleted", "o"]).ended(0).out.lines().count(), 1, "only what is gone");
+    assert_eq!(found.hits(), ["docs/Minutes/october.txt"], "{}", found.out);
+    assert!(found.out.contains("; in the backup of ") && found.out.contains("; deleted since\n"), "{}", found.out);
+    office.paste(found.commands()[0]).ended(0);
+    assert_eq!(office.read("home/restored/docs/Minutes/october.txt"), "The minutes of October.\n");
+    assert_eq!(office.run(["find", "--deleted", "o"]).ended(0).hits().len(), 1, "only what is gone");
     let nowhere = office.run(["snapshots", "--host", "elsewhere"]).ended(0);
     assert_eq!(nowhere.out, "0 backups\n");
     office.run(["ls", "latest", "--root", "mail"]).ended(1);
-    assert_eq!(office.run(["find", "--versions", "budget"]).ended(0).out.lines().count(), 2);
+    assert_eq!(office.run(["find", "--versions", "budget"]).ended(0).commands().len(), 2);
 
     assert_eq!(office.run(["cat", "latest:docs/budget.csv"]).ended(0).out, "hall,120\ngreen,75\n");
     assert_eq!(office.run(["cat", &format!("{}:docs/budget.csv", &first[..6])]).ended(0).out, "hall,120\n");
@@ -196,7 +195,7 @@ fn a_name_of_any_bytes_can_be_typed_as_it_is_shown() {
     fs::write(office.path("").join(std::ffi::OsStr::from_bytes(name)), "odd").unwrap();
     office.back_up().ended(0);
     let found = office.run(["find", "2Jname"]).ended(0);
-    let shown = found.out.split("  ").next().unwrap();
+    let shown = found.hits()[0];
     assert_eq!(shown, r"docs/bad\xff\x0a\x1b[2Jname");
     assert_eq!(office.run(["cat", &format!("latest:{shown}")]).ended(0).out, "odd");
     office.run(["restore", "latest", shown, "--to", "out"]).ended(0);

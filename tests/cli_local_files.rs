@@ -82,7 +82,43 @@ fn pipes_in_the_cache_cost_only_what_was_kept() {
     make_pipe(&cache.join("hashes"));
     let again = run(&office, &["backup", "docs", "--json"]).ended(0).json();
     assert_eq!((&again["outcome"], &again["had_cache"]), (&"COMPLETE".into(), &false.into()), "{again}");
-    assert_eq!(run(&office, &["find", "october"]).ended(0).out.lines().count(), 1);
+    assert_eq!(run(&office, &["find", "october"]).ended(0).hits().len(), 1);
+}
+
+#[test]
+fn a_search_catalogue_that_is_no_file_of_its_own_is_left_alone_and_told() {
+    let office = Office::with_backup();
+    run(&office, &["find", "october"]).ended(0);
+    let catalogue = of_repository(&office, "cache").join("catalogue");
+    office.write("somebody's", "somebody's own file");
+    let somebodys = office.path("somebody's");
+    let ways: [(&str, &dyn Fn()); 4] = [
+        ("a link", &|| std::os::unix::fs::symlink(&somebodys, &catalogue).unwrap()),
+        ("another name", &|| fs::hard_link(&somebodys, &catalogue).unwrap()),
+        ("a pipe", &|| make_pipe(&catalogue)),
+        ("a folder", &|| fs::create_dir(&catalogue).unwrap()),
+    ];
+    fs::remove_file(&catalogue).unwrap();
+    for (what, put) in ways {
+        put();
+        let found = run(&office, &["find", "october"]).ended(0);
+        assert_eq!(found.hits(), ["docs/Minutes/october.txt"], "{what}");
+        assert!(
+            found.err.contains("cache/") && found.err.contains("/catalogue is no file of its own"),
+            "{}",
+            found.err
+        );
+        assert!(found.err.contains("The answer is the same. Move away what lies there"), "{}", found.err);
+        let json = run(&office, &["find", "october", "--json"]).ended(0).json();
+        assert_eq!(json["catalogue"], "not-kept", "{what}");
+        assert_eq!(office.read("somebody's"), "somebody's own file", "{what}");
+        match what {
+            "a folder" => fs::remove_dir(&catalogue).unwrap(),
+            _ => fs::remove_file(&catalogue).unwrap(),
+        }
+    }
+    assert!(!run(&office, &["find", "october"]).ended(0).err.contains("catalogue"));
+    assert!(catalogue.is_file(), "begun anew");
 }
 
 #[test]

@@ -42,43 +42,85 @@ fn six_weeks() -> (Office, String) {
     (office, lost)
 }
 
-/// The command that the program writes out.
-fn advised(said: &str) -> Vec<String> {
-    let command = said.lines().find_map(|line| line.split_once(": chest ")).unwrap_or_else(|| panic!("{said}")).1;
-    let command = command.replace("FOLDER", "out");
-    let mut words = Vec::new();
-    for (number, part) in command.split('\'').enumerate() {
-        match number % 2 {
-            1 => words.push(part.to_owned()),
-            _ => words.extend(part.split_whitespace().map(str::to_owned)),
-        }
-    }
-    words
-}
-
 #[test]
 fn a_file_and_a_message_lost_weeks_ago_are_found_and_saved_in_three_commands() {
     let (office, lost) = six_weeks();
     let found = office.run(["find", "burial"]).ended(0);
-    assert!(found.out.ends_with(", deleted since\n") && found.out.lines().count() == 1, "{}", found.out);
-    office.run(advised(&found.err)).ended(0);
-    assert_eq!(office.read("out/docs/Burial register.csv"), "plot,name\n17,Amos Thatcher\n");
+    let [command] = found.commands()[..] else { panic!("{}", found.out) };
+    assert!(found.out.contains("; in the backup of ") && found.out.contains("; deleted since\n"), "{}", found.out);
+    office.paste(command).ended(0);
+    assert_eq!(office.read("home/restored/docs/Burial register.csv"), "plot,name\n17,Amos Thatcher\n");
 
     let found = office.run(["find", "--mail", "JUBILEE"]).ended(0);
-    assert!(
-        found.out.contains("Zoë Clerk <clerk@example.org>: Hedge, 1 attachment, in docs/mail/Inbox"),
-        "{}",
-        found.out
+    let [command] = found.commands()[..] else { panic!("{}", found.out) };
+    for part in ["Zoë Clerk <clerk@example.org>: Hedge, 1 attachment\n", "  in docs/mail/Inbox; in 2 backups of "] {
+        assert!(found.out.contains(part), "{part}: {}", found.out);
+    }
+    assert!(found.out.contains("; deleted since\n") && found.hits().len() == 1, "{}", found.out);
+    let saved = office.paste(command).ended(0);
+    let place = office.path("home/restored/2026-11-20 Hedge.eml").display().to_string();
+    assert!(saved.out.starts_with(&format!("{place}  ")), "{}", saved.out);
+    assert_eq!(office.read("home/restored/2026-11-20 Hedge.eml"), lost);
+    assert_eq!(office.paste(command).ended(0).out, format!("{place} is there already\n"));
+    office.write("home/restored/2026-11-20 Hedge.eml", "mine");
+    for _ in 0..2 {
+        office.paste(command).ended(0);
+    }
+    assert_eq!(office.read("home/restored/2026-11-20 Hedge.eml"), "mine");
+    let saved = office.stored_files("home/restored").into_iter();
+    let messages = saved.filter(|path| path.extension().is_some_and(|extension| extension == "eml"));
+    assert_eq!(messages.count(), 2, "saved beside mine, and once");
+}
+
+#[test]
+fn every_backup_that_has_a_message_is_shown_to_whoever_asks() {
+    let (office, _) = six_weeks();
+    let found = office.run(["find", "--mail", "--versions", "jubilee"]).ended(0);
+    let backups: Vec<&str> = found.out.lines().filter(|line| line.starts_with("    backup ")).collect();
+    assert_eq!(backups.len(), 2, "{}", found.out);
+    let ids: Vec<String> = backups.iter().map(|line| line.split_whitespace().nth(1).unwrap().to_owned()).collect();
+    for id in &ids {
+        office.run(["cat", &format!("{id}:docs/mail/Inbox")]).ended(0);
+    }
+    let json = office.run(["find", "--mail", "--versions", "jubilee", "--json"]).ended(0).json();
+    let mailbox = &json["messages"][0]["mailboxes"][0];
+    let seen = mailbox["seen"].as_array().unwrap().iter().map(|one| one["snapshot"].as_str().unwrap()[..12].to_owned());
+    assert_eq!((seen.collect::<Vec<_>>(), &mailbox["snapshots"]), (ids, &2.into()), "{json}");
+}
+
+#[test]
+fn what_is_attached_is_saved_once_under_names_that_do_no_harm() {
+    let office = Office::new();
+    let part = |name: &str, content: &str| {
+        format!("--b\nContent-Type: application/pdf; name=\"{name}\"\nContent-Transfer-Encoding: base64\n\n{content}\n")
+    };
+    let names = ["-rf.pdf", "../../x.pdf", "CON.pdf", "same.pdf", "same.pdf", "same.pdf", &"l".repeat(300)];
+    let contents = ["AAA=", "AAE=", "AAI=", "AAM=", "AAQ=", "AAM=", "AAU="];
+    let parts: String = names.iter().zip(contents).map(|(name, content)| part(name, content)).collect();
+    let raw = format!(
+        "From: a@example.org\nTo: b@example.org\nSubject: Files\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\
+         MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n{parts}--b--\n"
     );
-    assert!(found.out.ends_with(", deleted since\n") && found.out.lines().count() == 1, "{}", found.out);
-    let saved = office.run(advised(&found.err)).ended(0);
-    assert!(saved.out.starts_with("out/2026-11-20 Hedge.eml  "), "{}", saved.out);
-    assert_eq!(office.read("out/2026-11-20 Hedge.eml"), lost);
-    let again = office.run(advised(&found.err)).ended(0);
-    assert_eq!(again.out, "out/2026-11-20 Hedge.eml is there already\n");
-    office.write("out/2026-11-20 Hedge.eml", "mine");
-    office.run(advised(&found.err)).ended(0);
-    assert_eq!(office.read("out/2026-11-20 Hedge.eml"), "mine");
+    office.write("docs/Inbox", &mailbox(&[raw]));
+    office.back_up().ended(0);
+    office.write("out/rf.pdf", "mine, and longer");
+    let found = office.run(["find", "--mail", "files"]).ended(0);
+    let shown = office.run(["mail", "show", &found.hits()[0][..12]]).ended(0);
+    let advised = shown.err.lines().find_map(|line| line.strip_prefix("To save what is attached: ")).unwrap();
+    let save = advised.replace("~/restored", "out");
+    let first = office.paste(&save).ended(0).out;
+    let saved = office.stored_files("out");
+    assert_eq!(saved.len(), 7, "six different ones and mine: {first}");
+    for name in ["x.pdf", "file CON.pdf", "same.pdf"] {
+        assert!(office.path("out").join(name).exists(), "{name}: {first}");
+    }
+    let names = || saved.iter().map(|path| path.file_name().unwrap().to_str().unwrap());
+    assert!(names().all(|name| !name.starts_with('-') && name.len() < 200), "{saved:?}");
+    assert_eq!(office.read("out/rf.pdf"), "mine, and longer");
+    assert_eq!(first.matches("is there already").count(), 1, "the same under the same name: {first}");
+    let again = office.paste(&save).ended(0).out;
+    assert_eq!(again.matches("is there already").count(), 7, "{again}");
+    assert_eq!(office.stored_files("out").len(), 7, "{again}");
 }
 
 #[test]
@@ -92,8 +134,8 @@ fn a_message_is_looked_at_without_harm_and_what_is_attached_is_saved() {
     }
     assert!(!shown.contains("steal") && !shown.contains("<p>"), "{shown}");
     let saved = office.run(["mail", "save", &id, "--attachments", "--to", "out"]).ended(0);
-    assert!(saved.out.starts_with("out/-Quotation.pdf  "), "{}", saved.out);
-    assert_eq!(fs::read(office.path("out/-Quotation.pdf")).unwrap(), [0xff, 0, 0xff]);
+    assert!(saved.out.starts_with("out/Quotation.pdf  "), "{}", saved.out);
+    assert_eq!(fs::read(office.path("out/Quotation.pdf")).unwrap(), [0xff, 0, 0xff]);
     let unknown = office.run(["mail", "show", "000000"]).ended(1);
     assert!(unknown.err.contains("no message with the id") && unknown.err.contains("find --mail"), "{}", unknown.err);
     office.run(["mail", "show", "xyz"]).ended(2);
@@ -104,7 +146,7 @@ fn a_search_for_mail_is_narrowed_by_people_subject_attachment_time_and_class() {
     let (office, _) = six_weeks();
     let count = |arguments: &[&str]| {
         let arguments = [&["find"], arguments].concat();
-        office.run(&arguments).ended(0).out.lines().count()
+        office.run(&arguments).ended(0).hits().len()
     };
     assert_eq!(count(&["--mail"]), 7, "every message that ever was");
     assert_eq!(count(&["--mail", "--deleted"]), 1);
@@ -138,15 +180,13 @@ fn what_is_named_by_itself_is_found_by_its_own_name_and_by_the_messages_in_it() 
 
     let found = office.run(["find", "--mail", "--deleted", "jubilee"]).ended(0);
     assert!(found.out.contains("Hedge") && found.out.contains("takeout.mbox"), "{}", found.out);
-    let save = advised(&found.err);
-    office.run(save.iter().map(String::as_str)).ended(0);
-    let saved = office.stored_files("out");
+    office.paste(found.commands()[0]).ended(0);
+    let saved = office.stored_files("home/restored");
     assert_eq!((saved.len(), fs::read_to_string(&saved[0]).unwrap()), (1, lost));
 
     assert!(office.run(["find", "TAKEOUT"]).ended(0).out.starts_with("takeout.mbox"));
     let found = office.run(["find", "--deleted", "budget"]).ended(0);
-    assert_eq!(found.out.lines().filter(|line| line.starts_with("budget 2026.csv  ")).count(), 1, "{}", found.out);
-    let restore: Vec<String> = advised(&found.err).iter().map(|word| word.replace("out", "again")).collect();
-    office.run(restore.iter().map(String::as_str)).ended(0);
-    assert_eq!(fs::read_to_string(office.path("again/budget 2026.csv")).unwrap(), "hall,120\n");
+    assert_eq!(found.hits(), ["budget 2026.csv"], "{}", found.out);
+    office.paste(found.commands()[0]).ended(0);
+    assert_eq!(office.read("home/restored/budget 2026.csv"), "hall,120\n");
 }

@@ -82,7 +82,7 @@ fn what_lies_below_a_folder_that_could_not_be_read_is_not_called_deleted() {
     fs::set_permissions(office.path("docs/Minutes"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     fs::remove_file(office.path("docs/Minutes/october.txt")).unwrap();
     office.run(["backup", "docs", "--accept-shrink"]).ended(0);
-    assert_eq!(office.run(["find", "--deleted", "october"]).ended(0).out.lines().count(), 1);
+    assert_eq!(office.run(["find", "--deleted", "october"]).ended(0).hits().len(), 1);
 }
 
 #[test]

@@ -258,7 +258,7 @@ const SNAPSHOT_HELP: &str = "SNAPSHOT is `latest`, a date such as 2026-11-21 (th
 ///
 /// WORD is part of a name, in capitals or not; with *, ? or [ it is a pattern for the whole name, or for the whole path below
 /// the backed-up folder where it holds a /. Of several words one is in the name, and the others there or in the folders above.
-/// One hit a line; finding nothing is no error.
+/// Below each hit stands the command that brings it back; finding nothing is no error.
 ///
 /// With --mail, messages are looked for instead: WORD is part of somebody's name or address, of the subject or of the name of an
 /// attachment, or the beginning of a word of the text. The first time mailboxes are read, which takes a while.
@@ -276,16 +276,16 @@ pub struct Find {
     #[arg(value_name = "WORD", required_unless_present_any = ["mail", "from", "subject", "attachment"])]
     pub words: Vec<String>,
     /// Messages in mailboxes instead of files
-    #[arg(long, conflicts_with = "versions")]
+    #[arg(long)]
     pub mail: bool,
     /// Only messages from somebody with this in the name or address
-    #[arg(long, value_name = "PART", conflicts_with = "versions")]
+    #[arg(long, value_name = "PART")]
     pub from: Option<String>,
     /// Only messages with this in the subject
-    #[arg(long, value_name = "PART", conflicts_with = "versions")]
+    #[arg(long, value_name = "PART")]
     pub subject: Option<String>,
     /// Only messages with this in the name of an attachment
-    #[arg(long, value_name = "PART", conflicts_with = "versions")]
+    #[arg(long, value_name = "PART")]
     pub attachment: Option<String>,
     /// Only what was last changed, or sent, on this day or later, such as 2026-10-31
     #[arg(long, value_name = "DATE")]
@@ -299,9 +299,12 @@ pub struct Find {
     /// Only what the newest backup no longer holds
     #[arg(long)]
     pub deleted: bool,
-    /// One line for every version, newest first
+    /// Every version, newest first, each with its command; of a message every backup that has it
     #[arg(long)]
     pub versions: bool,
+    /// All hits, not only the first twenty
+    #[arg(long)]
+    pub all: bool,
 }
 
 impl Find {

@@ -87,6 +87,8 @@ pub struct Choices {
 
 /// What was meant.
 pub struct Settings {
+    /// What the program was called by.
+    pub program: OsString,
     /// Where the repository lies.
     pub repository: Result<Repository, CliError>,
     /// Where the key to S3 storage comes from.
@@ -118,6 +120,7 @@ impl Settings {
         let (secret, secret_origin) = secret(&file)?;
         let choices = Choices::make(common, &file, secret_origin)?;
         Ok(Self {
+            program: std::env::args_os().next().unwrap_or_else(|| "chest".into()),
             repository: repository(&choices),
             storage_key: storage_key(),
             storage_patience: storage_patience()?,

@@ -50,6 +50,16 @@ impl Answer {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
     }
 
+    /// The hits of a search: all else stands indented below them.
+    pub fn hits(&self) -> Vec<&str> {
+        self.out.lines().filter(|line| !line.starts_with(' ')).collect()
+    }
+
+    /// The commands that stand below the hits.
+    pub fn commands(&self) -> Vec<&str> {
+        self.out.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.contains("/chest ")).collect()
+    }
+
     /// The last line of standard output.
     pub fn last_line(&self) -> &str {
         self.out.lines().last().unwrap_or_default()
@@ -122,8 +132,19 @@ impl Office {
 
     /// The program, about to be run: with the passphrase at hand, and nobody at the keyboard.
     pub fn command<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chest"));
-        command.args(arguments).env_clear().stdin(Stdio::null()).current_dir(self.folder.path());
+        let mut command = self.of_office(env!("CARGO_BIN_EXE_chest"));
+        command.args(arguments);
+        command
+    }
+
+    /// Runs what somebody has pasted into a shell.
+    pub fn paste(&self, line: &str) -> Answer {
+        answer(self.of_office("/bin/sh").args(["-c", line]))
+    }
+
+    fn of_office(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().stdin(Stdio::null()).current_dir(self.folder.path());
         command.env("HOME", self.path("home")).env("PATH", "/usr/bin:/bin");
         command.env("CHEST_REPO", self.path("repo"));
         command.env("CHEST_STATE_DIR", self.path("state")).env("CHEST_CACHE_DIR", self.path("cache"));

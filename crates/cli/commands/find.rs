@@ -1,4 +1,4 @@
-//! `chest find`: where a name occurs, over all backups.
+//! `chest find`: where a name occurs, over all backups; below each hit stands the command that brings it back.
 
 pub mod mail;
 
@@ -6,21 +6,22 @@ use crate::args::Find;
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::exit::Exit;
-use crate::output::amounts::{count, size};
+use crate::output::amounts::{count, grouped, size};
+use crate::output::called::{Called, RESTORED, word};
 use crate::output::json::{self, PathJson, SightingJson};
 use crate::output::names::{harmless, shown, shown_path};
 use crate::output::{Report, SHORT_ID};
 use crate::selector::class;
-use crate::time::{day_and_time, span_of_uk_day};
-use chest_engine::browse::ItemType;
-use chest_engine::catalogue::{self, FindOutcome, FindQuery, Hit, HitVersion, Keeping};
+use crate::time::{day, day_and_time, span_of_uk_day};
+use chest_engine::browse::{ItemType, ShownPath};
+use chest_engine::catalogue::{self, FindOutcome, FindQuery, Hit, HitVersion, Keeping, Sighting};
 use chest_model::{ObjectHash, Timestamp};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::ops::Range;
 
-/// Of so many hits the commands that bring them back are written out.
-const COMMANDS: usize = 5;
+/// So many hits are shown unless all are asked for: more are not read on a screen.
+const SHOWN: usize = 20;
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
@@ -35,9 +36,16 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
     };
     let reading = workplace.open(Doing::Reading)?;
     let outcome = reading.told(catalogue::find(&reading.context, &reading.opened, &query))?;
-    workplace.show(&Found { outcome: &outcome, versions: args.versions })?;
-    advise(workplace, &outcome, &query.words.join(" "));
+    let shown = shown_of(&outcome.hits, args.all);
+    let called = Called::of(&workplace.settings);
+    workplace.show(&Found { outcome: &outcome, shown, versions: args.versions, called })?;
+    advise(workplace, &outcome, shown.len(), &query.words.join(" "));
     Ok(reading.searched(!outcome.damaged.is_empty()))
+}
+
+/// The hits that are shown on a screen.
+fn shown_of<T>(hits: &[T], all: bool) -> &[T] {
+    if all { hits } else { &hits[..hits.len().min(SHOWN)] }
 }
 
 /// From the first moment of a UK day to the first of another; without an end where none is given.
@@ -52,41 +60,90 @@ fn span(since: Option<&str>, before: Option<&str>) -> Result<Range<Timestamp>, C
 }
 
 /// On standard error, so that standard output holds the hits alone.
-fn advise(workplace: &Workplace, outcome: &FindOutcome, word: &str) {
+fn advise(workplace: &Workplace, outcome: &FindOutcome, shown: usize, word: &str) {
     let searched = searched(outcome.snapshots, &outcome.damaged);
-    let hits = count(outcome.hits.len() as u64, "hit");
-    let commands: Vec<String> = outcome.hits.iter().filter_map(command).take(COMMANDS).collect();
-    workplace.console.remark(&match &commands[..] {
-        [] if outcome.hits.is_empty() => format!("Nothing called \"{}\" in {searched}.", harmless(word)),
-        [] => format!("{hits} in {searched}, unreadable in every one: there is nothing to bring back."),
-        [one] => format!("{hits} in {searched}. To bring one back: {one}"),
-        several => format!("{hits} in {searched}. To bring one back:\n  {}", several.join("\n  ")),
-    });
-    if outcome.keeping == Keeping::MadeAnew {
-        workplace.console.remark("The search catalogue on this computer could not be used, and was made anew.");
-    }
+    let hits = outcome.hits.len();
+    let advice = match hits {
+        0 => format!("Nothing called \"{}\" in {searched}.", harmless(word)),
+        _ if outcome.hits.iter().all(|hit| readable(hit).is_none()) => {
+            format!("{} in {searched}, unreadable in every one: there is nothing to bring back.", counted(hits, "hit"))
+        }
+        _ => {
+            let cut = cut_off(hits, shown, "changed last");
+            format!(
+                "{} in {searched}{cut}. The command below a hit brings it back into {RESTORED}.",
+                counted(hits, "hit")
+            )
+        }
+    };
+    workplace.console.remark(&advice);
+    tell_keeping(workplace, &outcome.keeping);
     for damaged in &outcome.damaged {
         let damaged = harmless(damaged);
         workplace.console.remark(&format!("DAMAGED: part of a list of files cannot be read: {damaged}"));
     }
 }
 
+fn counted(number: usize, one: &str) -> String {
+    count(number as u64, one)
+}
+
+/// Which are shown, where not all are, and how to see the others.
+fn cut_off(hits: usize, shown: usize, which: &str) -> String {
+    match hits > shown {
+        true => format!(
+            "; the {} {which} are shown: --all shows all, and another word narrows it down",
+            grouped(shown as u64)
+        ),
+        false => String::new(),
+    }
+}
+
+/// Where the catalogue is not kept, every search is as slow as the first.
+pub fn tell_keeping(workplace: &Workplace, keeping: &Keeping) {
+    match keeping {
+        Keeping::Kept => {}
+        Keeping::MadeAnew => {
+            workplace.console.remark("The search catalogue on this computer could not be used, and was made anew.");
+        }
+        Keeping::NotKept(why) => workplace.console.remark(&format!(
+            "The search catalogue cannot be kept on this computer, so that every search takes as long as the first: {}. The \
+             answer is the same. Move away what lies there, or see to it that the folder can be written to.",
+            harmless(why)
+        )),
+    }
+}
+
 /// Where it was looked: of what is damaged nothing can be said.
 fn searched(snapshots: usize, damaged: &[String]) -> String {
-    let backups = count(snapshots as u64, "backup");
+    let backups = counted(snapshots, "backup");
     if damaged.is_empty() { backups } else { format!("what can be read of {backups}") }
 }
 
-/// What brings back the newest version that could be read.
-fn command(hit: &Hit) -> Option<String> {
-    let version = hit.versions.iter().find(|version| version.item != ItemType::Unreadable)?;
-    let path = quoted(&shown_path(&hit.path));
-    Some(format!("chest restore {} {path} --to FOLDER", short(&version.last_seen.0)))
+/// The place of the newest version that could be read.
+fn readable(hit: &Hit) -> Option<usize> {
+    hit.versions.iter().position(|version| version.item != ItemType::Unreadable)
+}
+
+/// What brings back a version.
+fn command(called: &Called, path: &ShownPath, version: &HitVersion) -> Option<String> {
+    let is_readable = version.item != ItemType::Unreadable;
+    let (id, path) = (short(&version.last_seen.0), shown_path(path));
+    let quoted = word(path.as_bytes());
+    is_readable.then(|| {
+        called.again(&match path.starts_with('-') {
+            // It would be taken for a flag.
+            true => format!("restore --to {RESTORED} -- {id} {quoted}"),
+            false => format!("restore {id} {quoted} --to {RESTORED}"),
+        })
+    })
 }
 
 struct Found<'o> {
     outcome: &'o FindOutcome,
+    shown: &'o [Hit],
     versions: bool,
+    called: Called,
 }
 
 #[derive(Serialize)]
@@ -94,12 +151,14 @@ struct FoundJson<'o> {
     hits: Vec<HitJson>,
     snapshots: usize,
     damaged: &'o [String],
+    catalogue: &'static str,
 }
 
 #[derive(Serialize)]
 struct HitJson {
     #[serde(flatten)]
     path: PathJson,
+    typed: String,
     deleted: bool,
     versions: Vec<VersionJson>,
 }
@@ -112,14 +171,20 @@ struct VersionJson {
     modified: Option<String>,
     first_seen: SightingJson,
     last_seen: SightingJson,
+    snapshots: usize,
 }
 
 impl Report for Found<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        for hit in &self.outcome.hits {
-            let shown = if self.versions { hit.versions.len() } else { 1 };
-            for version in hit.versions.iter().take(shown) {
-                writeln!(out, "{}  {}", shown_path(&hit.path), description(hit, version, self.versions))?;
+        for hit in self.shown {
+            writeln!(out, "{}", shown_path(&hit.path))?;
+            let newest = readable(hit).unwrap_or_default();
+            let places = if self.versions { 0..hit.versions.len() } else { newest..newest + 1 };
+            for place in places {
+                writeln!(out, "  {}", description(hit, place, self.versions))?;
+                if let Some(command) = command(&self.called, &hit.path, &hit.versions[place]) {
+                    writeln!(out, "    {command}")?;
+                }
             }
         }
         Ok(())
@@ -130,25 +195,51 @@ impl Report for Found<'_> {
             hits: self.outcome.hits.iter().map(hit_json).collect(),
             snapshots: self.outcome.snapshots,
             damaged: &self.outcome.damaged,
+            catalogue: catalogue_code(&self.outcome.keeping),
         }
     }
 }
 
-fn description(hit: &Hit, version: &HitVersion, one_by_one: bool) -> String {
-    let mut text = format!(
-        "{}, changed {}, last in backup {} of {}",
-        if version.size > 0 { size(version.size) } else { json::item(version.item).to_owned() },
-        day_and_time(version.modified),
-        short(&version.last_seen.0),
-        day_and_time(version.last_seen.1)
-    );
-    if hit.versions.len() > 1 && !one_by_one {
-        text += &format!(", {}", count(hit.versions.len() as u64, "version"));
+/// How the catalogue fared, for programs.
+fn catalogue_code(keeping: &Keeping) -> &'static str {
+    match keeping {
+        Keeping::Kept => "kept",
+        Keeping::MadeAnew => "made-anew",
+        Keeping::NotKept(_) => "not-kept",
     }
-    if hit.deleted {
-        text += ", deleted since";
+}
+
+/// `48.2 kB, changed 3 March 2026, 10:12; in 3 backups between 24 October 2026 and 14 November 2026; deleted since`
+fn description(hit: &Hit, place: usize, one_by_one: bool) -> String {
+    let version = &hit.versions[place];
+    let what = match version.item {
+        ItemType::Unreadable => "could not be read".to_owned(),
+        item if version.size == 0 => json::item(item).to_owned(),
+        _ => size(version.size),
+    };
+    let changed = day_and_time(version.modified);
+    let seen = backups(version.snapshots, version.first_seen, version.last_seen);
+    let mut text = format!("{what}, changed {changed}; {seen}");
+    let older = hit.versions.len() - place - 1;
+    if !one_by_one && place > 0 {
+        text += "; a later version could not be read";
+    }
+    if !one_by_one && older > 0 {
+        text += &format!("; {}: --versions shows all", counted(older, "older version"));
+    }
+    if hit.deleted && (place == 0 || !one_by_one) {
+        text += "; deleted since";
     }
     text
+}
+
+/// `in the backup of 14 November 2026, 17:02`, `in 3 backups between 24 October 2026 and 14 November 2026`
+fn backups(number: usize, first: Sighting, last: Sighting) -> String {
+    match (day(first.1), day(last.1)) {
+        _ if number <= 1 => format!("in the backup of {}", day_and_time(last.1)),
+        (from, to) if from == to => format!("in {} of {to}", counted(number, "backup")),
+        (from, to) => format!("in {} between {from} and {to}", counted(number, "backup")),
+    }
 }
 
 fn hit_json(hit: &Hit) -> HitJson {
@@ -158,28 +249,13 @@ fn hit_json(hit: &Hit) -> HitJson {
         modified: json::time(version.modified),
         first_seen: SightingJson::of(version.first_seen),
         last_seen: SightingJson::of(version.last_seen),
+        snapshots: version.snapshots,
     };
     let versions = hit.versions.iter().map(version).collect();
-    HitJson { path: PathJson::of(&hit.path), deleted: hit.deleted, versions }
+    HitJson { path: PathJson::of(&hit.path), typed: shown_path(&hit.path), deleted: hit.deleted, versions }
 }
 
-fn short(id: &ObjectHash) -> String {
+/// As many letters of an id as people are shown.
+pub fn short(id: &ObjectHash) -> String {
     id.to_hex()[..SHORT_ID].to_owned()
-}
-
-/// As a shell takes it for one word.
-fn quoted(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,@".contains(&byte);
-    if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_advice_can_be_pasted_into_a_shell() {
-        assert_eq!(quoted("docs/a.txt"), "docs/a.txt");
-        assert_eq!(quoted("docs/Clerk's notes.txt"), r"'docs/Clerk'\''s notes.txt'");
-    }
 }

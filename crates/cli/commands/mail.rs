@@ -1,12 +1,14 @@
 //! `chest mail show` and `save`: one message, to look at or to keep.
 
 use super::find::mail::MessageJson;
+use super::find::{short, tell_keeping};
 use crate::args::{MailSave, MailShow};
 use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::output::Report;
 use crate::output::amounts::size;
+use crate::output::called::{Called, RESTORED};
 use crate::output::json::PathJson;
 use crate::output::names::{harmless, shown, shown_place};
 use crate::own_folders::OwnFolders;
@@ -22,7 +24,15 @@ use std::path::Path;
 /// Shows a message.
 pub fn show(workplace: &Workplace, args: &MailShow) -> Result<Exit, Failure> {
     let message = fetch(workplace, &args.id)?;
-    workplace.show(&Shown { hit: &message.hit, preview: preview(&message.raw) })?;
+    let preview = preview(&message.raw);
+    let attached = preview.attachments.len();
+    workplace.show(&Shown { hit: &message.hit, preview })?;
+    let save = Called::of(&workplace.settings).again(&format!("mail save {} --to {RESTORED}", short(&message.hit.id)));
+    workplace.console.remark(&match attached {
+        0 => format!("To save it: {save}"),
+        _ => format!("To save it: {save}\nTo save what is attached: {save} --attachments"),
+    });
+    tell_keeping(workplace, &message.keeping);
     Ok(Exit::Done)
 }
 
@@ -39,6 +49,7 @@ pub fn save(workplace: &Workplace, args: &MailSave) -> Result<Exit, Failure> {
     let saved = catalogue::save_message(&reading.context, &message, &what, &args.to, &today);
     let saved = reading.told(saved)?;
     workplace.show(&Saved { hit: &message.hit, to: &args.to, files: &saved })?;
+    tell_keeping(workplace, &message.keeping);
     Ok(Exit::Done)
 }
 

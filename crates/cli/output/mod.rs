@@ -1,6 +1,7 @@
 //! What the program says: results on standard output, as text or as one JSON object; everything else on standard error.
 
 pub mod amounts;
+pub mod called;
 pub mod doubts;
 pub mod exceptions;
 pub mod exports;

@@ -17,16 +17,20 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-/// By identity: the mailboxes with first and last sighting, and whether it is gone.
-type Known = BTreeMap<ObjectHash, (BTreeMap<Vec<u8>, (ObjectHash, ObjectHash)>, bool)>;
+/// By identity: the mailboxes with all snapshots in which they held it, oldest first, and whether it is gone.
+type Known = BTreeMap<ObjectHash, (BTreeMap<Vec<u8>, Vec<ObjectHash>>, bool)>;
 
 fn by_catalogue(machine: &Machine, opened: &Opened, query: &MailQuery) -> Known {
     let found: MailOutcome = find_mail(&machine.context(), opened, query).unwrap();
     assert!(found.damaged.is_empty(), "{:?}", found.damaged);
     let hits = found.messages.iter().map(|hit| {
-        let boxes = hit.mailboxes.iter();
-        let boxes = boxes.map(|one| (one.path.to_bytes(), (one.first_seen.0, one.last_seen.0))).collect();
-        (hit.id, (boxes, hit.deleted))
+        let boxes = hit.mailboxes.iter().map(|mailbox| {
+            let seen: Vec<ObjectHash> = found.sightings(mailbox).iter().rev().map(|(id, _)| *id).collect();
+            let ends = (Some(&mailbox.first_seen.0), Some(&mailbox.last_seen.0), mailbox.snapshots);
+            assert_eq!((seen.first(), seen.last(), seen.len()), ends);
+            (mailbox.path.to_bytes(), seen)
+        });
+        (hit.id, (boxes.collect(), hit.deleted))
     });
     hits.collect()
 }
@@ -46,7 +50,10 @@ fn by_reading(opened: &Opened) -> Known {
             visit(kind, &mut Cursor::new(bytes), Resume::Start, &Limits::default(), &mut |message| {
                 let id = snapshot.record.hash;
                 let (boxes, gone) = known.entry(ObjectHash(message.identity)).or_insert((BTreeMap::new(), true));
-                boxes.entry(item.path.to_bytes()).or_insert((id, id)).1 = id;
+                let seen = boxes.entry(item.path.to_bytes()).or_default();
+                if seen.last() != Some(&id) {
+                    seen.push(id);
+                }
                 *gone = id != newest;
                 ControlFlow::Continue(())
             });

@@ -1,22 +1,19 @@
-//! `chest find --mail`: messages, over all mailboxes of all backups.
+//! `chest find --mail`: messages, over all mailboxes of all backups; below each stands the command that saves it.
 
-use super::{quoted, short, span};
+use super::{backups, catalogue_code, counted, cut_off, short, shown_of, span, tell_keeping};
 use crate::args::Find;
 use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::output::Report;
-use crate::output::amounts::count;
+use crate::output::called::{Called, RESTORED};
 use crate::output::json::{self, PathJson, SightingJson};
 use crate::output::names::{harmless, shown_path};
 use crate::selector::class;
 use crate::time::day_and_time;
-use chest_engine::catalogue::{self, Keeping, MailHit, MailOutcome, MailQuery};
+use chest_engine::catalogue::{self, MailHit, MailOutcome, MailQuery, MailboxHit};
 use serde::Serialize;
 use std::io::{self, Write};
-
-/// Of so many messages the commands that save them are written out.
-const COMMANDS: usize = 5;
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
@@ -34,34 +31,42 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
     };
     let reading = workplace.open(Doing::Reading)?;
     let outcome = reading.told(catalogue::find_mail(&reading.context, &reading.opened, &query))?;
-    workplace.show(&FoundMail(&outcome))?;
-    advise(workplace, &outcome);
+    let shown = shown_of(&outcome.messages, args.all);
+    let called = Called::of(&workplace.settings);
+    advise_after(workplace, &outcome, &FoundMail { outcome: &outcome, shown, versions: args.versions, called })?;
     Ok(reading.searched(!outcome.damaged.is_empty()))
 }
 
-fn advise(workplace: &Workplace, outcome: &MailOutcome) {
-    let messages = count(outcome.messages.len() as u64, "message");
+/// Shows them; what is said besides goes to standard error.
+fn advise_after(workplace: &Workplace, outcome: &MailOutcome, found: &FoundMail<'_>) -> Result<(), Failure> {
+    workplace.show(found)?;
     let searched = super::searched(outcome.snapshots, &outcome.damaged);
-    let commands =
-        outcome.messages.iter().take(COMMANDS).map(|hit| format!("chest mail save {} --to FOLDER", short(&hit.id)));
-    let commands: Vec<String> = commands.collect();
-    workplace.console.remark(&match &commands[..] {
-        [] => format!("No such message in {searched}."),
-        [one] => format!("{messages} in {searched}. To save it: {one}"),
-        several => format!("{messages} in {searched}. To save one:\n  {}", several.join("\n  ")),
+    let messages = outcome.messages.len();
+    workplace.console.remark(&match found.shown.first() {
+        None => format!("No such message in {searched}."),
+        Some(first) => {
+            let cut = cut_off(messages, found.shown.len(), "newest");
+            let look = found.called.again(&format!("mail show {}", short(&first.id)));
+            let messages = counted(messages, "message");
+            format!("{messages} in {searched}{cut}. The command below one saves it in {RESTORED}. To look at one first: {look}")
+        }
     });
     for mailbox in &outcome.not_searched {
         workplace.console.remark(&format!("NOT SEARCHED, or not to its end: {}", harmless(mailbox)));
     }
-    if outcome.keeping == Keeping::MadeAnew {
-        workplace.console.remark("The search catalogue on this computer could not be used, and was made anew.");
-    }
+    tell_keeping(workplace, &outcome.keeping);
     for damaged in &outcome.damaged {
         workplace.console.remark(&format!("DAMAGED: there may be more messages: {}", harmless(damaged)));
     }
+    Ok(())
 }
 
-struct FoundMail<'o>(&'o MailOutcome);
+struct FoundMail<'o> {
+    outcome: &'o MailOutcome,
+    shown: &'o [MailHit],
+    versions: bool,
+    called: Called,
+}
 
 #[derive(Serialize)]
 struct FoundMailJson<'o> {
@@ -69,6 +74,7 @@ struct FoundMailJson<'o> {
     snapshots: usize,
     damaged: &'o [String],
     not_searched: &'o [String],
+    catalogue: &'static str,
 }
 
 /// A message, without what only a look at it shows.
@@ -90,16 +96,37 @@ struct MailboxJson {
     path: PathJson,
     first_seen: SightingJson,
     last_seen: SightingJson,
+    snapshots: usize,
+    /// Each of them, where somebody asked for each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<Vec<SightingJson>>,
+}
+
+impl MailboxJson {
+    fn of(mailbox: &MailboxHit, seen: Option<Vec<SightingJson>>) -> Self {
+        Self {
+            path: PathJson::of(&mailbox.path),
+            first_seen: SightingJson::of(mailbox.first_seen),
+            last_seen: SightingJson::of(mailbox.last_seen),
+            snapshots: mailbox.snapshots,
+            seen,
+        }
+    }
 }
 
 impl<'o> MessageJson<'o> {
     /// Of one message.
     pub fn of(hit: &'o MailHit) -> Self {
-        let mailboxes = hit.mailboxes.iter().map(|mailbox| MailboxJson {
-            path: PathJson::of(&mailbox.path),
-            first_seen: SightingJson::of(mailbox.first_seen),
-            last_seen: SightingJson::of(mailbox.last_seen),
-        });
+        Self::with(hit, hit.mailboxes.iter().map(|mailbox| MailboxJson::of(mailbox, None)).collect())
+    }
+
+    /// The same with every backup that has it.
+    fn with_each_backup(hit: &'o MailHit, outcome: &MailOutcome) -> Self {
+        let seen = |mailbox| outcome.sightings(mailbox).into_iter().map(SightingJson::of).collect();
+        Self::with(hit, hit.mailboxes.iter().map(|mailbox| MailboxJson::of(mailbox, Some(seen(mailbox)))).collect())
+    }
+
+    fn with(hit: &'o MailHit, mailboxes: Vec<MailboxJson>) -> Self {
         Self {
             id: hit.id.to_hex(),
             from: &hit.from,
@@ -108,48 +135,68 @@ impl<'o> MessageJson<'o> {
             sent: hit.sent.and_then(json::time),
             attachments: &hit.attachments,
             deleted: hit.deleted,
-            mailboxes: mailboxes.collect(),
+            mailboxes,
         }
     }
 }
 
 impl Report for FoundMail<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        for hit in &self.0.messages {
-            writeln!(out, "{}", line(hit))?;
+        for hit in self.shown {
+            writeln!(out, "{}", head(hit))?;
+            self.write_mailboxes(hit, out)?;
+            writeln!(out, "    {}", self.called.again(&format!("mail save {} --to {RESTORED}", short(&hit.id))))?;
         }
         Ok(())
     }
 
     fn json(&self) -> impl Serialize {
+        let message = |hit| match self.versions {
+            true => MessageJson::with_each_backup(hit, self.outcome),
+            false => MessageJson::of(hit),
+        };
         FoundMailJson {
-            messages: self.0.messages.iter().map(MessageJson::of).collect(),
-            snapshots: self.0.snapshots,
-            damaged: &self.0.damaged,
-            not_searched: &self.0.not_searched,
+            messages: self.outcome.messages.iter().map(message).collect(),
+            snapshots: self.outcome.snapshots,
+            damaged: &self.outcome.damaged,
+            not_searched: &self.outcome.not_searched,
+            catalogue: catalogue_code(&self.outcome.keeping),
         }
     }
 }
 
-/// `1ab95b11e37b  3 March 2026, 10:12  Zoë Clerk <…>: Hedge, 1 attachment, in mail/inbox.mbox, last in backup … of …, deleted since`
-fn line(hit: &MailHit) -> String {
+impl FoundMail<'_> {
+    /// `in mail/inbox.mbox; in 3 backups between … and …; deleted since`, and each backup where that was asked for.
+    fn write_mailboxes(&self, hit: &MailHit, out: &mut dyn Write) -> io::Result<()> {
+        let shown = if self.versions { hit.mailboxes.len() } else { 1 };
+        for (place, mailbox) in hit.mailboxes.iter().take(shown).enumerate() {
+            let seen = backups(mailbox.snapshots, mailbox.first_seen, mailbox.last_seen);
+            write!(out, "  in {}; {seen}", shown_path(&mailbox.path))?;
+            if hit.mailboxes.len() > shown {
+                write!(
+                    out,
+                    "; also elsewhere ({} in all): --versions shows each",
+                    counted(hit.mailboxes.len(), "place")
+                )?;
+            }
+            writeln!(out, "{}", if hit.deleted && place == 0 { "; deleted since" } else { "" })?;
+            if self.versions {
+                for (backup, ended) in self.outcome.sightings(mailbox) {
+                    writeln!(out, "    backup {} of {}", short(&backup), day_and_time(ended))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `1ab95b11e37b  3 March 2026, 10:12  Zoë Clerk <…>: Hedge, 1 attachment`
+fn head(hit: &MailHit) -> String {
     let sent = hit.sent.map_or_else(|| "no date".to_owned(), day_and_time);
     let subject = if hit.subject.is_empty() { "(no subject)" } else { &hit.subject };
     let mut line = format!("{}  {sent}  {}: {}", short(&hit.id), harmless(&hit.from), harmless(subject));
     if !hit.attachments.is_empty() {
-        line += &format!(", {}", count(hit.attachments.len() as u64, "attachment"));
-    }
-    if let Some(mailbox) = hit.mailboxes.first() {
-        let (backup, ended) = mailbox.last_seen;
-        line += &format!(
-            ", in {}, last in backup {} of {}",
-            quoted(&shown_path(&mailbox.path)),
-            short(&backup),
-            day_and_time(ended)
-        );
-    }
-    if hit.deleted {
-        line += ", deleted since";
+        line += &format!(", {}", counted(hit.attachments.len(), "attachment"));
     }
     line
 }

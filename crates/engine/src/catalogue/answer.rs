@@ -7,6 +7,7 @@ use chest_catalogue::{Catalogue, ChainId, Damage, KnownChain};
 use chest_model::{Class, Exception, ExceptionKind, ObjectHash, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 /// What is needed to make hits of what the catalogue says.
 pub(super) struct Answer<'s> {
@@ -21,6 +22,8 @@ pub(super) struct Answer<'s> {
 pub(super) struct Chain<'s> {
     pub(super) label: Vec<u8>,
     newest: &'s Snapshot,
+    /// Its snapshots by their places among all, oldest first.
+    places: Vec<usize>,
     /// What could not be read when the newest snapshot was made: nothing is known of what lies below.
     hidden: HashSet<&'s TreePath>,
     /// What cannot be read now, of the newest snapshot.
@@ -29,17 +32,19 @@ pub(super) struct Chain<'s> {
 
 impl<'s> Answer<'s> {
     pub(super) fn new(catalogue: &Catalogue, snapshots: &'s [Snapshot]) -> Result<Self, EngineError> {
-        let places = snapshots.iter().enumerate().map(|(place, snapshot)| (snapshot.record.hash, place)).collect();
+        let places: HashMap<ObjectHash, usize> =
+            snapshots.iter().enumerate().map(|(place, snapshot)| (snapshot.record.hash, place)).collect();
         let damage = catalogue.damage()?;
         let known: Chains<'s> = chains_of(snapshots);
         let mut chains = HashMap::new();
         for KnownChain { id, host, label, seen } in catalogue.chains()? {
-            let newest = known.get(&(host, label.clone())).and_then(|all| all.last());
-            if let (Some(newest), Some(last)) = (newest, seen.last()) {
+            let all = known.get(&(host, label.clone())).map(Vec::as_slice).unwrap_or_default();
+            if let (Some(newest), Some(last)) = (all.last().copied(), seen.last()) {
                 let of_newest = damage.iter().filter(|damage| damage.chain == id && damage.number == last.number);
                 let lost = of_newest.map(|damage| (damage.from.clone(), damage.until.clone())).collect();
                 let hidden = hidden_in(newest, &label);
-                chains.insert(id, Chain { label, newest, hidden, lost });
+                let places = all.iter().filter_map(|snapshot| places.get(&snapshot.record.hash).copied()).collect();
+                chains.insert(id, Chain { label, newest, places, hidden, lost });
             }
         }
         Ok(Self { snapshots, places, chains, damage })
@@ -65,9 +70,10 @@ impl<'s> Answer<'s> {
         (self.snapshots[place].record.hash, self.snapshots[place].public.ended)
     }
 
-    /// A snapshot: id and end of reading.
-    pub(super) fn seen(&self, snapshot: &ObjectHash) -> Option<(ObjectHash, Timestamp)> {
-        self.place(snapshot).map(|place| self.at(place))
+    /// The snapshots of each chain, oldest first.
+    pub(super) fn sightings(&self) -> HashMap<ChainId, Vec<(ObjectHash, Timestamp)>> {
+        let of_chain = |chain: &Chain<'_>| chain.places.iter().map(|&place| self.at(place)).collect();
+        self.chains.iter().map(|(&id, chain)| (id, of_chain(chain))).collect()
     }
 
     /// Parts of trees that could not be read.
@@ -77,6 +83,12 @@ impl<'s> Answer<'s> {
 }
 
 impl Chain<'_> {
+    /// Which of its snapshots, counted from the oldest, lie from one place among all to another.
+    pub(super) fn numbers(&self, first: usize, last: usize) -> Range<usize> {
+        let from = self.places.partition_point(|&place| place < first);
+        from..self.places.partition_point(|&place| place <= last)
+    }
+
     /// Whether this snapshot is the newest of it.
     pub(super) fn is_newest(&self, snapshot: &ObjectHash) -> bool {
         self.newest.record.hash == *snapshot

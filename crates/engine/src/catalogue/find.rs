@@ -36,7 +36,7 @@ impl FindQuery {
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct FindOutcome {
-    /// In the order of their paths.
+    /// What was changed last comes first; what was changed at one time is in the order of its paths.
     pub hits: Vec<Hit>,
     /// Parts of trees that could not be read.
     pub damaged: Vec<String>,
@@ -70,6 +70,8 @@ pub struct HitVersion {
     pub first_seen: (ObjectHash, Timestamp),
     /// The newest snapshot that holds it: the one to restore from.
     pub last_seen: (ObjectHash, Timestamp),
+    /// How many snapshots hold it.
+    pub snapshots: usize,
 }
 
 /// Searches all snapshots.
@@ -109,27 +111,33 @@ impl Answer<'_> {
             .into_iter()
             .map(|((root, path), found)| self.hit(ShownPath { root: root.to_vec(), path }, &found, &query.changed));
         let is_meant = |hit: &Hit| !hit.versions.is_empty() && (hit.deleted || !query.only_deleted);
-        Ok(hits.filter(is_meant).collect())
+        let mut hits: Vec<Hit> = hits.filter(is_meant).collect();
+        hits.sort_by_key(|hit| std::cmp::Reverse(hit.versions.first().map(|newest| newest.modified)));
+        Ok(hits)
     }
 
     /// Puts the spans of one path together: equal versions become one, with the first and last snapshot that held it.
     fn hit(&self, path: ShownPath, found: &[FoundVersion], changed: &Range<Timestamp>) -> Hit {
-        let mut versions: HashMap<ItemVersion, (usize, usize)> = HashMap::new();
+        let mut versions: HashMap<ItemVersion, (usize, usize, usize)> = HashMap::new();
         for one in found.iter().filter(|one| changed.contains(&one.version.modified)) {
-            if let (Some(first), Some(last)) = (self.place(&one.first), self.place(&one.last)) {
-                let span = versions.entry(one.version).or_insert((first, last));
-                *span = (span.0.min(first), span.1.max(last));
+            let places = (self.chain(one.chain), self.place(&one.first), self.place(&one.last));
+            if let (Some(chain), Some(first), Some(last)) = places {
+                let span = versions.entry(one.version).or_insert((first, last, 0));
+                // No snapshot of a chain is in two spans of a path, and none is in two chains of one root.
+                let snapshots = span.2 + chain.numbers(first, last).len();
+                *span = (span.0.min(first), span.1.max(last), snapshots);
             }
         }
         let mut versions: Vec<HitVersion> = versions
             .into_iter()
-            .filter_map(|(version, (first, last))| {
+            .filter_map(|(version, (first, last, snapshots))| {
                 Some(HitVersion {
                     item: ItemType::from_number(version.item)?,
                     size: version.size,
                     modified: version.modified,
                     first_seen: self.at(first),
                     last_seen: self.at(last),
+                    snapshots,
                 })
             })
             .collect();

@@ -5,10 +5,11 @@ use super::mailboxes::kind_of;
 use super::{Keeping, Wanted, consult};
 use crate::browse::{ShownPath, StoredFile};
 use crate::{Context, EngineError, Opened};
-use chest_catalogue::{Catalogue, FoundLetter, LetterQuery, MailboxProblem, Whereabouts};
+use chest_catalogue::{Catalogue, ChainId, FoundLetter, LetterQuery, MailboxProblem, Whereabouts};
 use chest_mail::{ContainerKind, Locator};
 use chest_model::{Class, ObjectHash, Timestamp, folded_text};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 /// What messages to look for: all of it counts.
@@ -46,6 +47,21 @@ pub struct MailOutcome {
     pub snapshots: usize,
     /// How the catalogue fared.
     pub keeping: Keeping,
+    /// The snapshots of each machine's root, oldest first.
+    chains: HashMap<ChainId, Vec<Sighting>>,
+}
+
+/// A snapshot in which something was seen: its id, and the end of its reading.
+pub type Sighting = (ObjectHash, Timestamp);
+
+impl MailOutcome {
+    /// Every snapshot in which this mailbox held the message, newest first.
+    pub fn sightings(&self, mailbox: &MailboxHit) -> Vec<Sighting> {
+        let of_span = |span: &Span| self.chains.get(&span.chain).and_then(|all| all.get(span.numbers.clone()));
+        let mut all: Vec<Sighting> = mailbox.spans.iter().filter_map(of_span).flatten().copied().collect();
+        all.sort_by_key(|(id, ended)| std::cmp::Reverse((*ended, *id)));
+        all
+    }
 }
 
 /// One message, over all versions of all mailboxes.
@@ -78,8 +94,19 @@ pub struct MailboxHit {
     pub first_seen: (ObjectHash, Timestamp),
     /// The newest one.
     pub last_seen: (ObjectHash, Timestamp),
+    /// In how many it held the message.
+    pub snapshots: usize,
+    /// Which these are; none of a chain touches another.
+    spans: Vec<Span>,
     kind: Option<ContainerKind>,
     locator: Option<Locator>,
+}
+
+/// Consecutive snapshots of a machine's root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Span {
+    chain: ChainId,
+    numbers: Range<usize>,
 }
 
 /// Searches all mailboxes; what has not been read yet is read first.
@@ -100,10 +127,10 @@ pub fn find_mail(context: &Context<'_>, opened: &Opened, query: &MailQuery) -> R
             // The same is wrong with a mailbox in many versions.
             told.collect::<BTreeSet<String>>().into_iter().collect::<Vec<String>>()
         };
-        Ok((messages, [answer.damaged(), told(broken)].concat(), told(unknown)))
+        Ok((messages, [answer.damaged(), told(broken)].concat(), told(unknown), answer.sightings()))
     };
-    let ((messages, damaged, not_searched), keeping) = consult(context, opened, Wanted::NamesAndMail, &ask)?;
-    Ok(MailOutcome { messages, damaged, not_searched, snapshots: snapshots.len(), keeping })
+    let ((messages, damaged, not_searched, chains), keeping) = consult(context, opened, Wanted::NamesAndMail, &ask)?;
+    Ok(MailOutcome { messages, damaged, not_searched, snapshots: snapshots.len(), keeping, chains })
 }
 
 fn letter_query(query: &MailQuery) -> LetterQuery {
@@ -126,14 +153,14 @@ impl Answer<'_> {
         let mut mailboxes: BTreeMap<Vec<u8>, MailboxHit> = BTreeMap::new();
         for place in &places {
             if let Some(hit) = self.mailbox_hit(place) {
-                let known = mailboxes.entry(hit.path.to_bytes()).or_insert_with(|| hit.clone());
-                known.first_seen = std::cmp::min_by_key(known.first_seen, hit.first_seen, |seen| (seen.1, seen.0));
-                if (hit.last_seen.1, hit.last_seen.0) > (known.last_seen.1, known.last_seen.0) {
-                    *known = MailboxHit { first_seen: known.first_seen, ..hit };
+                match mailboxes.entry(hit.path.to_bytes()) {
+                    Entry::Vacant(new) => drop(new.insert(hit)),
+                    Entry::Occupied(mut known) => known.get_mut().take_in(hit),
                 }
             }
         }
         let mut mailboxes: Vec<MailboxHit> = mailboxes.into_values().collect();
+        mailboxes.iter_mut().for_each(MailboxHit::settle);
         mailboxes.sort_by_key(|mailbox| std::cmp::Reverse(mailbox.last_seen.1));
         let is_held = |chain: &Chain<'_>, place: &Whereabouts| chain.is_newest(&place.last) || chain.hides(&place.path);
         let held = |place: &&&Whereabouts| self.chain(place.chain).is_some_and(|chain| is_held(chain, place));
@@ -152,13 +179,42 @@ impl Answer<'_> {
     }
 
     fn mailbox_hit(&self, place: &Whereabouts) -> Option<MailboxHit> {
+        let (first, last) = (self.place(&place.first)?, self.place(&place.last)?);
+        let chain = self.chain(place.chain)?;
         Some(MailboxHit {
-            path: ShownPath { root: self.chain(place.chain)?.label.clone(), path: place.path.clone() },
-            first_seen: self.seen(&place.first)?,
-            last_seen: self.seen(&place.last)?,
+            path: ShownPath { root: chain.label.clone(), path: place.path.clone() },
+            first_seen: self.at(first),
+            last_seen: self.at(last),
+            snapshots: 0,
+            spans: vec![Span { chain: place.chain, numbers: chain.numbers(first, last) }],
             kind: kind_of(place.container),
             locator: Locator::from_bytes(&place.locator),
         })
+    }
+}
+
+impl MailboxHit {
+    /// Another span of the same mailbox; how the message is got out of it follows from the newest.
+    fn take_in(&mut self, mut other: Self) {
+        let first_seen = std::cmp::min_by_key(self.first_seen, other.first_seen, |seen| (seen.1, seen.0));
+        if (other.last_seen.1, other.last_seen.0) > (self.last_seen.1, self.last_seen.0) {
+            std::mem::swap(self, &mut other);
+        }
+        self.first_seen = first_seen;
+        self.spans.append(&mut other.spans);
+    }
+
+    /// A mailbox may hold a message twice: each snapshot counts once.
+    fn settle(&mut self) {
+        self.spans.sort_by_key(|span| (span.chain, span.numbers.start));
+        self.spans.dedup_by(|next, before| {
+            let goes_on = next.chain == before.chain && next.numbers.start <= before.numbers.end;
+            if goes_on {
+                before.numbers.end = before.numbers.end.max(next.numbers.end);
+            }
+            goes_on
+        });
+        self.snapshots = self.spans.iter().map(|span| span.numbers.len()).sum();
     }
 }
 

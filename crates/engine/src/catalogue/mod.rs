@@ -13,11 +13,13 @@ mod save;
 mod searches;
 
 pub use find::{FindOutcome, FindQuery, Hit, HitVersion, find};
-pub use find_mail::{FetchedMessage, MailHit, MailOutcome, MailQuery, MailboxHit, fetch_message, find_mail};
+pub use find_mail::{FetchedMessage, MailHit, MailOutcome, MailQuery, MailboxHit, Sighting, fetch_message, find_mail};
 pub use save::{SavedAs, harmless_file_name, save_message};
 
 use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, CatalogueError, CatalogueKey, Condition};
+use chest_model::shown_place;
+use chest_repo::RepoError;
 use std::fs::{File, TryLockError};
 use std::time::Duration;
 
@@ -27,14 +29,14 @@ const FILE: &str = "catalogue";
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// How the catalogue fared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keeping {
     /// It is kept on this computer.
     Kept,
     /// What lay there could not be used, and was made anew.
     MadeAnew,
-    /// It cannot be kept on this computer: it was made for this once.
-    NotKept,
+    /// It cannot be kept on this computer, for this reason: it was made for this once.
+    NotKept(String),
 }
 
 /// How much of the repository the catalogue must know to answer.
@@ -53,8 +55,15 @@ fn consult<T>(
     ask: &dyn Fn(&Catalogue) -> Result<T, EngineError>,
 ) -> Result<(T, Keeping), EngineError> {
     let mut keeping = Keeping::Kept;
+    let mut why_not = CatalogueError::Damaged.to_string();
     for _ in 0..2 {
-        let Ok(file) = locked_file(context, opened)? else { break };
+        let file = match locked_file(context, opened)? {
+            Ok(file) => file,
+            Err(reason) => {
+                why_not = reason;
+                break;
+            }
+        };
         match Catalogue::open(file, &key(opened), random(context)?) {
             Ok((mut catalogue, condition)) => {
                 if condition == Condition::Discarded {
@@ -65,16 +74,20 @@ fn consult<T>(
                     answer => return Ok((answer?, keeping)),
                 }
             }
-            Err(CatalogueError::Disk(_)) => break,
+            Err(error @ CatalogueError::Disk(_)) => {
+                why_not = error.to_string();
+                break;
+            }
             Err(_) => {}
         }
-        if discard(context, opened).is_err() {
+        if let Err(error) = discard(context, opened) {
+            why_not = error.to_string();
             break;
         }
         keeping = Keeping::MadeAnew;
     }
     let mut catalogue = Catalogue::in_memory()?;
-    Ok((fill_and_ask(&mut catalogue, context, opened, wanted, ask)?, Keeping::NotKept))
+    Ok((fill_and_ask(&mut catalogue, context, opened, wanted, ask)?, Keeping::NotKept(why_not)))
 }
 
 fn fill_and_ask<T>(
@@ -92,25 +105,43 @@ fn fill_and_ask<T>(
 }
 
 /// The file, locked: another run that fills it does what would have to be done here too, so it is waited for. The inner error
-/// says that no file can be had.
-fn locked_file(context: &Context<'_>, opened: &Opened) -> Result<Result<File, ()>, EngineError> {
-    let Ok(file) = context.cache(opened.repository).open_to_change(FILE) else { return Ok(Err(())) };
+/// says why no file can be had.
+fn locked_file(context: &Context<'_>, opened: &Opened) -> Result<Result<File, String>, EngineError> {
+    let folder = context.cache(opened.repository);
+    let path = shown_place(&folder.file(FILE));
+    let file = match folder.open_to_change(FILE) {
+        Ok(file) if has_one_name(&file) => file,
+        // Changes would change what somebody else calls by another name, or be written through a link.
+        Ok(_) | Err(RepoError::LocalDamaged { .. }) => return Ok(Err(format!("{path} is no file of its own"))),
+        Err(error) => return Ok(Err(error.to_string())),
+    };
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(Ok(file)),
             Err(TryLockError::WouldBlock) if context.monitor.cancelled() => return Err(EngineError::Interrupted),
             Err(TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_TRIES),
             // Some shares know no locks; two runs that write at once must not be.
-            Err(TryLockError::Error(_)) => return Ok(Err(())),
+            Err(TryLockError::Error(error)) => return Ok(Err(format!("{path} cannot be locked: {error}"))),
         }
     }
+}
+
+#[cfg(unix)]
+fn has_one_name(file: &File) -> bool {
+    // Where the system does not say, it is as good as one.
+    file.metadata().map_or(true, |found| std::os::unix::fs::MetadataExt::nlink(&found) <= 1)
+}
+
+#[cfg(not(unix))]
+fn has_one_name(_: &File) -> bool {
+    true
 }
 
 /// Empties the file, so that it is begun anew.
 fn discard(context: &Context<'_>, opened: &Opened) -> Result<(), EngineError> {
     match locked_file(context, opened)? {
         Ok(file) => file.set_len(0).map_err(|error| CatalogueError::Disk(error).into()),
-        Err(()) => Err(CatalogueError::Damaged.into()),
+        Err(_) => Err(CatalogueError::Damaged.into()),
     }
 }
 
@@ -120,6 +151,6 @@ fn key(opened: &Opened) -> CatalogueKey {
 
 fn random(context: &Context<'_>) -> Result<[u8; 32], EngineError> {
     let mut random = [0; 32];
-    context.environment.fill_random(&mut random).map_err(chest_repo::RepoError::from)?;
+    context.environment.fill_random(&mut random).map_err(RepoError::from)?;
     Ok(random)
 }
