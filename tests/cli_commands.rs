@@ -24,7 +24,7 @@ fn from_init_to_restore_every_byte_comes_back() {
 }
 
 #[test]
-fn init_shows_twenty_four_words_once_and_they_open_the_repository() {
+fn init_shows_twenty_four_words_once_and_they_open_the_repository_however_they_are_copied() {
     let office = Office::empty();
     let init = office.run(["init", "--kdf-memory", "64"]).ended(0);
     let lines = init.out.lines().filter(|line| line.starts_with("    ") && line.contains(". "));
@@ -41,10 +41,14 @@ fn init_shows_twenty_four_words_once_and_they_open_the_repository() {
     let mut sorted = numbered;
     sorted.sort();
     let words: Vec<String> = sorted.into_iter().map(|(_, word)| word).collect();
-    office.write("sheet.txt", &words.join(" "));
-    let mut command = office.command(["key", "test"]);
-    command.env_remove("CHEST_PASSPHRASE_FILE").env("CHEST_RECOVERY_WORDS_FILE", office.path("sheet.txt"));
-    assert_eq!(answer(&mut command).ended(0).out, "Yes: these 24 recovery words open the repository.\n");
+    let rows: Vec<String> = (0..12).map(|row| format!("{} {}\n", words[row], words[row + 12])).collect();
+    // In a line; as the columns are read across; and the whole of what was printed.
+    for sheet in [words.join(" "), rows.concat(), init.out] {
+        office.write("sheet.txt", &sheet);
+        let mut command = office.command(["key", "test"]);
+        command.env_remove("CHEST_PASSPHRASE_FILE").env("CHEST_RECOVERY_WORDS_FILE", office.path("sheet.txt"));
+        assert_eq!(answer(&mut command).ended(0).out, "Yes: these 24 recovery words open the repository.\n");
+    }
     assert_eq!(office.run(["key", "test"]).ended(0).out, "Yes: this passphrase opens the repository.\n");
 }
 

@@ -95,6 +95,27 @@ fn the_prompt_takes_the_passphrase_and_shows_nothing_of_it() {
     assert!(terminal.echoes(), "the terminal is as it was");
 }
 
+/// As somebody does who pastes it, or copies it row by row.
+#[test]
+fn the_prompt_takes_the_sheet_row_by_row_as_it_is_printed() {
+    let office = Office::empty();
+    let sheet = office.run(["init", "--kdf-memory", "64"]).ended(0).out;
+    let rows: Vec<&str> = sheet.lines().filter(|line| line.trim_start().starts_with(char::is_numeric)).collect();
+    assert_eq!(rows.len(), 12, "{sheet}");
+    let mut terminal = Terminal::new();
+    let mut child = terminal.start(office.command(["key", "test"]).env_remove("CHEST_PASSPHRASE_FILE"));
+    wait_until("the echo to be off", || !terminal.echoes());
+    for row in &rows {
+        terminal.type_line(row);
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", terminal.shown());
+    terminal.wait_for("Yes: these 24 recovery words open the repository.");
+    let shown = terminal.shown();
+    assert!(shown.contains("The other 22 words (an empty line ends this):"), "{shown}");
+    assert!(!rows.iter().any(|row| shown.contains(row.trim())), "{shown}");
+    assert!(terminal.echoes(), "the terminal is as it was");
+}
+
 #[test]
 fn ctrl_c_at_the_prompt_ends_at_once_and_leaves_the_terminal_as_it_was() {
     let office = Office::with_backup();

@@ -52,7 +52,7 @@ fn words(text: &str) -> Result<Credential, CliError> {
 
 /// Whoever types 24 words means the sheet.
 fn from_prompt(typed: &str) -> Result<Credential, CliError> {
-    if typed.split_whitespace().count() == RECOVERY_WORD_COUNT {
+    if TypedWords::are_meant_by(typed) {
         return words(typed);
     }
     if normalise_passphrase(typed).is_empty() {
@@ -125,14 +125,30 @@ fn ask(interrupt: &Interrupt) -> Result<Zeroizing<String>, CliError> {
     let _ = std::io::stderr().flush();
     hide_typing(interrupt);
     let mut typed = Zeroizing::new(String::new());
-    let read = std::io::stdin().lock().read_line(&mut typed);
+    let read = read_answer(&mut typed);
     interrupt.end_prompt();
     let _ = writeln!(std::io::stderr());
     match read {
         // Ctrl-D: nobody is going to type anything.
-        Ok(0) | Err(_) => Err(CliError::NoSecret),
-        Ok(_) => Ok(without_line_end(&typed)),
+        Err(_) => Err(CliError::NoSecret),
+        Ok(()) if typed.is_empty() => Err(CliError::NoSecret),
+        Ok(()) => Ok(without_line_end(&typed)),
     }
+}
+
+/// One line; of a sheet that is pasted as it is printed, or typed row by row, all of its lines: whatever were left over, the
+/// shell would show and keep.
+fn read_answer(typed: &mut String) -> std::io::Result<()> {
+    while std::io::stdin().lock().read_line(typed)? > 0 && !typed.ends_with("\n\n") {
+        match TypedWords::begun_by(typed) {
+            Some(words @ ..RECOVERY_WORD_COUNT) => {
+                let left = RECOVERY_WORD_COUNT - words;
+                let _ = writeln!(std::io::stderr(), "\nThe other {left} words (an empty line ends this):");
+            }
+            _ => break,
+        }
+    }
+    Ok(())
 }
 
 /// Where echo cannot be switched off, the typing shows: still better than no way in.
@@ -170,6 +186,8 @@ mod tests {
     fn twenty_four_typed_words_are_the_sheet_and_a_bad_one_is_named() {
         assert!(matches!(from_prompt(&"abandon ".repeat(24)), Ok(Credential::Words(_))));
         assert!(matches!(from_prompt(&"parish ".repeat(24)), Err(CliError::Words(_))));
+        let numbered: String = (1..=24).map(|number| format!("{number}. abandon ")).collect();
+        assert!(matches!(from_prompt(&numbered), Ok(Credential::Words(_))));
         assert!(matches!(from_prompt("three red apples"), Ok(Credential::Passphrase(_))));
     }
 
