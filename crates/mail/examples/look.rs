@@ -8,7 +8,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chest_mail::{ContainerKind, Limits, Locator, NewestDate, Resume, attachment, preview, raw, recognise, visit};
+use chest_mail::{
+    ContainerKind, Limits, Locator, NewestDate, Resume, attachment, newest_in_pst, preview, raw, recognise, visit,
+};
 use chest_model::Timestamp;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let found = list(kind, &path)?;
-    newest(&path)?;
+    newest(kind, &path)?;
     match arguments.next() {
         Some(folder) => save(kind, &path, &found, &folder),
         None => Ok(()),
@@ -41,12 +43,18 @@ fn list(kind: ContainerKind, path: &Path) -> Result<Vec<Locator>, Box<dyn Error>
     Ok(found)
 }
 
-fn newest(path: &Path) -> Result<(), Box<dyn Error>> {
-    let bytes = fs::read(path)?;
-    let mut scanner = NewestDate::new(Timestamp::new(i64::MAX, 0));
+fn newest(kind: ContainerKind, path: &Path) -> Result<(), Box<dyn Error>> {
+    let any = Timestamp::new(i64::MAX, 0);
     let begun = Instant::now();
-    bytes.chunks(1 << 20).for_each(|slice| scanner.feed(slice));
-    println!("newest date {:?}, {}", scanner.newest(), rate(path, begun)?);
+    let newest = match kind {
+        ContainerKind::Pst => newest_in_pst(&mut File::open(path)?, any),
+        _ => {
+            let mut scanner = NewestDate::new(any);
+            fs::read(path)?.chunks(1 << 20).for_each(|slice| scanner.feed(slice));
+            scanner.newest()
+        }
+    };
+    println!("newest date {newest:?}, {}", rate(path, begun)?);
     Ok(())
 }
 
