@@ -229,11 +229,20 @@ impl<'a> Part<'a> {
         // Whoever knows only English says so of any text.
         let charset =
             charset.filter(|name| !["us-ascii", "ascii"].iter().any(|ascii| name.eq_ignore_ascii_case(ascii)));
-        match charset.and_then(|charset| charset_decoder(charset.as_bytes())) {
-            Some(decode) => decode(&bytes),
-            None => letters_of_unknown_kind(&bytes),
+        match charset {
+            // One letter that is wrong makes the others no less right.
+            Some(name) if is_utf_8(name) => String::from_utf8_lossy(&bytes).into_owned(),
+            charset => match charset.and_then(|charset| charset_decoder(charset.as_bytes())) {
+                Some(decode) => decode(&bytes),
+                None => letters_of_unknown_kind(&bytes),
+            },
         }
     }
+}
+
+/// The library's list of letters that have to be decoded is without these.
+fn is_utf_8(charset: &str) -> bool {
+    ["utf-8", "utf8"].iter().any(|name| charset.eq_ignore_ascii_case(name))
 }
 
 /// Text that does not say in what letters it is written: UTF-8, or else what was common here before.
@@ -370,6 +379,16 @@ mod tests {
             --b\nContent-Type: text/html\n\n<p>words</p>\n--b--\n";
         let root = Part::parse(message.as_bytes());
         assert_eq!(root.texts()[0].role(), Role::Html);
+    }
+
+    #[test]
+    fn a_text_in_utf_8_stays_one_where_some_of_it_is_damaged() {
+        for (says, expected) in
+            [("; charset=UTF-8", "päivää \u{fffd}"), ("; charset=utf8", "päivää \u{fffd}"), ("", "pÃ¤ivÃ¤Ã¤ ÿ")]
+        {
+            let message = [format!("Content-Type: text/plain{says}\n\npäivää ").as_bytes(), b"\xff"].concat();
+            assert_eq!(Part::parse(&message).texts()[0].letters(100), expected);
+        }
     }
 
     #[test]
