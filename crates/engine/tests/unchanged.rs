@@ -164,3 +164,32 @@ fn a_clock_that_has_gone_back_is_told() {
     let recorded: Vec<_> = snapshots.iter().map(|snapshot| snapshot.public.ended).collect();
     assert_eq!(recorded, [ahead.ended, behind.ended]);
 }
+
+/// What is cut anew when a file grows at its end is its last chunk, half a mebibyte or so of each: not of a mailbox.
+#[test]
+fn mailboxes_that_grew_by_a_week_send_about_a_week() {
+    let memory = MemoryStore::new();
+    let recording = Arc::new(RecordingStore::new(memory.clone()));
+    let machine = Machine::on(recording.clone(), memory, chest_engine::repo::config::Configuration::new());
+    let sent = |name: &str, week: u64| {
+        (0..8).for_each(|number| {
+            let before = noise(number, 600_000 + number as usize * 30_000);
+            let added = if week == 0 { Vec::new() } else { noise(100 + number, 10_000) };
+            let content = [b"From a@b.example Fri Nov 20 10:00:00 2026\nSubject: x\n\n", &before[..], &added].concat();
+            // The same that is no mailbox.
+            let skipped = if name == "mailbox" { 0 } else { 1 };
+            machine.write(&format!("{name} {number}"), &content[skipped..]);
+        });
+        recording.clear();
+        machine.backup().unwrap();
+        recording.bytes(Verb::Put)
+    };
+    sent("mailbox", 0);
+    let week = sent("mailbox", 1);
+    sent("other", 0);
+    let of_others = sent("other", 1);
+    assert!(
+        week < 8 * (10_000 + 150_000) && week * 3 < of_others,
+        "{week} bytes sent for a week, {of_others} of others"
+    );
+}

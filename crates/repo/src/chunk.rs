@@ -32,7 +32,17 @@ impl ChunkerParameters {
             && self.min < self.average
             && self.average < self.max
     }
+
+    /// How the end of a file is cut that grows there; `None` where chunks are small already.
+    fn of_growing_end(&self) -> Option<Self> {
+        let Self { id, min, average, max } = *self;
+        let finer = Self { id, min: min / FINER, average: average / FINER, max: max / FINER };
+        finer.is_supported().then_some(finer)
+    }
 }
+
+/// Chunks at the end of a file that grows there are so many times smaller.
+const FINER: u32 = 16;
 
 /// Cuts a stream of bytes.
 pub struct Chunker {
@@ -41,15 +51,21 @@ pub struct Chunker {
     mask_loose: u64,
     gear: Box<[u64; 256]>,
     gear_shifted: Box<[u64; 256]>,
+    growing_end: Option<Box<Chunker>>,
 }
 
 impl Chunker {
     /// With the domain's secret table.
     pub fn new(parameters: ChunkerParameters, domain: &DomainKeys) -> Self {
+        let finer = parameters.of_growing_end().map(|finer| Box::new(Self::without_finer(finer, domain)));
+        Self { growing_end: finer, ..Self::without_finer(parameters, domain) }
+    }
+
+    fn without_finer(parameters: ChunkerParameters, domain: &DomainKeys) -> Self {
         let (mask_strict, mask_loose) = select_masks(parameters.average as usize, Normalization::Level2);
         let gear = Box::new(*domain.gear());
         let gear_shifted = Box::new(gear.map(|value| value << 1));
-        Self { parameters, mask_strict, mask_loose, gear, gear_shifted }
+        Self { parameters, mask_strict, mask_loose, gear, gear_shifted, growing_end: None }
     }
 
     /// The most that [`Self::cut`] looks at.
@@ -73,6 +89,15 @@ impl Chunker {
             &self.gear_shifted[..],
         );
         length
+    }
+
+    /// Length of the next chunk of the last one that [`Self::cut`] leaves of a file that grows at its end: it is cut once more, because each
+    /// time the file has grown, the last of its chunks is stored again.
+    pub fn cut_growing_end(&self, rest: &[u8]) -> usize {
+        match &self.growing_end {
+            Some(finer) => finer.cut(rest),
+            None => self.cut(rest),
+        }
     }
 }
 
@@ -115,6 +140,37 @@ mod tests {
         assert_eq!(lengths, GOLDEN_DEFAULT, "{lengths:?}");
     }
     const GOLDEN_DEFAULT: &[usize] = &[1370975, 1666464, 1086982, 1179638, 1285282, 1322723, 87937];
+
+    /// Promise 4, of the end of mailboxes.
+    #[test]
+    fn golden_cut_points_of_a_growing_end() {
+        let chunker = Chunker::new(ChunkerParameters::DEFAULT, &DomainSecret::new([7; 32]).keys());
+        let lengths = growing_end(&chunker, &noise(400_000));
+        assert_eq!(lengths, GOLDEN_END, "{lengths:?}");
+    }
+    const GOLDEN_END: &[usize] = &[88520, 51525, 76636, 85088, 92462, 5769];
+
+    fn growing_end(chunker: &Chunker, mut rest: &[u8]) -> Vec<usize> {
+        let mut lengths = Vec::new();
+        while !rest.is_empty() {
+            lengths.push(chunker.cut_growing_end(rest));
+            rest = &rest[lengths[lengths.len() - 1]..];
+        }
+        lengths
+    }
+
+    #[test]
+    fn where_an_end_grew_only_its_last_chunk_is_cut_anew() {
+        let chunker = Chunker::new(ChunkerParameters::DEFAULT, &DomainSecret::new([7; 32]).keys());
+        let data = noise(600_000);
+        for length in (100_000..580_000).step_by(40_000) {
+            let (before, after) =
+                (growing_end(&chunker, &data[..length]), growing_end(&chunker, &data[..length + 20_000]));
+            let same = before.iter().zip(&after).take_while(|(before, after)| before == after);
+            let same: usize = same.map(|(length, _)| length).sum();
+            assert!(length - same <= before[before.len() - 1], "{} of {length} bytes cut anew", length - same);
+        }
+    }
 
     #[test]
     fn an_insertion_at_the_front_moves_few_cut_points() {

@@ -266,7 +266,7 @@ impl ItemReader<'_, '_> {
             }
             let mut start = 0;
             while cut.pending - start >= self.chunker.max() || (at_end && start < cut.pending) {
-                let length = self.chunker.cut(&buffer[start..cut.pending]);
+                let length = self.next_length(cut, &buffer[start..cut.pending], at_end);
                 cut.chunks.push(self.store_chunk(&buffer[start..start + length])?);
                 cut.bytes += length as u64;
                 start += length;
@@ -283,6 +283,18 @@ impl ItemReader<'_, '_> {
         }
     }
 
+    /// Of the chunk at the front of what is there.
+    fn next_length(&self, cut: &mut Cut, rest: &[u8], at_end: bool) -> usize {
+        if !cut.at_growing_end {
+            let length = self.chunker.cut(rest);
+            cut.at_growing_end = at_end && cut.grows_at_end && length == rest.len();
+            if !cut.at_growing_end {
+                return length;
+            }
+        }
+        self.chunker.cut_growing_end(rest)
+    }
+
     /// Looks at content as it comes by.
     fn notice(&self, cut: &mut Cut, bytes: &[u8]) {
         if cut.bytes == 0 && cut.pending == 0 {
@@ -290,6 +302,7 @@ impl ItemReader<'_, '_> {
             cut.noticed.notebook_link = is_notebook_link(&cut.name, bytes);
             let container = recognise(&cut.name, bytes);
             cut.glance = glance(&cut.name, container);
+            cut.grows_at_end = container == Some(ContainerKind::Mbox);
             let container = container.filter(|_| self.class == Class::Email);
             let has_dates = matches!(container, Some(ContainerKind::Mbox | ContainerKind::Message));
             cut.newest = has_dates.then(|| NewestDate::new(self.environment.now()));
@@ -336,6 +349,10 @@ struct Cut {
     /// Where it is a mailbox: what finds the newest date in it.
     newest: Option<NewestDate>,
     glance: Option<Glance>,
+    /// It is an mbox: the next message comes at its end.
+    grows_at_end: bool,
+    /// Its last chunk is being cut.
+    at_growing_end: bool,
     /// Its dates are anywhere in it.
     is_pst: bool,
 }
