@@ -12,73 +12,163 @@ use crate::{date, pst};
 const LONGEST_LINE: usize = 512;
 /// Clocks of senders are not always right; what is later than tomorrow says nothing.
 const TOLERANCE: i64 = 24 * 3600;
+/// Mail servers begin their mailboxes with a note of their own, which has the form of a message and is as new as the mailbox.
+const OF_THE_SERVER: &[u8] = b"Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA";
 
-/// Looks for the `Date:` headers of messages and the "From " lines of an mbox in bytes of any kind.
+/// Looks for the dates of messages in a saved message or an mbox that comes by: the `Date:` in the head of each. The "From " line before it
+/// bears the time of the export where a program means it so, and therefore counts only where a message has no date of its own.
 #[derive(Debug, Clone)]
 pub struct NewestDate {
-    latest: i64,
-    newest: Option<Timestamp>,
-    /// The line that the last slice ended in, with the line break before it; empty if it is too long to bear a date.
-    unfinished: Vec<u8>,
-    header: Finder<'static>,
-    envelope: Finder<'static>,
+    reading: Reading,
+    /// The line that the last slice ended in.
+    line: Vec<u8>,
+    /// That line is too long to bear a date, and is not kept.
+    is_too_long: bool,
+    separator: Finder<'static>,
 }
 
 impl NewestDate {
     /// Of a file that is read from its first byte; dates later than a day after `now` do not count.
     pub fn new(now: Timestamp) -> Self {
-        Self {
+        let reading = Reading {
             latest: now.seconds.saturating_add(TOLERANCE),
             newest: None,
-            unfinished: b"\n".to_vec(),
-            header: Finder::new(b"\nDate:"),
-            envelope: Finder::new(b"\nFrom "),
-        }
+            place: Place::Beginning,
+            is_mbox: false,
+            message: Message::default(),
+        };
+        Self { reading, line: Vec::new(), is_too_long: false, separator: Finder::new(b"\nFrom ") }
     }
 
     /// The next bytes of the file.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        let line_end = memchr::memchr(b'\n', bytes);
-        if !self.unfinished.is_empty() {
-            let rest = &bytes[..line_end.unwrap_or(bytes.len())];
-            match self.unfinished.len() + rest.len() <= LONGEST_LINE {
-                true => self.unfinished.extend_from_slice(rest),
-                false => self.unfinished.clear(),
-            }
-        }
-        let Some(line_end) = line_end else { return };
-        self.newest = self.newest.max(self.of_line(&self.unfinished));
-        self.scan(&bytes[line_end..]);
-    }
-
-    /// From a line break on.
-    fn scan(&mut self, lines: &[u8]) {
-        let last = memchr::memrchr(b'\n', lines).unwrap_or(0);
-        let whole = &lines[..last];
-        let headers = self.header.find_iter(whole);
-        for at in headers.chain(self.envelope.find_iter(whole)) {
-            let most = whole.len().min(at + LONGEST_LINE);
-            let end = memchr::memchr(b'\n', &whole[at + 1..most]).map_or(most, |end| at + 1 + end);
-            self.newest = self.newest.max(self.of_line(&whole[at..end]));
-        }
-        self.unfinished.clear();
-        if lines.len() - last <= LONGEST_LINE {
-            self.unfinished.extend_from_slice(&lines[last..]);
+    pub fn feed(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            bytes = self.take_line(self.past_text(bytes));
         }
     }
 
-    /// Of a line with the line break before it.
-    fn of_line(&self, line: &[u8]) -> Option<Timestamp> {
-        let date = match line.strip_prefix(b"\nDate:") {
-            Some(value) => date::of_header(value),
-            None => date::of_envelope(line.strip_prefix(b"\n")?),
-        };
-        date.filter(|date| (1..=self.latest).contains(&date.seconds))
+    /// From the next line on that may tell something; in the text of a message that is one that begins with "From ".
+    fn past_text<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let is_at_line_start = self.line.is_empty() && !self.is_too_long;
+        if self.reading.place != Place::Text || !is_at_line_start || bytes.starts_with(b"From ") {
+            return bytes;
+        }
+        match self.separator.find(bytes) {
+            Some(at) => &bytes[at + 1..],
+            None => &bytes[memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1)..],
+        }
+    }
+
+    /// Takes the next line, or as much of it as is there; gives what follows it.
+    fn take_line<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let end = memchr::memchr(b'\n', bytes);
+        let piece = &bytes[..end.unwrap_or(bytes.len())];
+        if self.is_too_long || self.line.len() + piece.len() > LONGEST_LINE {
+            self.is_too_long = true;
+            self.line.clear();
+        } else {
+            self.line.extend_from_slice(piece);
+        }
+        let Some(end) = end else { return &[] };
+        self.reading.line(&self.line, self.is_too_long);
+        self.line.clear();
+        self.is_too_long = false;
+        &bytes[end + 1..]
     }
 
     /// The newest date so far that can be true.
     pub fn newest(&self) -> Option<Timestamp> {
-        self.newest.max(self.of_line(&self.unfinished))
+        let mut reading = self.reading;
+        if !self.line.is_empty() {
+            reading.line(&self.line, false);
+        }
+        reading.newest.max(reading.message.date())
+    }
+}
+
+/// Where in a mailbox a line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It is the first.
+    Beginning,
+    /// In the head of a message.
+    Head,
+    /// In its text, where a date may be anything.
+    Text,
+}
+
+/// How far the reading has come.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    latest: i64,
+    /// Of the messages that have ended.
+    newest: Option<Timestamp>,
+    place: Place,
+    is_mbox: bool,
+    message: Message,
+}
+
+impl Reading {
+    /// The next line, without its end.
+    fn line(&mut self, line: &[u8], is_too_long: bool) {
+        let separator = date::of_envelope(line).filter(|_| self.place == Place::Beginning || self.is_mbox);
+        if let Some(sent) = separator {
+            self.newest = self.newest.max(self.message.date());
+            self.message = Message { envelope: self.plausible(sent), ..Message::default() };
+            (self.is_mbox, self.place) = (true, Place::Head);
+            return;
+        }
+        if self.place == Place::Text {
+            return;
+        }
+        let is_end_of_head = line.trim_ascii().is_empty() && !is_too_long;
+        // An empty line before the first message ends nothing.
+        self.place = match self.place {
+            Place::Head if is_end_of_head => Place::Text,
+            Place::Beginning if is_end_of_head => Place::Beginning,
+            _ => Place::Head,
+        };
+        self.header(line);
+    }
+
+    fn header(&mut self, line: &[u8]) {
+        let is_folded = line.first().is_some_and(|first| matches!(first, b' ' | b'\t'));
+        let value = match line.split_at_checked(5) {
+            Some((name, value)) if name.eq_ignore_ascii_case(b"Date:") => Some(value),
+            _ if is_folded && self.message.date_is_on_the_next_line => Some(line),
+            _ => None,
+        };
+        self.message.date_is_on_the_next_line = value.is_some_and(|value| value.trim_ascii().is_empty());
+        self.message.is_of_the_server |= line.starts_with(OF_THE_SERVER);
+        if let Some(date) = value.and_then(date::of_header) {
+            self.message.is_dated = true;
+            self.message.header = self.message.header.or(self.plausible(date));
+        }
+    }
+
+    fn plausible(&self, date: Timestamp) -> Option<Timestamp> {
+        Some(date).filter(|date| (1..=self.latest).contains(&date.seconds))
+    }
+}
+
+/// What the head of a message says of its date.
+#[derive(Debug, Clone, Copy, Default)]
+struct Message {
+    envelope: Option<Timestamp>,
+    header: Option<Timestamp>,
+    /// It has a date of its own, be it one that cannot be true.
+    is_dated: bool,
+    date_is_on_the_next_line: bool,
+    is_of_the_server: bool,
+}
+
+impl Message {
+    fn date(&self) -> Option<Timestamp> {
+        match self {
+            Self { is_of_the_server: true, .. } => None,
+            Self { is_dated: true, header, .. } => *header,
+            Self { envelope, .. } => *envelope,
+        }
     }
 }
 
@@ -95,9 +185,9 @@ mod tests {
 
     /// 20 November 2026, 10:00 UTC.
     const NOW: Timestamp = Timestamp { seconds: 1_795_168_800, nanoseconds: 0 };
-    const BOX: &str = "From a@b.example Wed Nov 18 10:00:00 2026\nDate: Wed, 18 Nov 2026 09:00:00 +0000\nSubject: x\n\n\
-        Date: 19 November 2026\nDate: Sun, 22 Nov 2026 10:00:00 +0000\nThe Date: Fri, 20 Nov 2026 10:00:00 +0000\n\
-        From Friday on\n\nFrom a@b.example Wed Nov 18 11:00:00 2026\nDate: Thu, 19 Nov 2026 10:00:00 +0000\n";
+    const BOX: &str = "From a@b.example Fri Nov 20 10:00:00 2026\nSubject: x\nDate: Wed, 18 Nov 2026 09:00:00 +0000\n\n\
+        Date: Fri, 20 Nov 2026 08:00:00 +0000\nThe Date: Fri, 20 Nov 2026 10:00:00 +0000\nFrom Friday on\n\n\
+        From a@b.example Fri Nov 20 10:00:00 2026\nDate: Thu, 19 Nov 2026 10:00:00 +0000\n\nText.\n";
 
     fn newest(bytes: &[u8], slice: usize) -> Option<i64> {
         let mut scanner = NewestDate::new(NOW);
@@ -107,7 +197,7 @@ mod tests {
 
     #[test]
     fn slices_of_any_length_give_the_same_answer() {
-        let text = format!("{}{BOX}{}\n{BOX}", "x".repeat(3000), "y".repeat(600));
+        let text = format!("{BOX}{}\n{}\n\n{BOX}", "y".repeat(600), "From z".repeat(300));
         for slice in 1..text.len() {
             assert_eq!(newest(text.as_bytes(), slice), Some(NOW.seconds - 24 * 3600), "slices of {slice}");
         }
@@ -118,6 +208,49 @@ mod tests {
         for slice in [1, 7, 1000] {
             assert_eq!(newest(b"Date: Fri, 20 Nov 2026 09:59:59 +0000", slice), Some(NOW.seconds - 1));
             assert_eq!(newest(b"From - Fri Nov 20 09:59:59 2026\r\n", slice), Some(NOW.seconds - 1));
+        }
+    }
+
+    /// A mailbox of one message whose "From " line bears the time of the export, with these headers.
+    fn exported(headers: &str) -> String {
+        format!("From - Fri Nov 20 09:59:59 2026\nSubject: x\n{headers}\nText.\nFrom - the chair\n")
+    }
+
+    #[test]
+    fn the_time_of_the_export_counts_only_where_a_message_has_no_date_of_its_own() {
+        let day = |day: &str, field: &str| format!("{field} {day} Nov 2026 10:00:00 +0000\n");
+        let (old, to_come) = (day("Sun, 1", "Date:"), day("Mon, 30", "Date:"));
+        let exported_at = Some(NOW.seconds - 1);
+        for (headers, expected) in [
+            (old.as_str(), Some(NOW.seconds - 19 * 24 * 3600)),
+            (&day("Sun, 1", "DATE:"), Some(NOW.seconds - 19 * 24 * 3600)),
+            (&day("Sun, 1", "Date:\n"), Some(NOW.seconds - 19 * 24 * 3600)),
+            (&to_come, None),
+            ("Date: on Friday\n", exported_at),
+            ("X-Date: none\n", exported_at),
+            ("", exported_at),
+        ] {
+            for text in [exported(headers), exported(headers).replace('\n', "\r\n")] {
+                for slice in [1, 7, 1000] {
+                    assert_eq!(newest(text.as_bytes(), slice), expected, "{text:?}");
+                }
+            }
+        }
+        let note =
+            "Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nDate: Fri, 20 Nov 2026 09:00:00 +0000\n";
+        assert_eq!(newest((exported(note) + &exported(&old)).as_bytes(), 1000), Some(NOW.seconds - 19 * 24 * 3600));
+    }
+
+    #[test]
+    fn what_stands_in_the_text_of_a_message_is_no_date_of_it() {
+        let message = "Subject: x\nDate: Thu, 19 Nov 2026 10:00:00 +0000\n\nDate: Fri, 20 Nov 2026 09:00:00 +0000\n\n\
+            From a@b.example Fri Nov 20 09:00:00 2026\nDate: Fri, 20 Nov 2026 09:30:00 +0000\n";
+        for slice in [1, 7, 1000] {
+            assert_eq!(
+                newest(message.as_bytes(), slice),
+                Some(NOW.seconds - 24 * 3600),
+                "no mbox: it begins with no \"From \""
+            );
         }
     }
 
