@@ -66,8 +66,45 @@ fn a_fifth_may_go_without_a_word_and_what_is_held_against_is_the_last_complete_b
     assert!(shrunk.out.contains("SHRUNK: docs had 43 files"), "{}", shrunk.out);
     // Not the PARTIAL one, or a second run would find nothing wrong.
     office.back_up().ended(6);
-    let another = office.run(["backup", "docs", "--as", "elsewhere"]).ended(0);
-    assert_eq!(another.last_line(), "COMPLETE", "nobody knows what another root held");
+    // Nor does another name hide it.
+    let renamed = office.run(["backup", "docs", "--as", "elsewhere"]).ended(6);
+    assert!(
+        renamed.out.contains("elsewhere: compared with docs, which was backed up before in its place\n"),
+        "{}",
+        renamed.out
+    );
+    office.write("archive/1950.txt", "an old one");
+    let another = office.run(["backup", "archive"]).ended(0);
+    assert_eq!(another.last_line(), "COMPLETE");
+    assert!(another.out.contains("archive: no complete backup of it is known here yet"), "{}", another.out);
+    assert!(!office.run(["backup", "archive"]).ended(0).out.contains("archive: no complete"));
+}
+
+#[test]
+fn a_renamed_folder_and_a_dated_export_are_held_against_what_they_were_before() {
+    let office = office_with_minutes(20);
+    let mailbox =
+        |days: std::ops::Range<i64>| days.map(|day| format!("{}\n\n", in_mbox(&message(day)))).collect::<String>();
+    office.write("mail-2026-11-14.mbox", &mailbox(0..20));
+    office.run(["backup", "docs", "--email", "mail-2026-11-14.mbox"]).ended(0);
+    fs::rename(office.path("docs"), office.path("docs - Parish")).unwrap();
+    office.write("mail-2026-11-21.mbox", &mailbox(0..21));
+    let renamed = ["backup", "docs - Parish", "--email", "mail-2026-11-21.mbox"];
+    let same = office.run(renamed).ended(0);
+    let mail = "mail-2026-11-21.mbox: compared with mail-2026-11-14.mbox, which was backed up before in its place\n";
+    assert!(same.out.contains("docs - Parish: compared with docs, ") && same.out.contains(mail), "{}", same.out);
+    assert!(!office.run(renamed).ended(0).out.contains("compared"));
+    // The next one was cut short, and the folder, renamed again, has lost a third.
+    (0..7).for_each(|month| fs::remove_file(office.path(&format!("docs - Parish/Minutes/{month}.txt"))).unwrap());
+    fs::rename(office.path("docs - Parish"), office.path("Council")).unwrap();
+    office.write("mail-2026-11-28.mbox", &mailbox(0..10));
+    let json = office.run(["backup", "Council", "--email", "mail-2026-11-28.mbox", "--json"]).ended(6).json();
+    let doubts: Vec<_> =
+        json["doubts"].as_array().unwrap().iter().map(|doubt| (&doubt["root"], &doubt["kind"])).collect();
+    let shrunk = serde_json::Value::from("shrunk");
+    assert_eq!(doubts, [(&"Council".into(), &shrunk), (&"mail-2026-11-28.mbox".into(), &shrunk)], "{json}");
+    assert_eq!(json["roots"][0]["held_against"], "docs - Parish", "{json}");
+    assert_eq!(json["roots"][1]["held_against"], "mail-2026-11-21.mbox", "{json}");
 }
 
 #[test]
@@ -118,6 +155,49 @@ fn message(days_ago: i64) -> String {
     let sent = jiff::Zoned::now().checked_sub(jiff::Span::new().days(days_ago)).unwrap();
     let date = sent.strftime("%a, %d %b %Y %H:%M:%S %z");
     format!("From: clerk@example.org\nTo: chair@example.org\nSubject: Agenda\nDate: {date}\n\nSee attached.\n")
+}
+
+/// The same in a mailbox that was exported just now.
+fn in_mbox(message: &str) -> String {
+    format!("From - {}\n{message}", jiff::Zoned::now().strftime("%a %b %d %H:%M:%S %Y"))
+}
+
+#[test]
+fn the_time_of_the_export_and_times_to_come_make_nothing_newer() {
+    let office = Office::new();
+    office.write("inbox.mbox", &(in_mbox(&message(21)) + "\n" + &in_mbox(&message(-30))));
+    let old = office.run(["backup", "--class", "email", "inbox.mbox"]).ended(0);
+    assert!(old.out.contains("NOTE: what is newest in inbox.mbox is 21 days old."), "{}", old.out);
+}
+
+/// An export with these files of some length, last changed in this month of 2026, and one whose time is wrong.
+fn export(office: &Office, files: &[&str], month: u8) {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mut add = |name: &str, (year, month)| {
+        let time = zip::DateTime::from_date_and_time(year, month, 20, 9, 30, 0).unwrap();
+        writer.start_file(name, zip::write::SimpleFileOptions::default().last_modified_time(time)).unwrap();
+        std::io::Write::write_all(&mut writer, "Resolved. ".repeat(30).as_bytes()).unwrap();
+    };
+    files.iter().for_each(|file| add(file, (2026, month)));
+    add("OneDrive/clock gone wrong.txt", (2090, 1));
+    office.write("Export.zip", "");
+    fs::write(office.path("Export.zip"), writer.finish().unwrap().into_inner()).unwrap();
+}
+
+#[test]
+fn an_export_that_lacks_a_folder_is_doubted_however_deep_the_folder_lies() {
+    let office = Office::new();
+    let minutes: Vec<String> = (0..20).map(|number| format!("OneDrive/Documents/Minutes/2026/{number}.txt")).collect();
+    let old = "OneDrive/Documents/Minutes/2025/a.txt";
+    let all: Vec<&str> = minutes.iter().map(String::as_str).chain([old]).collect();
+    export(&office, &all, 2);
+    let first = office.run(["backup", "Export.zip"]).ended(0);
+    assert!(first.out.contains("Export.zip: 22 files inside, newest changed 20 February 2026\n"), "{}", first.out);
+    export(&office, &all[..20], 3);
+    let lacking = office.run(["backup", "Export.zip"]).ended(6);
+    let told = "INCOMPLETE EXPORT: OneDrive export lacks 1 folder of the last complete one: \
+        OneDrive export/OneDrive/Documents/Minutes/2025\n";
+    assert!(lacking.out.contains(told), "{}", lacking.out);
 }
 
 #[test]

@@ -26,15 +26,21 @@ fn office_that_lost_a_disk() -> Office {
 fn what_is_there_is_backed_up_and_what_is_missing_makes_it_partial() {
     let office = office_that_lost_a_disk();
     office.write("docs/new.txt", "new");
-    let partial = office.run(["backup", "docs", "photos"]).ended(3);
-    assert_eq!(partial.last_line(), "PARTIAL: 1 of what was named could not be read at all");
+    let partial = office.run(["backup", "docs", "photos"]).ended(6);
+    let last = "PARTIAL: 1 of what was named could not be read at all, 1 doubt about what was found";
+    assert_eq!(partial.last_line(), last);
+    let missed = "MISSING: photos had 2 files (24 bytes) in its last complete backup and is not there now.\n  Earlier backups still hold it.";
+    assert!(partial.out.contains(missed), "{}", partial.out);
     assert!(partial.out.contains("photos: NOT BACKED UP\n"), "{}", partial.out);
     let named = "  photos: NOT BACKED UP at all: photos does not exist\n";
     assert!(partial.out.contains(named), "{}", partial.out);
     assert_eq!(office.run(["cat", "latest:docs/new.txt"]).ended(0).out, "new");
     assert!(office.run(["ls", "--exceptions", "latest"]).ended(0).out.contains(named));
-    let json = office.run(["backup", "docs", "photos", "--json"]).ended(3).json();
-    assert_eq!(json["roots"][1]["missing"], true, "{json}");
+    let json = office.run(["backup", "docs", "photos", "--json"]).ended(6).json();
+    let doubt = serde_json::json!([{
+        "root": "photos", "kind": "missing", "accepted": false, "files_before": 2, "bytes_before": 24
+    }]);
+    assert_eq!((&json["roots"][1]["missing"], &json["doubts"]), (&true.into(), &doubt), "{json}");
     assert_eq!(json["exceptions"][0]["kind"], "vanished", "{json}");
     assert!(office.run(["check", "--read-data"]).ended(0).last_line().starts_with("NO DAMAGE FOUND"));
 }
@@ -42,7 +48,8 @@ fn what_is_there_is_backed_up_and_what_is_missing_makes_it_partial() {
 #[test]
 fn a_missing_folder_does_not_look_like_an_emptied_one() {
     let office = office_that_lost_a_disk();
-    office.run(["backup", "docs", "photos"]).ended(3);
+    let partial = office.run(["backup", "docs", "photos"]).ended(6);
+    assert!(!partial.out.contains("EMPTY") && !partial.out.contains("SHRUNK"), "{}", partial.out);
     assert_eq!(office.run(["cat", "latest:photos/fete.jpg"]).ended(0).out, "a photograph");
     assert_eq!(office.run(["find", "--deleted", "jpg"]).ended(0).out, "");
     let ids = office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].clone();
@@ -63,10 +70,44 @@ fn a_missing_folder_does_not_look_like_an_emptied_one() {
 #[test]
 fn a_folder_that_comes_back_is_not_read_again() {
     let office = office_that_lost_a_disk();
-    office.run(["backup", "docs", "photos"]).ended(3);
+    office.run(["backup", "docs", "photos"]).ended(6);
     fs::rename(office.path("unplugged"), office.path("photos")).unwrap();
     let back = office.run(["backup", "docs", "photos", "--json"]).ended(0).json();
     assert_eq!((&back["files_read"], &back["files_unchanged"]), (&0.into(), &4.into()), "{back}");
+}
+
+#[test]
+fn what_is_gone_for_good_is_missed_until_somebody_says_so_and_then_no_more() {
+    let office = office_that_lost_a_disk();
+    office.run(["backup", "docs", "photos"]).ended(6);
+    let accepted = office.run(["backup", "docs", "photos", "--accept-shrink"]).ended(3);
+    assert!(accepted.out.contains("Accepted as gone for good."), "{}", accepted.out);
+    assert_eq!(accepted.last_line(), "PARTIAL: 1 of what was named could not be read at all");
+    // Who names it all the same asks for something that could not be read.
+    let named = office.run(["backup", "docs", "photos"]).ended(3);
+    assert!(!named.out.contains("MISSING"), "{}", named.out);
+    let left_out = office.run(["backup", "docs"]).ended(0);
+    assert!(!left_out.out.contains("photos"), "{}", left_out.out);
+}
+
+#[test]
+fn what_is_not_named_any_more_gets_one_sentence() {
+    let office = office_that_lost_a_disk();
+    let json = office.run(["backup", "docs", "--json"]).ended(0).json();
+    assert_eq!(json["not_named"], serde_json::json!(["photos"]), "{json}");
+    assert!(!office.run(["backup", "docs"]).ended(0).out.contains("photos"), "once is enough");
+    fs::rename(office.path("unplugged"), office.path("photos")).unwrap();
+    office.run(["backup", "docs", "photos"]).ended(0);
+    let told = office.run(["backup", "docs"]).ended(0);
+    let sentence = "NOTE: photos (2 files) was backed up together with these last time, and is not part of this backup. Earlier backups still hold it.\n";
+    assert!(told.out.contains(sentence) && told.last_line() == "COMPLETE", "{}", told.out);
+}
+
+#[test]
+fn what_was_never_backed_up_is_not_missed() {
+    let office = Office::with_backup();
+    let never = office.run(["backup", "docs", "phtoos"]).ended(3);
+    assert!(!never.out.contains("MISSING") && never.out.contains("phtoos: NOT BACKED UP\n"), "{}", never.out);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::output::notebooks::{NotebookLinksJson, write_notebook_links};
 use crate::output::{Report, SHORT_ID};
 use crate::run_history::Running;
 use crate::time::day_and_time;
-use chest_engine::backup::{BackupOptions, BackupOutcome, ClassOutcome, RootOutcome, backup};
+use chest_engine::backup::{BackupOptions, BackupOutcome, ClassOutcome, HeldAgainst, RootOutcome, backup};
 use chest_engine::repo::ObjectError;
 use chest_model::Completeness;
 use serde::Serialize;
@@ -86,6 +86,8 @@ struct BackedUpJson<'o> {
     ended: Option<String>,
     roots: Vec<RootJson>,
     doubts: Vec<DoubtJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_named: Vec<String>,
     had_baseline: bool,
     exceptions: Vec<ExceptionJson>,
     exception_count: u64,
@@ -119,6 +121,9 @@ struct RootJson {
     files: u64,
     folders: u64,
     bytes: u64,
+    held_against: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folders_not_remembered: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     containers: Vec<ContainerJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,6 +163,12 @@ impl RootJson {
             files: root.files,
             folders: root.folders,
             bytes: root.bytes,
+            held_against: match &root.held_against {
+                HeldAgainst::Itself => Some(shown(&root.description.label)),
+                HeldAgainst::Another(label) => Some(shown(label)),
+                HeldAgainst::Nothing | HeldAgainst::NothingAtAll => None,
+            },
+            folders_not_remembered: Some(root.folders_not_remembered).filter(|number| *number > 0),
             containers: root.containers.iter().map(ContainerJson::of).collect(),
             newest_content: root.newest_content.and_then(json::time),
             notebook_shortcuts: NotebookLinksJson::of(root),
@@ -179,6 +190,15 @@ impl Report for BackedUp<'_> {
             write_inside(out, root)?;
             write_age(out, root, outcome.ended)?;
             write_notebook_links(out, root)?;
+            write_past(out, root)?;
+        }
+        for left_out in &outcome.left_out {
+            writeln!(
+                out,
+                "NOTE: {} ({}) was backed up together with these last time, and is not part of this backup. Earlier backups still hold it.",
+                shown(&left_out.label),
+                count(left_out.held.files, "file")
+            )?;
         }
         writeln!(
             out,
@@ -235,6 +255,7 @@ impl Report for BackedUp<'_> {
             roots: outcome.roots.iter().map(|root| RootJson::of(root, is_missing(outcome, root))).collect(),
             classes: outcome.classes.iter().map(ClassJson::of).collect(),
             doubts: DoubtJson::of_all(&outcome.doubts),
+            not_named: outcome.left_out.iter().map(|one| shown(&one.label)).collect(),
             had_baseline: !outcome.had_no_baseline,
             exceptions: outcome.exceptions.iter().map(ExceptionJson::of).collect(),
             exception_count: outcome.items_unread + outcome.items_changed,
@@ -256,6 +277,22 @@ impl Report for BackedUp<'_> {
             not_kept: &outcome.not_kept,
             head_words: &outcome.head_words,
         }
+    }
+}
+
+/// What a root was held against, unless that is what its name says.
+fn write_past(out: &mut dyn Write, root: &RootOutcome) -> io::Result<()> {
+    let name = shown(&root.description.label);
+    match &root.held_against {
+        HeldAgainst::Itself | HeldAgainst::NothingAtAll => Ok(()),
+        HeldAgainst::Another(other) => {
+            writeln!(out, "{name}: compared with {}, which was backed up before in its place", shown(other))
+        }
+        HeldAgainst::Nothing => writeln!(
+            out,
+            "{name}: no complete backup of it is known here yet, so there is nothing to compare it with; nobody can tell whether something \
+             is missing from it"
+        ),
     }
 }
 

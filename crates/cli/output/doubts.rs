@@ -15,17 +15,25 @@ const NAMED: usize = 5;
 pub fn write_doubts(out: &mut dyn Write, doubts: &[Doubt]) -> io::Result<()> {
     for doubt in doubts {
         let name = shown(&doubt.root);
-        let (found, advice) = match &doubt.kind {
-            DoubtKind::Shrunk { before, now } => (shrunk(&name, *before, *now), ACCEPT_SHRINK),
-            DoubtKind::FoldersGone { count, first } => (folders_gone(doubt, *count, first), ACCEPT_SHRINK),
-            DoubtKind::Scrambled { files, of, demands } => (scrambled(doubt, *files, *of, demands), ACCEPT_CHANGE),
+        let (found, advice, accepted) = match &doubt.kind {
+            DoubtKind::Shrunk { before, now } => (shrunk(&name, *before, *now), ACCEPT_SHRINK, ACCEPTED),
+            DoubtKind::FoldersGone { count, first } => (folders_gone(doubt, *count, first), ACCEPT_SHRINK, ACCEPTED),
+            DoubtKind::Missing { before } => (missing(&name, *before), ACCEPT_MISSING, ACCEPTED_MISSING),
+            DoubtKind::Scrambled { files, of, demands } => {
+                (scrambled(doubt, *files, *of, demands), ACCEPT_CHANGE, ACCEPTED)
+            }
         };
         writeln!(out, "{found}")?;
-        writeln!(out, "  {}", if doubt.accepted { "Accepted as right." } else { advice })?;
+        writeln!(out, "  {}", if doubt.accepted { accepted } else { advice })?;
     }
     Ok(())
 }
 
+const ACCEPTED: &str = "Accepted as right.";
+const ACCEPTED_MISSING: &str =
+    "Accepted as gone for good. Earlier backups still hold it. Leave it out of the command from now on.";
+const ACCEPT_MISSING: &str = "Earlier backups still hold it. Plug its disk in, or connect its share, and back up again. If it is gone for \
+    good, back up once more with --accept-shrink, and leave it out from then on.";
 const ACCEPT_SHRINK: &str =
     "Earlier backups still hold what is missing. If it has gone rightly, back up again with --accept-shrink.";
 const ACCEPT_CHANGE: &str = "Earlier backups still hold the files as they were. If this was not your doing: unplug this \
@@ -36,6 +44,10 @@ fn shrunk(name: &str, before: Amount, now: Amount) -> String {
         return format!("EMPTY: {name} had {} in its last complete backup and has no file now.", amount(before));
     }
     format!("SHRUNK: {name} had {} in its last complete backup and has {} now.", amount(before), amount(now))
+}
+
+fn missing(name: &str, before: Amount) -> String {
+    format!("MISSING: {name} had {} in its last complete backup and is not there now.", amount(before))
 }
 
 fn amount(amount: Amount) -> String {
@@ -98,6 +110,7 @@ pub struct DoubtJson {
 enum Numbers {
     Shrunk { files_before: u64, bytes_before: u64, files: u64, bytes: u64 },
     FoldersGone { folders: u64, first: Vec<PathJson> },
+    Missing { files_before: u64, bytes_before: u64 },
     Scrambled { scrambled: u64, files: u64, demands: Vec<PathJson> },
 }
 
@@ -121,6 +134,9 @@ impl DoubtJson {
             ),
             DoubtKind::FoldersGone { count, first } => {
                 ("folders-gone", Numbers::FoldersGone { folders: *count, first: paths(first) })
+            }
+            DoubtKind::Missing { before } => {
+                ("missing", Numbers::Missing { files_before: before.files, bytes_before: before.bytes })
             }
             DoubtKind::Scrambled { files, of, demands } => {
                 ("scrambled", Numbers::Scrambled { scrambled: *files, files: *of, demands: paths(demands) })

@@ -25,8 +25,20 @@ pub fn write_inside(out: &mut dyn Write, root: &RootOutcome) -> io::Result<()> {
     if root.containers.len() > SHOWN_AT_MOST {
         names.push(format!("{} more", grouped((root.containers.len() - SHOWN_AT_MOST) as u64)));
     }
-    let newest = root.newest_content.map(|newest| format!(", newest changed {}", day(newest))).unwrap_or_default();
-    writeln!(out, "{}: {} inside{newest}", names.join(", "), count(root.files, "file"))
+    let newest = root.newest_content.filter(|_| root.newest_message.is_none());
+    let newest = newest.map(|newest| format!(", newest changed {}", day(newest))).unwrap_or_default();
+    writeln!(out, "{}: {} inside{newest}", names.join(", "), count(root.files, "file"))?;
+    if root.folders_not_remembered == 0 {
+        return Ok(());
+    }
+    let (folders, are) =
+        (count(root.folders_not_remembered, "folder"), if root.folders_not_remembered == 1 { "is" } else { "are" });
+    writeln!(
+        out,
+        "NOTE: {} has more folders than can be remembered: {folders}, the deepest, {are} not. If one of them is missing from the next \
+         export, nobody will notice.",
+        shown(&root.description.label)
+    )
 }
 
 /// How old an export is: by the newest thing in it, whenever it was backed up. Nothing for a folder of documents.
@@ -39,8 +51,8 @@ pub fn write_age(out: &mut dyn Write, root: &RootOutcome, backed_up: Timestamp) 
     let Some(newest) = root.newest_content else {
         return writeln!(out, "{name}: it does not say how old it is, so nobody can tell whether it is out of date");
     };
-    if is_mail {
-        writeln!(out, "{name}: newest message {}", day(newest))?;
+    if let Some(message) = root.newest_message {
+        writeln!(out, "{name}: newest message {}", day(message))?;
     }
     match whole_days(newest, backed_up) {
         days if days > UP_TO_DATE => {

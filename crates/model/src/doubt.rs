@@ -28,6 +28,11 @@ pub enum DoubtKind {
         /// The first of them, as paths below the root.
         first: Vec<Vec<u8>>,
     },
+    /// What the last complete backup held is not there at all: a disk that is not plugged in, a folder that was moved.
+    Missing {
+        /// What the last complete backup held.
+        before: Amount,
+    },
     /// Many files no longer hold what their names promise, as after an attack that encrypts them.
     Scrambled {
         /// How many more than in the last complete backup.

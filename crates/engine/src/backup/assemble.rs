@@ -5,11 +5,11 @@ use super::guard::Found;
 use super::next_cache::NextCache;
 use super::pipeline::Step;
 use super::read::{ReadItem, shares_content, too_long};
-use super::{NotebookLinks, RootOutcome};
+use super::{HeldAgainst, NotebookLinks, RootOutcome};
 use crate::EngineError;
 use chest_model::{
     ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Glance, Hole, Monitor,
-    Progress, RootDescription, Timestamp, TreePath,
+    Progress, RootDescription, Timestamp, TreePath, UnreadableReason,
 };
 use chest_repo::local::{CachedEntry, Noticed};
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
@@ -58,8 +58,6 @@ pub(super) struct Assembled {
     pub(super) exceptions: Exceptions,
     /// For the guard.
     pub(super) found: Found,
-    /// The newest date that any file's content bears, where the source is an export that has some.
-    pub(super) newest: Option<Timestamp>,
     pub(super) files_read: u64,
     pub(super) bytes_read: u64,
     pub(super) files_unchanged: u64,
@@ -83,6 +81,9 @@ impl<'b, 'a> Assembler<'b, 'a> {
             bytes: 0,
             containers: Vec::new(),
             newest_content: None,
+            newest_message: None,
+            folders_not_remembered: 0,
+            held_against: HeldAgainst::NothingAtAll,
             notebook_links: NotebookLinks::default(),
         };
         let assembled = Assembled {
@@ -90,7 +91,6 @@ impl<'b, 'a> Assembler<'b, 'a> {
             outcome,
             exceptions: Exceptions::default(),
             found: Found::default(),
-            newest: None,
             files_read: 0,
             bytes_read: 0,
             files_unchanged: 0,
@@ -182,7 +182,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
         } else {
             let reason = match kind {
                 Some(ExceptionKind::Unreadable(reason)) => reason,
-                _ => chest_model::UnreadableReason::Changed,
+                _ => UnreadableReason::Changed,
             };
             EntryKind::Unreadable { reason, message: message.clone().unwrap_or_default() }
         };
@@ -209,14 +209,15 @@ impl<'b, 'a> Assembler<'b, 'a> {
                 self.assembled.outcome.files += 1;
                 self.assembled.outcome.bytes += size;
                 self.assembled.found.file(entry.path.as_bytes(), *size, noticed.scrambled);
-                self.assembled.newest = self.assembled.newest.max(noticed.newest);
+                let newest_message = &mut self.assembled.outcome.newest_message;
+                *newest_message = (*newest_message).max(noticed.newest);
                 if noticed.notebook_link {
                     self.assembled.outcome.notebook_links.add(&entry.path);
                 }
             }
             EntryKind::Directory => {
                 self.assembled.outcome.folders += 1;
-                self.assembled.found.folder(entry.path.as_bytes());
+                self.assembled.found.folders.folder(entry.path.as_bytes());
             }
             _ => {}
         }
@@ -235,7 +236,11 @@ impl<'b, 'a> Assembler<'b, 'a> {
         // A root that is not there today keeps the cache of its last run, for the day when its disk is back.
         let is_there = !self.assembled.exceptions.are_of_whole_root();
         self.assembled.cache = is_there.then_some(self.cache);
-        self.assembled.found.unread = self.assembled.exceptions.unread();
+        let Assembled { exceptions, found, .. } = &mut self.assembled;
+        found.unread = exceptions.unread();
+        let vanished = ExceptionKind::Unreadable(UnreadableReason::Vanished);
+        found.is_missing = exceptions.of_whole_root().is_some_and(|exception| exception.kind == vanished);
+        found.folders.finish();
         Ok(self.assembled)
     }
 }

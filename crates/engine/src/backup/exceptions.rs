@@ -36,7 +36,12 @@ impl Exceptions {
 
     /// Whether they say that a root could not be read at all.
     pub(super) fn are_of_whole_root(&self) -> bool {
-        self.listed.iter().any(Exception::is_of_whole_root)
+        self.of_whole_root().is_some()
+    }
+
+    /// The one that says so.
+    pub(super) fn of_whole_root(&self) -> Option<&Exception> {
+        self.listed.iter().find(|exception| exception.is_of_whole_root())
     }
 
     /// Those of several roots as one; what tells of a whole root comes first, so that it is listed whatever else there is.

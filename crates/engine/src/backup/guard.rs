@@ -4,12 +4,10 @@
 
 use chest_model::{Amount, DoubtKind};
 use chest_repo::local::BaselineRoot;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-/// So many folders are remembered of a root.
-const FOLDERS: usize = 4096;
-/// Folders this deep below the root are.
-const DEPTH: usize = 2;
+use super::near_folders::NearFolders;
+
 /// A doubt names the first so many.
 const NAMED: usize = 20;
 /// So many scrambled files are no accident …
@@ -26,8 +24,10 @@ pub(super) struct Found {
     pub(super) unread: u64,
     /// Whether the root is an export, which should hold all that the last one held.
     pub(super) is_export: bool,
-    /// Folders near the top, with the files in and below each.
-    pub(super) folders: BTreeMap<Vec<u8>, u64>,
+    /// It was looked for, and is not there.
+    pub(super) is_missing: bool,
+    /// Its folders.
+    pub(super) folders: NearFolders,
     /// Files that do not hold what their names promise.
     pub(super) scrambled: u64,
     /// Files named as extortionists name their demands: the first ones.
@@ -35,14 +35,6 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Notes a folder.
-    pub(super) fn folder(&mut self, path: &[u8]) {
-        let is_near = !path.is_empty() && path.iter().filter(|byte| **byte == b'/').count() < DEPTH;
-        if is_near && self.folders.len() < FOLDERS {
-            self.folders.insert(path.to_vec(), 0);
-        }
-    }
-
     /// Notes a file.
     pub(super) fn file(&mut self, path: &[u8], size: u64, scrambled: bool) {
         self.held.files += 1;
@@ -52,16 +44,15 @@ impl Found {
         if self.demands.len() < NAMED && super::scrambled::is_demand(&path[name_at..]) {
             self.demands.push(path.to_vec());
         }
-        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-        for end in ends.take(DEPTH) {
-            if let Some(files) = self.folders.get_mut(&path[..end]) {
-                *files += 1;
-            }
-        }
+        self.folders.file(path);
     }
 
     /// What does not look right, held against the last complete run.
     pub(super) fn doubts(&self, before: Option<&BaselineRoot>) -> Vec<DoubtKind> {
+        if self.is_missing {
+            let before = before.map(|before| before.held).filter(|held| held.files > 0);
+            return before.map(|before| DoubtKind::Missing { before }).into_iter().collect();
+        }
         let past = before.map(|before| [self.shrunk(before), self.folders_gone(before)]);
         let scrambled = self.scrambled_since(before.map_or(0, |before| before.scrambled));
         past.into_iter().flatten().chain([scrambled]).flatten().collect()
@@ -77,12 +68,15 @@ impl Found {
     }
 
     fn folders_gone(&self, before: &BaselineRoot) -> Option<DoubtKind> {
-        if !self.is_export || self.folders.len() == FOLDERS {
+        if !self.is_export {
             return None;
         }
-        let gone = before.folders.iter().filter(|(folder, files)| **files > 0 && !self.folders.contains_key(*folder));
-        let gone: Vec<&Vec<u8>> = gone.map(|(folder, _)| folder).collect();
-        let first = gone.iter().take(NAMED).map(|folder| (*folder).clone()).collect();
+        let is_gone = |(folder, files): &(&Vec<u8>, &u64)| **files > 0 && self.folders.lacks(folder);
+        let gone: BTreeSet<&[u8]> =
+            before.folders.iter().filter(is_gone).map(|(folder, _)| folder.as_slice()).collect();
+        // Whoever reads that a folder is gone knows what has become of those in it.
+        let is_topmost = |folder: &&&[u8]| folders_above(folder).all(|above| !gone.contains(above));
+        let first = gone.iter().filter(is_topmost).take(NAMED).map(|folder| folder.to_vec()).collect();
         (!gone.is_empty()).then_some(DoubtKind::FoldersGone { count: gone.len() as u64, first })
     }
 
@@ -95,6 +89,10 @@ impl Found {
     }
 }
 
+fn folders_above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at])
+}
+
 fn lost_a_fifth(before: u64, now: u64) -> bool {
     u128::from(now) * 5 < u128::from(before) * 4
 }
@@ -102,15 +100,16 @@ fn lost_a_fifth(before: u64, now: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chest_model::{ChunkId, Timestamp};
+    use chest_model::{ChunkId, Class, Timestamp};
 
     fn found(files: u64, bytes_each: u64) -> Found {
         let mut found = Found::default();
-        found.folder(b"");
-        found.folder(b"Minutes");
+        found.folders.folder(b"");
+        found.folders.folder(b"Minutes");
         for number in 0..files {
             found.file(format!("Minutes/{number}.docx").as_bytes(), bytes_each, false);
         }
+        found.folders.finish();
         found
     }
 
@@ -119,8 +118,10 @@ mod tests {
             ended: Timestamp::default(),
             tree: ChunkId([0; 32]),
             held: found.held,
-            folders: found.folders.clone(),
+            folders: found.folders.remembered(),
             scrambled: found.scrambled,
+            class: Some(Class::Documents),
+            last_named: Timestamp::default(),
         }
     }
 
@@ -146,26 +147,27 @@ mod tests {
     #[test]
     fn an_export_without_a_folder_of_the_last_one_is_doubted_and_a_folder_is_not() {
         let mut last = found(100, 10);
-        last.folder(b"Burials");
-        last.file(b"Burials/1950.xlsx", 10, false);
-        last.folder(b"Empty");
+        for folder in ["Burials", "Burials/Old", "Empty", "Minutes/2025", "Minutes/2025/May"] {
+            last.folders.folder(folder.as_bytes());
+        }
+        for file in ["Burials/1950.xlsx", "Burials/Old/1850.xlsx", "Minutes/2025/May/a.docx"] {
+            last.file(file.as_bytes(), 10, false);
+        }
+        last.folders.finish();
         let before = baseline(&last);
         assert_eq!(found(100, 10).doubts(Some(&before)), []);
         let export = Found { is_export: true, ..found(100, 10) };
-        assert_eq!(
-            export.doubts(Some(&before)),
-            [DoubtKind::FoldersGone { count: 1, first: vec![b"Burials".to_vec()] }]
-        );
+        let first = vec![b"Burials".to_vec(), b"Minutes/2025".to_vec()];
+        assert_eq!(export.doubts(Some(&before)), [DoubtKind::FoldersGone { count: 4, first }]);
     }
 
     #[test]
-    fn files_are_counted_in_the_two_folders_nearest_to_the_top() {
-        let mut found = Found::default();
-        [&b"a"[..], b"a/b", b"a/b/c"].into_iter().for_each(|folder| found.folder(folder));
-        found.file(b"a/b/c/deep.txt", 1, false);
-        found.file(b"a/near.txt", 1, false);
-        found.file(b"top.txt", 1, false);
-        assert_eq!(found.folders, BTreeMap::from([(b"a".to_vec(), 2), (b"a/b".to_vec(), 1)]));
+    fn a_root_that_is_not_there_is_missed_where_it_held_anything_and_never_called_empty() {
+        let missing = Found { is_missing: true, unread: 1, ..Found::default() };
+        let before = baseline(&found(3, 10));
+        assert_eq!(missing.doubts(Some(&before)), [DoubtKind::Missing { before: before.held }]);
+        assert_eq!(missing.doubts(Some(&baseline(&found(0, 0)))), []);
+        assert_eq!(missing.doubts(None), []);
     }
 
     fn with_scrambled(files: u64, scrambled: u64) -> Found {

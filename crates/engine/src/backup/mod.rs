@@ -8,6 +8,9 @@ mod copies;
 mod exceptions;
 mod guard;
 mod hashes;
+mod judgement;
+mod lineage;
+mod near_folders;
 mod next_cache;
 mod notebooks;
 mod pipeline;
@@ -107,6 +110,8 @@ pub struct BackupOutcome {
     pub items_changed: u64,
     /// What does not look like what there was, accepted or not.
     pub doubts: Vec<Doubt>,
+    /// What was backed up together with some of these the last time, and was not named now.
+    pub left_out: Vec<LeftOut>,
     /// Whether nobody could tell: earlier runs have left no note of what they held.
     pub had_no_baseline: bool,
     /// Six words that name the repository's state after this run.
@@ -137,8 +142,36 @@ pub struct RootOutcome {
     pub bytes: u64,
     /// The exports that it came out of; none where it is a folder.
     pub containers: Vec<Container>,
-    /// The last change of anything in an export: how old it is.
+    /// How old an export is: its newest message, or the last change of a file in it. Times to come do not count.
     pub newest_content: Option<Timestamp>,
+    /// The newest message, where it holds any.
+    pub newest_message: Option<Timestamp>,
+    /// What it was held against.
+    pub held_against: HeldAgainst,
+    /// The deepest folders of an export, so many, cannot be remembered: nobody will miss one of them in the next.
+    pub folders_not_remembered: u64,
     /// Files in it that are only shortcuts to OneNote notebooks.
     pub notebook_links: NotebookLinks,
+}
+
+/// What a root was held against, to tell whether something is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeldAgainst {
+    /// Its own last complete backup.
+    Itself,
+    /// That of another name, in whose place it seems to have come.
+    Another(Vec<u8>),
+    /// Nothing: complete backups of others are known, and none of this.
+    Nothing,
+    /// Nothing: no complete backup of anything is known, or the notes of them were lost.
+    NothingAtAll,
+}
+
+/// What was backed up together with others the last time, and was not named now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What it was called.
+    pub label: Vec<u8>,
+    /// What its last complete backup held.
+    pub held: Amount,
 }

@@ -3,17 +3,18 @@
 use super::assemble::{Assembled, Assembler};
 use super::exceptions::Exceptions;
 use super::hashes::ExportHashes;
+use super::judgement::{Judgement, judge};
 use super::next_cache::NextCache;
 use super::pipeline::run_source;
 use super::{BackupOptions, BackupOutcome, ClassOutcome};
 use crate::{Context, EngineError};
-use chest_model::{Amount, Class, Completeness, Doubt, DoubtKind, Phase, Progress, Timestamp, WriterId};
+use chest_model::{Amount, Class, Completeness, Phase, Progress, Timestamp, WriterId};
 use chest_repo::chunk::Chunker;
 use chest_repo::history::{
     HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
 };
 use chest_repo::layout::{LOG, OWNER, PACKS, Place, SLOTS, index_prefix, log_prefix};
-use chest_repo::local::{Baseline, BaselineRoot, CacheReader, Journal, LocalFolder, LocalKey, Seen, WriterFile};
+use chest_repo::local::{Baseline, CacheReader, Journal, LocalFolder, LocalKey, Seen, WriterFile};
 use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
 use chest_repo::repository::{
     Batch, BatchOptions, ChunkTools, Known, LookAhead, Proven, RecordedRun, RunRecord, Stored, read_slots,
@@ -130,9 +131,7 @@ struct Work<'c> {
     packs_taken_over: u64,
     had_cache: bool,
     lost_objects: Vec<(String, ObjectError)>,
-    /// What earlier runs have left; `None` where it is lost, or this is the first.
-    baseline: Option<Baseline>,
-    doubts: Vec<Doubt>,
+    judgement: Judgement,
     troubles: Troubles,
 }
 
@@ -271,14 +270,15 @@ impl Run<'_> {
         let batch = Batch::begin(options, known)?;
         self.begin(Phase::BackingUp);
         let started = context.environment.now();
-        let SourcesRead { roots, had_cache, hashes_kept } = self.read_sources(&batch, configuration.chunker)?;
+        let SourcesRead { mut roots, had_cache, hashes_kept } = self.read_sources(&batch, configuration.chunker)?;
         let ended = context.environment.now();
         context.monitor.progress(Progress::End);
         let stored = batch.finish(&mut ChunkTools::new(self.options.level)?)?;
         let mut troubles = Troubles::default();
         troubles.note(hashes_kept);
         let baseline = troubles.note(Baseline::load(&self.state, &self.local_key)).flatten();
-        let doubts = self.doubts(&roots, baseline.as_ref());
+        let has_past = !log.chain().heads().is_empty();
+        let judgement = judge(&mut roots, baseline, has_past, self.options);
         round.work = Some(Work {
             batch,
             stored,
@@ -289,28 +289,10 @@ impl Run<'_> {
             packs_taken_over,
             had_cache,
             lost_objects,
-            baseline,
-            doubts,
+            judgement,
             troubles,
         });
         Ok(())
-    }
-
-    fn doubts(&self, roots: &[Assembled], baseline: Option<&Baseline>) -> Vec<Doubt> {
-        let of_root = |root: &Assembled| {
-            let label = root.outcome.description.label.clone();
-            let before = baseline.and_then(|baseline| baseline.roots.get(&label));
-            // A root that is not there is told by itself.
-            let kinds = if root.exceptions.are_of_whole_root() { Vec::new() } else { root.found.doubts(before) };
-            kinds.into_iter().map(move |kind| {
-                let accepted = match kind {
-                    DoubtKind::Shrunk { .. } | DoubtKind::FoldersGone { .. } => self.options.accept_shrink,
-                    DoubtKind::Scrambled { .. } => self.options.accept_change,
-                };
-                Doubt { root: label.clone(), kind, accepted }
-            })
-        };
-        roots.iter().flat_map(of_root).collect()
     }
 
     /// Half of the budget is for packs, the other half for what is read and waits for its pack. A line wants one pack more:
@@ -351,8 +333,11 @@ impl Run<'_> {
                 context.environment,
             )?;
             assembled.outcome.containers = source.containers(&hashes.begin());
-            assembled.outcome.newest_content = source.newest_content().or(assembled.newest);
+            assembled.outcome.newest_content = assembled.outcome.newest_message.or_else(|| source.newest_content());
             assembled.found.is_export = !assembled.outcome.containers.is_empty();
+            if assembled.found.is_export {
+                assembled.outcome.folders_not_remembered = assembled.found.folders.beyond();
+            }
             roots.push(assembled);
         }
         Ok(SourcesRead { roots, had_cache, hashes_kept: hashes.keep() })
@@ -426,7 +411,7 @@ impl Run<'_> {
                 chunks_added: work.stored.chunks,
                 bytes_sent: work.stored.bytes,
             },
-            doubts: work.doubts.clone(),
+            doubts: work.judgement.doubts.clone(),
         }
     }
 
@@ -443,23 +428,6 @@ impl Run<'_> {
         Ok(heads)
     }
 
-    /// Keeps what each root held that is complete, for the runs to come.
-    fn keep_baseline(&self, work: &Work<'_>, follows_a_loss: bool) -> Result<(), RepoError> {
-        let mut baseline = work.baseline.clone().unwrap_or_default();
-        baseline.follows_a_loss = follows_a_loss;
-        for root in work.roots.iter().filter(|root| !is_partial(root, &work.doubts)) {
-            let held = BaselineRoot {
-                ended: work.ended,
-                tree: root.root,
-                held: root.found.held,
-                folders: root.found.folders.clone(),
-                scrambled: root.found.scrambled,
-            };
-            baseline.roots.insert(root.outcome.description.label.clone(), held);
-        }
-        baseline.store(&self.state, &self.local_key, self.context.environment)
-    }
-
     /// The record is safe: journal, caches and what was seen follow. What goes wrong now makes no backup undone.
     fn finish(&self, round: Round<'_>) -> Result<BackupOutcome, EngineError> {
         let (Some(owner), Some(work), Some(recorded)) = (round.owner, round.work, round.recorded) else {
@@ -468,10 +436,8 @@ impl Run<'_> {
         if let Some(log) = &round.log {
             super::copies::complete(&self.context.store, &owner, log);
         }
-        let has_past = round.log.is_some_and(|log| !log.chain().heads().is_empty());
-        let lost = work.baseline.as_ref().map_or(has_past, |baseline| baseline.follows_a_loss);
-        let had_no_baseline = lost && work.roots.iter().any(|root| !is_in(work.baseline.as_ref(), root));
-        let baseline_kept = self.keep_baseline(&work, lost);
+        let next_baseline = work.judgement.next_baseline(&work.roots, work.ended);
+        let baseline_kept = next_baseline.store(&self.state, &self.local_key, self.context.environment);
         let classes = class_outcomes(&work);
         let Work {
             batch,
@@ -481,7 +447,7 @@ impl Run<'_> {
             packs_taken_over,
             had_cache,
             lost_objects,
-            doubts,
+            judgement: Judgement { doubts, left_out, had_no_baseline, .. },
             mut troubles,
             ..
         } = work;
@@ -521,6 +487,7 @@ impl Run<'_> {
             items_changed: exceptions.changed(),
             exceptions: exceptions.into_listed(),
             doubts,
+            left_out,
             had_no_baseline,
             head_words: crate::init::head_words(repository, &recorded.record.hash),
             roots: roots.into_iter().map(|root| root.outcome).collect(),
@@ -578,20 +545,9 @@ fn class_counts(roots: &[Assembled]) -> BTreeMap<u8, ClassCount> {
     counts
 }
 
-/// Whether there is something to hold the root against.
-fn is_in(baseline: Option<&Baseline>, root: &Assembled) -> bool {
-    baseline.is_some_and(|baseline| baseline.roots.contains_key(&root.outcome.description.label))
-}
-
-/// Whether something of the root was not read as it should have been, or is doubted.
-fn is_partial(root: &Assembled, doubts: &[Doubt]) -> bool {
-    let label = &root.outcome.description.label;
-    root.exceptions.count() > 0 || doubts.iter().any(|doubt| doubt.root == *label && !doubt.accepted)
-}
-
 /// The classes of which some root is.
 fn partial_classes(work: &Work<'_>) -> BTreeSet<Class> {
-    let partial = work.roots.iter().filter(|root| is_partial(root, &work.doubts));
+    let partial = work.roots.iter().filter(|root| work.judgement.is_partial(root));
     partial.map(|root| root.outcome.description.class).collect()
 }
 

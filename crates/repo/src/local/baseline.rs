@@ -5,10 +5,12 @@ use super::folder::LocalFolder;
 use super::seal::{LocalKey, LocalKind};
 use crate::cbor::{CborReader, CborWriter, required};
 use crate::error::{ObjectError, RepoError};
-use chest_model::{Amount, ChunkId, Environment, Timestamp};
+use chest_model::{Amount, ChunkId, Class, Environment, Timestamp};
 use std::collections::BTreeMap;
 
 const NAME: &str = "baseline";
+/// More roots are not kept, so that the file stays one frame.
+const MOST_ROOTS: usize = 100;
 
 /// The roots that were backed up completely, by their labels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,10 +30,14 @@ pub struct BaselineRoot {
     pub tree: ChunkId,
     /// Files and bytes.
     pub held: Amount,
-    /// Folders near the top, with the files in and below each.
+    /// The folders nearest to the top, with the files in and below each.
     pub folders: BTreeMap<Vec<u8>, u64>,
     /// Files that did not hold what their names promise.
     pub scrambled: u64,
+    /// What kind of documents; `None` where an earlier version has written this.
+    pub class: Option<Class>,
+    /// End of the last run that named it, complete or not: roots that were named together bear the same time.
+    pub last_named: Timestamp,
 }
 
 impl Baseline {
@@ -40,6 +46,14 @@ impl Baseline {
         let Some(bytes) = folder.read(NAME)? else { return Ok(None) };
         let opened = key.open(LocalKind::Baseline, 0, &bytes);
         Ok(opened.and_then(|(plain, _)| Self::decode(&plain).ok()))
+    }
+
+    /// Forgets the roots that have not been named for longest, where there are more than can be kept.
+    pub fn forget_oldest(&mut self) {
+        while self.roots.len() > MOST_ROOTS {
+            let oldest = self.roots.iter().min_by_key(|(_, root)| root.last_named).map(|(label, _)| label.clone());
+            self.roots.remove(&oldest.unwrap_or_default());
+        }
     }
 
     /// Writes it.
@@ -79,7 +93,7 @@ impl Baseline {
 
 impl BaselineRoot {
     fn write(&self, out: &mut CborWriter) {
-        out.map(5).uint(0u8).time(self.ended);
+        out.map(6 + usize::from(self.class.is_some())).uint(0u8).time(self.ended);
         out.uint(1u8).bytes(&self.tree.0);
         out.uint(2u8).array(2).uint(self.held.files).uint(self.held.bytes);
         out.uint(3u8).array(self.folders.len());
@@ -87,10 +101,16 @@ impl BaselineRoot {
             out.array(2).bytes(folder).uint(*files);
         }
         out.uint(4u8).uint(self.scrambled);
+        // From 100 on, so that a program that does not know them passes them over.
+        if let Some(class) = self.class {
+            out.uint(100u8).uint(class.number());
+        }
+        out.uint(101u8).time(self.last_named);
     }
 
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut ended, mut tree, mut held, mut folders, mut scrambled) = (None, None, None, None, None);
+        let (mut class, mut last_named) = (None, None);
         reader.map(|key, value| {
             match key {
                 0 => ended = Some(value.time()?),
@@ -107,16 +127,71 @@ impl BaselineRoot {
                     folders = Some(read.into_iter().collect());
                 }
                 4 => scrambled = Some(value.uint()?),
+                100 => class = Class::from_number(value.small()?),
+                101 => last_named = Some(value.time()?),
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
+        let ended = required(ended)?;
         Ok(Self {
-            ended: required(ended)?,
+            ended,
             tree: required(tree)?,
             held: required(held)?,
             folders: required(folders)?,
             scrambled: required(scrambled)?,
+            class,
+            last_named: last_named.unwrap_or(ended),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root(seconds: i64) -> BaselineRoot {
+        BaselineRoot {
+            ended: Timestamp::new(seconds, 5),
+            tree: ChunkId([7; 32]),
+            held: Amount { files: 3, bytes: 4 },
+            folders: BTreeMap::from([(b"Minutes/2025/May".to_vec(), 2)]),
+            scrambled: 1,
+            class: Some(Class::Email),
+            last_named: Timestamp::new(seconds + 9, 0),
+        }
+    }
+
+    fn read_back(root: &BaselineRoot) -> BaselineRoot {
+        let mut out = CborWriter::new();
+        root.write(&mut out);
+        BaselineRoot::read(&mut CborReader::new(&out.finish())).unwrap()
+    }
+
+    #[test]
+    fn what_a_root_held_comes_back_as_it_was() {
+        let unknown = BaselineRoot { class: None, ..root(1) };
+        assert_eq!((read_back(&root(1)), read_back(&unknown)), (root(1), unknown));
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read_without_class_and_as_named_when_it_was_complete() {
+        let mut out = CborWriter::new();
+        out.map(1).uint(0u8).array(1).array(2).bytes(b"docs");
+        out.map(5).uint(0u8).time(Timestamp::new(1, 5)).uint(1u8).bytes(&[7; 32]);
+        out.uint(2u8).array(2).uint(3u8).uint(4u8);
+        out.uint(3u8).array(1).array(2).bytes(b"Minutes/2025/May").uint(2u8).uint(4u8).uint(1u8);
+        let read = Baseline::decode(&out.finish()).unwrap();
+        let expected = BaselineRoot { class: None, last_named: Timestamp::new(1, 5), ..root(1) };
+        assert_eq!(read, Baseline { roots: BTreeMap::from([(b"docs".to_vec(), expected)]), follows_a_loss: false });
+    }
+
+    #[test]
+    fn of_too_many_roots_those_that_were_not_named_for_longest_are_forgotten() {
+        let roots = (0..150).map(|number| (format!("{:03}", (number * 7) % 150).into_bytes(), root(number))).collect();
+        let mut baseline = Baseline { roots, follows_a_loss: false };
+        baseline.forget_oldest();
+        assert_eq!(baseline.roots.len(), MOST_ROOTS);
+        assert!(baseline.roots.values().all(|root| root.ended.seconds >= 50));
     }
 }

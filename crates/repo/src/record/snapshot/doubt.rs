@@ -7,6 +7,7 @@ use chest_model::{Amount, Doubt, DoubtKind};
 const SHRUNK: u64 = 0;
 const FOLDERS_GONE: u64 = 1;
 const SCRAMBLED: u64 = 2;
+const MISSING: u64 = 3;
 
 pub(super) fn write(doubt: &Doubt, out: &mut CborWriter) {
     let none: &[Vec<u8>] = &[];
@@ -14,6 +15,7 @@ pub(super) fn write(doubt: &Doubt, out: &mut CborWriter) {
         DoubtKind::Shrunk { before, now } => (SHRUNK, vec![before.files, before.bytes, now.files, now.bytes], none),
         DoubtKind::FoldersGone { count, first } => (FOLDERS_GONE, vec![*count], &first[..]),
         DoubtKind::Scrambled { files, of, demands } => (SCRAMBLED, vec![*files, *of], &demands[..]),
+        DoubtKind::Missing { before } => (MISSING, vec![before.files, before.bytes], none),
     };
     out.array(5).bytes(&doubt.root).uint(kind).uint(u8::from(doubt.accepted)).array(numbers.len());
     for number in numbers {
@@ -39,7 +41,10 @@ pub(super) fn read(reader: &mut CborReader<'_>) -> Result<Option<Doubt>, ObjectE
         },
         (FOLDERS_GONE, &[count]) => DoubtKind::FoldersGone { count, first: names },
         (SCRAMBLED, &[files, of]) => DoubtKind::Scrambled { files, of, demands: names },
-        (SHRUNK | FOLDERS_GONE | SCRAMBLED, _) => return Err(ObjectError::Malformed("a doubt with other numbers")),
+        (MISSING, &[files, bytes]) => DoubtKind::Missing { before: Amount { files, bytes } },
+        (SHRUNK | FOLDERS_GONE | SCRAMBLED | MISSING, _) => {
+            return Err(ObjectError::Malformed("a doubt with other numbers"));
+        }
         _ => return Ok(None),
     };
     Ok(Some(Doubt { root, kind, accepted }))
@@ -61,6 +66,7 @@ mod tests {
             DoubtKind::Shrunk { before: Amount { files: 9, bytes: 900 }, now: Amount { files: 1, bytes: 2 } },
             DoubtKind::FoldersGone { count: 3, first: vec![b"Minutes".to_vec(), b"Burials/1950s".to_vec()] },
             DoubtKind::Scrambled { files: 40, of: 50, demands: vec![b"HOW TO DECRYPT.txt".to_vec()] },
+            DoubtKind::Missing { before: Amount { files: 9, bytes: 900 } },
         ];
         for kind in kinds {
             for accepted in [false, true] {

@@ -1,0 +1,242 @@
+//! Whose last complete backup a root is held against: its own, by its name; or that of a root which it seems to have come in the place
+//! of, because a folder was renamed or an export bears the day in its name. Where neither is clear, nobody can judge it.
+
+use super::guard::Found;
+use chest_model::{Class, RootDescription};
+use chest_repo::local::{Baseline, BaselineRoot};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A root of this run.
+#[derive(Clone, Copy)]
+pub(super) struct Named<'r> {
+    pub(super) label: &'r [u8],
+    pub(super) class: Class,
+    /// Not even its beginning could be read.
+    pub(super) is_unread: bool,
+    pub(super) found: &'r Found,
+}
+
+impl<'r> Named<'r> {
+    pub(super) fn new(description: &'r RootDescription, is_unread: bool, found: &'r Found) -> Self {
+        Self { label: &description.label, class: description.class, is_unread, found }
+    }
+}
+
+/// What was found out of the roots of a run.
+pub(super) struct Lineage<'b> {
+    /// For each, in their order, the name under which its last complete backup is known.
+    pub(super) of: Vec<Option<&'b [u8]>>,
+    /// What was named together with one of them the last time, and is not now.
+    pub(super) left_out: Vec<&'b [u8]>,
+}
+
+/// Looks for the past of every root.
+pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineage<'b> {
+    let known = |root: &Named<'_>| baseline.roots.get_key_value(root.label).map(|(label, _)| label.as_slice());
+    let mut search = Search { roots, baseline, of: roots.iter().map(known).collect() };
+    search.by_name();
+    search.by_folders();
+    search.by_place();
+    let left_out = search.free().filter(|(_, past)| search.was_named_with_these(past)).map(|(label, _)| label);
+    Lineage { left_out: left_out.collect(), of: search.of }
+}
+
+struct Search<'r, 'b> {
+    roots: &'r [Named<'r>],
+    baseline: &'b Baseline,
+    of: Vec<Option<&'b [u8]>>,
+}
+
+impl<'b> Search<'_, 'b> {
+    /// What was backed up before and is neither named now nor taken.
+    fn free(&self) -> impl Iterator<Item = (&'b [u8], &'b BaselineRoot)> {
+        let taken: BTreeSet<&[u8]> =
+            self.roots.iter().map(|root| root.label).chain(self.of.iter().flatten().copied()).collect();
+        let all = self.baseline.roots.iter().map(|(label, past)| (label.as_slice(), past));
+        all.filter(|(label, _)| !taken.contains(label)).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The roots of which nothing is known yet, by their place among all.
+    fn strangers(&self) -> Vec<usize> {
+        (0..self.roots.len()).filter(|&at| self.of[at].is_none() && !self.roots[at].is_unread).collect()
+    }
+
+    /// Names that differ in digits and signs only: an export of each week. As many as there were last time follow each other in order.
+    fn by_name(&mut self) {
+        let mut groups: BTreeMap<(Class, Vec<u8>), Vec<usize>> = BTreeMap::new();
+        for at in self.strangers() {
+            let Named { label, class, .. } = self.roots[at];
+            groups.entry((class, letters(label))).or_default().push(at);
+        }
+        for ((class, letters_of), mut group) in groups.into_iter().filter(|((_, letters), _)| !letters.is_empty()) {
+            let is_like = |label: &[u8], past: &BaselineRoot| past.class == Some(class) && letters(label) == letters_of;
+            let earlier = latest(self.free().filter(|(label, past)| is_like(label, past)));
+            group.sort_by_key(|&at| self.roots[at].label);
+            if earlier.len() == group.len() {
+                group.into_iter().zip(earlier).for_each(|(at, label)| self.of[at] = Some(label));
+            }
+        }
+    }
+
+    /// More than half of a root's folders were folders of the other.
+    fn by_folders(&mut self) {
+        for at in self.strangers() {
+            let Named { class, found, .. } = self.roots[at];
+            let is_like = |past: &BaselineRoot| {
+                let (all, shared) = found.folders.paths().fold((0, 0), |(all, shared), folder| {
+                    (all + 1, shared + usize::from(past.folders.contains_key(folder)))
+                });
+                past.class == Some(class) && shared * 2 > all
+            };
+            if let [label] = latest(self.free().filter(|(_, past)| is_like(past)))[..] {
+                self.of[at] = Some(label);
+            }
+        }
+    }
+
+    /// The only one that is new of its class, beside others that were named last time together with the only one that is not named now.
+    fn by_place(&mut self) {
+        for class in Class::ALL {
+            let strangers: Vec<usize> =
+                self.strangers().into_iter().filter(|&at| self.roots[at].class == class).collect();
+            let gone = self.free().filter(|(_, past)| past.class == Some(class) && self.was_named_with_these(past));
+            if let ([at], [(label, _)]) = (&strangers[..], &gone.collect::<Vec<_>>()[..]) {
+                self.of[*at] = Some(label);
+            }
+        }
+    }
+
+    fn was_named_with_these(&self, past: &BaselineRoot) -> bool {
+        let known = self.of.iter().flatten().filter_map(|label| self.baseline.roots.get(*label));
+        known.into_iter().any(|root| root.last_named == past.last_named)
+    }
+}
+
+/// Of these, those that were named last, in the order of their names.
+fn latest<'b>(all: impl Iterator<Item = (&'b [u8], &'b BaselineRoot)>) -> Vec<&'b [u8]> {
+    let all: Vec<_> = all.collect();
+    let last = all.iter().map(|(_, past)| past.last_named).max();
+    all.into_iter().filter(|(_, past)| Some(past.last_named) == last).map(|(label, _)| label).collect()
+}
+
+/// A name without digits, signs and capitals.
+fn letters(label: &[u8]) -> Vec<u8> {
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+    label.iter().filter(|byte| is_letter(byte)).map(u8::to_ascii_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chest_model::{Amount, ChunkId, Timestamp};
+
+    const DOCUMENTS: Class = Class::Documents;
+
+    fn found(folders: &[&str]) -> Found {
+        let mut found = Found::default();
+        folders.iter().for_each(|folder| found.folders.folder(folder.as_bytes()));
+        found
+    }
+
+    /// Label, class, when it was last named, and folders.
+    type Past = (&'static str, Class, i64, &'static [&'static str]);
+
+    fn baseline(roots: &[Past]) -> Baseline {
+        let root = |(label, class, named, folders): &Past| {
+            let past = BaselineRoot {
+                ended: Timestamp::new(*named, 0),
+                tree: ChunkId([0; 32]),
+                held: Amount { files: 1, bytes: 1 },
+                folders: found(folders).folders.remembered(),
+                scrambled: 0,
+                class: Some(*class),
+                last_named: Timestamp::new(*named, 0),
+            };
+            (label.as_bytes().to_vec(), past)
+        };
+        Baseline { roots: roots.iter().map(root).collect(), follows_a_loss: false }
+    }
+
+    /// What each of these is held against, and what is left out.
+    fn judged(past: &[Past], now: &[(&str, Class, &[&str])]) -> (Vec<String>, Vec<String>) {
+        let baseline = baseline(past);
+        let found: Vec<Found> = now.iter().map(|(_, _, folders)| found(folders)).collect();
+        let named = now.iter().zip(&found).map(|((label, class, _), found)| Named {
+            label: label.as_bytes(),
+            class: *class,
+            is_unread: false,
+            found,
+        });
+        let Lineage { of, left_out } = lineage(&named.collect::<Vec<_>>(), &baseline);
+        let text = |label: &[u8]| String::from_utf8(label.to_vec()).unwrap();
+        let of = of.into_iter().map(|label| label.map_or("nothing".to_owned(), text)).collect();
+        (of, left_out.into_iter().map(text).collect())
+    }
+
+    #[test]
+    fn a_root_of_the_same_name_is_the_same_whatever_else_there_is() {
+        let past: &[Past] = &[("docs", DOCUMENTS, 1, &["a"]), ("docs 2", DOCUMENTS, 9, &["b"])];
+        assert_eq!(judged(past, &[("docs", DOCUMENTS, &["b"])]).0, ["docs"]);
+    }
+
+    #[test]
+    fn exports_with_the_day_in_their_names_follow_each_other() {
+        let mail = Class::Email;
+        let past: &[Past] = &[
+            ("mail-2026-11-07.mbox", mail, 1, &[]),
+            ("mail-2026-11-14.mbox", mail, 2, &[]),
+            ("clerk 1 2026-11-14.mbox", mail, 2, &[]),
+            ("clerk 2 2026-11-14.mbox", mail, 2, &[]),
+            ("2026", DOCUMENTS, 2, &[]),
+        ];
+        let now: &[(&str, Class, &[&str])] = &[
+            ("mail-2026-11-21.mbox", mail, &[]),
+            ("clerk 2 2026-11-21.mbox", mail, &[]),
+            ("clerk 1 2026-11-21.mbox", mail, &[]),
+        ];
+        let expected = ["mail-2026-11-14.mbox", "clerk 2 2026-11-14.mbox", "clerk 1 2026-11-14.mbox"];
+        let (of, left_out) = judged(past, now);
+        assert_eq!((of, left_out), (expected.map(str::to_owned).to_vec(), vec!["2026".to_owned()]));
+        assert_eq!(judged(past, &[("Mail (1).mbox", mail, &[])]).0, ["mail-2026-11-14.mbox"]);
+        assert_eq!(judged(past, &[("mail-2026-11-21.mbox", DOCUMENTS, &[])]).0, ["nothing"], "of another class");
+        assert_eq!(judged(past, &[("clerk 3.mbox", mail, &[])]).0, ["nothing"], "it may be either");
+        assert_eq!(judged(past, &[("2027", DOCUMENTS, &[])]).0, ["nothing"], "a name without letters says nothing");
+    }
+
+    #[test]
+    fn a_folder_that_was_renamed_is_known_by_its_folders() {
+        let past: &[Past] = &[
+            ("Documents", DOCUMENTS, 2, &["Minutes", "Minutes/2025", "Accounts"]),
+            ("photos", DOCUMENTS, 1, &["Jubilee"]),
+        ];
+        let renamed = |folders| judged(past, &[("Documents - Parish", DOCUMENTS, folders)]).0;
+        assert_eq!(renamed(&["Minutes", "Accounts", "New"]), ["Documents"]);
+        assert_eq!(renamed(&["Accounts"]), ["Documents"], "what is left of them");
+        assert_eq!(renamed(&["Minutes", "New"]), ["nothing"]);
+        assert_eq!(renamed(&[]), ["nothing"]);
+        assert_eq!(judged(past, &[("Council", Class::Other, &["Minutes"])]).0, ["nothing"], "of another class");
+    }
+
+    #[test]
+    fn the_only_new_one_stands_in_the_place_of_the_only_one_that_is_not_named() {
+        let past: &[Past] = &[("docs", DOCUMENTS, 2, &[]), ("mail", Class::Email, 2, &[]), ("old", DOCUMENTS, 1, &[])];
+        let mail: (&str, Class, &[&str]) = ("mail", Class::Email, &[]);
+        let (of, left_out) = judged(past, &[("papers", DOCUMENTS, &[]), mail]);
+        assert_eq!((of, left_out), (vec!["docs".to_owned(), "mail".to_owned()], vec![]));
+        let two = [("papers", DOCUMENTS, &[][..]), ("plans", DOCUMENTS, &[]), mail];
+        let (of, left_out) = judged(past, &two);
+        assert_eq!(
+            (of, left_out),
+            (["nothing", "nothing", "mail"].map(str::to_owned).to_vec(), vec!["docs".to_owned()])
+        );
+        // Backed up by a command of its own it is in nobody's place.
+        let (of, left_out) = judged(past, &[("papers", DOCUMENTS, &[])]);
+        assert_eq!((of, left_out), (vec!["nothing".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn what_is_backed_up_by_another_command_is_not_left_out() {
+        let past: &[Past] = &[("docs", DOCUMENTS, 2, &[]), ("mail", Class::Email, 3, &[])];
+        assert_eq!(judged(past, &[("docs", DOCUMENTS, &[])]), (vec!["docs".to_owned()], vec![]));
+    }
+}
