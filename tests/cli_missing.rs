@@ -137,7 +137,26 @@ fn where_nothing_that_was_named_can_be_read_there_is_no_backup_and_the_run_has_f
         let runs = office.run(["history", "--json"]).ended(0).json()["runs"].as_array().unwrap().clone();
         assert_eq!(runs.last().unwrap()["result"], "FAILED", "{runs:?}");
     }
+    // A file can be opened no sooner than it is read.
+    office.write_locked("locked.mbox");
+    for arguments in
+        [&["backup", "locked.mbox"][..], &["backup", "locked.mbox", "gone"], &["backup", "docs", "locked.mbox"]]
+    {
+        let failed = office.run(arguments).ended(1);
+        assert!(failed.err.contains("cannot be read: Permission denied"), "{}", failed.err);
+        assert!(failed.err.contains("No new backup was recorded; earlier backups are untouched."), "{}", failed.err);
+    }
     assert_eq!(office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].as_array().unwrap().len(), 1);
     fs::set_permissions(office.path("docs"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     office.run(["backup", "docs", "gone"]).ended(3);
+    office.run(["backup", "docs", "locked.mbox"]).ended(3);
+}
+
+#[test]
+fn a_backup_without_a_single_file_says_so_in_its_last_line() {
+    let office = Office::new();
+    office.write_locked("scans/1.pdf");
+    office.write_locked("scans/2.pdf");
+    let partial = office.run(["backup", "scans"]).ended(3);
+    assert_eq!(partial.last_line(), "PARTIAL: there is no file in this backup, 2 items could not be read");
 }

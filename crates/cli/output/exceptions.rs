@@ -33,7 +33,11 @@ pub fn summary_of(exceptions: &[Exception]) -> String {
 /// The same of all that a run met, listed or not.
 pub fn summary_of_run(outcome: &BackupOutcome) -> String {
     let whole = whole_roots(&outcome.exceptions);
-    summary(whole, outcome.items_unread - whole, outcome.items_changed)
+    let summary = summary(whole, outcome.items_unread - whole, outcome.items_changed);
+    match outcome.roots.iter().any(|root| root.files > 0) {
+        true => summary,
+        false => format!("there is no file in this backup, {summary}"),
+    }
 }
 
 /// How many of what was named could not be read at all: they come first, and are always listed.

@@ -8,7 +8,7 @@ use super::next_cache::NextCache;
 use super::pipeline::run_source;
 use super::{BackupOptions, BackupOutcome, ClassOutcome};
 use crate::{Context, EngineError};
-use chest_model::{Amount, Class, Completeness, Phase, Progress, Timestamp, WriterId};
+use chest_model::{Amount, Class, Completeness, ExceptionKind, Phase, Progress, Timestamp, UnreadableReason, WriterId};
 use chest_repo::chunk::Chunker;
 use chest_repo::history::{
     HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
@@ -21,7 +21,7 @@ use chest_repo::repository::{
     repository_ids,
 };
 use chest_repo::{ObjectError, RepoError};
-use chest_source::Source;
+use chest_source::{Source, SourceError};
 use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -273,6 +273,9 @@ impl Run<'_> {
         let SourcesRead { mut roots, had_cache, hashes_kept } = self.read_sources(&batch, configuration.chunker)?;
         let ended = context.environment.now();
         context.monitor.progress(Progress::End);
+        if let Some(error) = nothing_read(&roots) {
+            return Err(error.into());
+        }
         let stored = batch.finish(&mut ChunkTools::new(self.options.level)?)?;
         let mut troubles = Troubles::default();
         troubles.note(hashes_kept);
@@ -543,6 +546,19 @@ fn class_counts(roots: &[Assembled]) -> BTreeMap<u8, ClassCount> {
         count.bytes += root.outcome.bytes;
     }
     counts
+}
+
+/// Where nothing that was named could be read, the run has failed: a record of it would look like a backup.
+fn nothing_read(roots: &[Assembled]) -> Option<SourceError> {
+    let first = |root: &Assembled| root.exceptions.of_whole_root().cloned();
+    let failures: Option<Vec<_>> = roots.iter().map(first).collect();
+    let (failure, root) = failures?.into_iter().zip(roots).next()?;
+    let path = chest_model::shown(&root.outcome.description.native_path);
+    match failure.kind {
+        ExceptionKind::Unreadable(UnreadableReason::Vanished) => Some(SourceError::NotFound { path }),
+        ExceptionKind::Unreadable(reason) => Some(SourceError::Unreadable { path, reason, message: failure.message }),
+        ExceptionKind::ChangedWhileRead => None,
+    }
 }
 
 /// The classes of which some root is.
