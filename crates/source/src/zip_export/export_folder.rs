@@ -163,7 +163,12 @@ fn with_newest(files: Vec<PathBuf>, options: &ZipOptions) -> io::Result<Option<E
     }
     exports.sort_by(|(one, _), (other, _)| one.cmp(other));
     while let Some((_, Export { parts, missing })) = exports.pop() {
-        let looks: Vec<Look> = parts.iter().map(|part| look_into(part, options)).collect();
+        // What a service has packed is an export, also where somebody's files in it are called like those of a document.
+        let look = |part: &PathBuf| match look_into(part, options) {
+            Look::Document if is_of_a_service(name_of(part)) => Look::Readable,
+            look => look,
+        };
+        let looks: Vec<Look> = parts.iter().map(look).collect();
         if looks.contains(&Look::Document) {
             return Ok(None);
         }

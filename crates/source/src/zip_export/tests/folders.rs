@@ -332,6 +332,15 @@ fn a_folder_of_anything_else_is_a_folder_like_any_other() {
 }
 
 #[test]
+fn an_export_that_holds_a_file_called_as_in_a_document_stays_one() {
+    let folder = with(&|folder| {
+        let bytes = archive(&[stored("mimetype", b"x"), stored("minutes.txt", b"y")]);
+        fs::write(folder.join("OneDrive_1_27-11-2026.zip"), bytes).unwrap();
+    });
+    assert_eq!(newest(folder.path()), Some((vec!["OneDrive_1_27-11-2026.zip".to_owned()], 1)));
+}
+
+#[test]
 fn what_is_lacking_beside_an_export_is_an_item_and_takes_no_files_place() {
     let bytes = archive(&[stored("half.zip.part", b"x"), stored("minutes.txt", b"y")]);
     let failure = ReadFailure::lasting(UnreadableReason::ReadError, "its download has not finished");
