@@ -268,6 +268,19 @@ fn a_folder_with_exports_of_several_services_keeps_the_newest_of_each() {
 }
 
 #[test]
+fn exports_in_a_folder_for_each_week_are_stored_as_files_and_that_is_said() {
+    let office = Office::new();
+    let bytes = pack(&[("plan.txt", "plan")]);
+    write(&office, "Exports/week 47/OneDrive_1_20-11-2026.zip", &bytes);
+    let saved = office.run(["backup", "Exports"]).ended(0);
+    let said =
+        "NOTE: Exports holds folders with ZIP files that look like exports. They are stored as the files they are";
+    assert!(saved.err.contains(said), "{}", saved.err);
+    let stored = office.run(["cat", "latest:Exports/week 47/OneDrive_1_20-11-2026.zip"]).ended(0);
+    assert_eq!(stored.bytes, bytes);
+}
+
+#[test]
 fn of_two_exports_of_one_day_the_newer_content_has_the_name_and_the_older_is_kept() {
     let office = Office::new();
     let (first, again) = ("Exports/OneDrive_2026-11-14.zip", "Exports/OneDrive_2026-11-14 (1).zip");

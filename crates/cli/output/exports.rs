@@ -121,6 +121,15 @@ pub fn of_mixed(folder: &Path) -> String {
     )
 }
 
+/// That exports lie in a folder each, where nothing tells that they belong together.
+pub fn of_scattered(folder: &Path) -> String {
+    format!(
+        "{} holds folders with ZIP files that look like exports. They are stored as the files they are, not what is in them, and each \
+         costs its whole size. Put them all into one folder and back that up, or name them: `chest backup FILE`.",
+        shown_place(folder)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

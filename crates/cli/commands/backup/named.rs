@@ -27,6 +27,8 @@ pub enum What {
     AsItIs,
     /// The same, of a folder that holds exports beside much else.
     Mixed,
+    /// The same, of a folder of folders that hold exports.
+    Scattered,
     /// The parts of an export that were named.
     Export(Export),
     /// The newest of the exports in a folder of them, of one series.
@@ -40,14 +42,14 @@ impl Named {
     /// Every file that is to be read instead of the path.
     pub fn parts(&self) -> &[PathBuf] {
         match &self.what {
-            What::AsItIs | What::Mixed | What::Beside(_) => &[],
+            What::AsItIs | What::Mixed | What::Scattered | What::Beside(_) => &[],
             What::Export(Export { parts, .. }) | What::Newest(ExportSeries { newest: parts, .. }) => parts,
         }
     }
 
     /// Whether nothing in it is taken apart.
     pub fn is_as_it_is(&self) -> bool {
-        matches!(self.what, What::AsItIs | What::Mixed | What::Beside(_))
+        matches!(self.what, What::AsItIs | What::Mixed | What::Scattered | What::Beside(_))
     }
 
     /// What should be among those files and cannot be read, or is not there: names, and why.
@@ -118,6 +120,7 @@ fn other(path: &Path, class: Class, as_is: bool, options: &ZipOptions) -> Vec<Na
             series.into_iter().map(|series| named(What::Newest(series))).chain(beside).collect()
         }
         Ok(InFolder::Mixed) => vec![named(What::Mixed)],
+        Ok(InFolder::Scattered) => vec![named(What::Scattered)],
         // What is no folder, or cannot be listed, is told by whoever opens it.
         Ok(InFolder::Other) | Err(_) => vec![named(What::AsItIs)],
     }

@@ -6,7 +6,7 @@ use crate::args::{Backup, CloudFilesName};
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
-use crate::output::exports::{of_mixed, of_names, of_older, of_several};
+use crate::output::exports::{of_mixed, of_names, of_older, of_scattered, of_several};
 use crate::own_folders::{OwnFolders, real_path};
 use crate::selector::class;
 use crate::time::uk;
@@ -100,8 +100,9 @@ fn open_one(
     notes: &mut Vec<String>,
 ) -> Result<Box<dyn Source>, SourceError> {
     match &named.what {
-        What::AsItIs | What::Mixed | What::Beside(_) => {
+        What::AsItIs | What::Mixed | What::Scattered | What::Beside(_) => {
             notes.extend((named.what == What::Mixed).then(|| of_mixed(&named.path)));
+            notes.extend((named.what == What::Scattered).then(|| of_scattered(&named.path)));
             return open_folder(args, &named.path, description, excludes);
         }
         What::Newest(series) => notes.extend(of_older(series.older, series.title.as_deref())),

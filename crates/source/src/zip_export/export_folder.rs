@@ -25,6 +25,9 @@ const UNFINISHED: [&str; 5] = [".crdownload", ".part", ".partial", ".download", 
 /// How a browser calls a download whose name it has not been told yet.
 const NAMELESS: &str = "unconfirmed ";
 
+/// Two years of weeks. Where there are more folders, they are something else, and are not looked into.
+const FOLDERS_AT_MOST: usize = 104;
+
 /// What a folder is, by what lies in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InFolder {
@@ -32,6 +35,8 @@ pub enum InFolder {
     Exports(ExportFolder),
     /// Files named as exports, and so much else that they may be kept there as the files they are.
     Mixed,
+    /// Folders that hold files named as exports, perhaps one for each week: nothing tells that they belong together.
+    Scattered,
     /// Anything.
     Other,
 }
@@ -84,7 +89,7 @@ pub fn in_folder(path: &Path, options: &ZipOptions) -> io::Result<InFolder> {
     let others = inside.others + inside.zips.len() - files.len();
     let is_sure = forms.are_told || inside.holds_only_downloads();
     if found.is_empty() || !is_sure && found.iter().all(|(_, series)| series.newest.is_empty()) {
-        return Ok(InFolder::Other);
+        return Ok(if inside.has_exports_in_folders() { InFolder::Scattered } else { InFolder::Other });
     }
     if others > files.len() {
         return Ok(InFolder::Mixed);
@@ -192,6 +197,8 @@ struct Inside {
     /// Files that are called `.zip`, in order.
     zips: Vec<PathBuf>,
     unfinished: Vec<OsString>,
+    /// Those among the others that are folders.
+    folders: Vec<PathBuf>,
     others: usize,
 }
 
@@ -218,7 +225,7 @@ impl Forms {
 
 impl Inside {
     fn of(path: &Path, excludes: &Excludes) -> io::Result<Self> {
-        let mut inside = Self { zips: Vec::new(), unfinished: Vec::new(), others: 0 };
+        let mut inside = Self { zips: Vec::new(), unfinished: Vec::new(), folders: Vec::new(), others: 0 };
         for entry in fs::read_dir(path)? {
             let entry = entry?;
             let (name, kind) = (entry.file_name(), entry.file_type()?);
@@ -229,7 +236,10 @@ impl Inside {
             match name.to_str() {
                 Some(text) if is_unfinished(text) => inside.unfinished.push(name),
                 Some(_) if kind.is_file() && is_called_zip(&name) => inside.zips.push(entry.path()),
-                _ => inside.others += 1,
+                _ => {
+                    inside.others += 1;
+                    inside.folders.extend(kind.is_dir().then(|| entry.path()));
+                }
             }
         }
         inside.zips.sort();
@@ -252,6 +262,19 @@ impl Inside {
         let all: BTreeSet<Vec<u8>> = self.zips.iter().map(|zip| series_of(zip)).collect();
         let only = (all.len() == 1 && self.others == 0).then(|| forms(&|_| true));
         Forms { names: only.unwrap_or_default(), are_told: false }
+    }
+
+    /// Nothing but folders, in one of which lies what a service has packed.
+    fn has_exports_in_folders(&self) -> bool {
+        let is_export = |entry: fs::DirEntry| {
+            let name = entry.file_name();
+            is_called_zip(&name) && is_of_a_service(name.as_encoded_bytes())
+        };
+        // What cannot be listed is told when it is backed up.
+        let has_one =
+            |folder: &PathBuf| fs::read_dir(folder).is_ok_and(|mut inside| inside.any(|one| one.is_ok_and(is_export)));
+        let are_all = self.zips.is_empty() && self.others == self.folders.len() && self.others <= FOLDERS_AT_MOST;
+        are_all && self.folders.iter().any(has_one)
     }
 
     /// Nothing but ZIP files that are still being downloaded.

@@ -55,7 +55,7 @@ fn newest(folder: &Path) -> Option<(Vec<String>, usize)> {
             let found = only(folder);
             Some((names(&found.newest).into_iter().map(str::to_owned).collect(), found.older))
         }
-        InFolder::Mixed | InFolder::Other => None,
+        InFolder::Mixed | InFolder::Scattered | InFolder::Other => None,
     }
 }
 
@@ -338,6 +338,20 @@ fn an_export_that_holds_a_file_called_as_in_a_document_stays_one() {
         fs::write(folder.join("OneDrive_1_27-11-2026.zip"), bytes).unwrap();
     });
     assert_eq!(newest(folder.path()), Some((vec!["OneDrive_1_27-11-2026.zip".to_owned()], 1)));
+}
+
+#[test]
+fn a_folder_for_each_weeks_export_is_noticed() {
+    let weeks = tempfile::tempdir().unwrap();
+    for (week, name) in [("week 46", "OneDrive_1_13-11-2026.zip"), ("week 47", "OneDrive_1_20-11-2026.zip")] {
+        fs::create_dir(weeks.path().join(week)).unwrap();
+        export(&weeks.path().join(week), name, 20);
+    }
+    fs::create_dir(weeks.path().join("nothing yet")).unwrap();
+    assert_eq!(look(weeks.path()), InFolder::Scattered);
+    // Beside documents they may be kept as the files they are.
+    fs::write(weeks.path().join("budget.csv"), b"x").unwrap();
+    assert_eq!(look(weeks.path()), InFolder::Other);
 }
 
 #[test]
