@@ -181,9 +181,9 @@ pub(super) fn day_in(name: &[u8]) -> Option<String> {
     let is_day = |three: &&[&str]| {
         three.iter().all(is_number) && matches!(lengths(three), [1 | 2, 1 | 2, 4] | [4, 1 | 2, 1 | 2])
     };
-    let days = parts.windows(3).filter(is_day).map(|day| day.join("-"));
+    let mut days = parts.windows(3).filter(is_day).map(|day| day.join("-"));
     // A number that counts downloads stands in front of it, and may look like a year.
-    days.filter(|day| date_of(day).is_some_and(|day| YEARS.contains(&day.year()))).last()
+    days.rfind(|day| date_of(day).is_some_and(|day| YEARS.contains(&day.year())))
 }
 
 /// Which day that is. Of two numbers that could each be the month the second is, as it is written in Britain.

@@ -54,8 +54,7 @@ fn of_different_files_of_one_name_the_newest_keeps_it_whatever_order_the_archive
     let later = Made { dos: (DOS.0 + 1, 0), ..stored("plan.docx", b"new") };
     for members in [[stored("plan.docx", b"old"), later.clone()], [later.clone(), stored("plan.docx", b"old")]] {
         assert_eq!(read(&open_one(archive(&members)), "plan.docx").unwrap(), b"new");
-        let parts = members.map(|member| archive(&[member]));
-        let [first, second] = parts.map(|bytes| bytes);
+        let [first, second] = members.map(|member| archive(&[member]));
         let two = open(&[("D-20261114T093000Z-001.zip", first), ("D-20261114T093000Z-002.zip", second)]);
         assert_eq!(read(&two, "plan.docx").unwrap(), b"new");
     }
