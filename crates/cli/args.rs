@@ -326,7 +326,7 @@ pub enum Mail {
     /// Save a message as an .eml file, or what is attached to it
     ///
     /// Mail programs open .eml files. A file of yours is never replaced: where the name is taken, the message is written beside
-    /// it.
+    /// it. What is there already is not written again.
     #[command(after_help = "Examples:\n  \
         chest mail save 1ab95b11e37b --to ~/restored\n  \
         chest mail save 1ab95b11e37b --attachments --to ~/restored")]

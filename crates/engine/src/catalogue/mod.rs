@@ -74,7 +74,7 @@ fn consult<T>(
                     answer => return Ok((answer?, keeping)),
                 }
             }
-            Err(error @ CatalogueError::Disk(_)) => {
+            Err(CatalogueError::Disk(error)) => {
                 why_not = error.to_string();
                 break;
             }
