@@ -44,10 +44,13 @@ fn known(found: &FindOutcome) -> Known {
 /// Kind, length and time.
 type Content = (u8, u64, Timestamp);
 
+/// The first snapshot, the last one, and how many.
+type SeenIn = (ObjectHash, ObjectHash, usize);
+
 /// The same, by listing every snapshot whole. Content is told by length and time, which the tests never let coincide.
 fn by_listing(opened: &Opened, word: &str) -> Known {
     let (snapshots, _) = opened.session.snapshots();
-    let mut spans: BTreeMap<Vec<u8>, BTreeMap<Content, (ObjectHash, ObjectHash, usize)>> = BTreeMap::new();
+    let mut spans: BTreeMap<Vec<u8>, BTreeMap<Content, SeenIn>> = BTreeMap::new();
     let mut newest: BTreeMap<(String, Vec<u8>), &Snapshot> = BTreeMap::new();
     let mut held: BTreeMap<ObjectHash, BTreeSet<Vec<u8>>> = BTreeMap::new();
     for snapshot in &snapshots {

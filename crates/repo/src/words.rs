@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn words_copied_across_the_columns_of_the_sheet_open() {
         for columns in 1..=RECOVERY_WORD_COUNT {
-            if RECOVERY_WORD_COUNT % columns == 0 {
+            if RECOVERY_WORD_COUNT.is_multiple_of(columns) {
                 let words = secret().words();
                 let down = RECOVERY_WORD_COUNT / columns;
                 let across: Vec<&str> = (0..words.len()).map(|i| words[i % columns * down + i / columns]).collect();

@@ -92,7 +92,7 @@ impl Archive {
                 (listing, unlisted, NOT_ALL_LISTED)
             }
             None if recover::begins_well(&*self.bytes) => {
-                (Listing::default(), vec![0..self.bytes.length()], recover::LOST_ITS_END)
+                (Listing::default(), std::iter::once(0..self.bytes.length()).collect(), recover::LOST_ITS_END)
             }
             None => {
                 let message = no_archive::what_it_is(&*self.bytes)?;
