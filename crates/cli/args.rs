@@ -207,6 +207,14 @@ pub struct Narrow {
     pub root: Option<OsString>,
 }
 
+/// Whether a copy is read that is older than what this computer has seen.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Older {
+    /// Read a copy that is older than what this computer has seen, or lacks part of it
+    #[arg(long)]
+    pub accept_unproven_state: bool,
+}
+
 /// Show this computer's runs, those that failed included
 ///
 /// `chest snapshots` lists what is in the storage. This lists what this computer has tried: a run that could not reach the storage, or
@@ -227,6 +235,9 @@ pub struct Snapshots {
     /// Which.
     #[command(flatten)]
     pub narrow: Narrow,
+    /// What is read of an older copy.
+    #[command(flatten)]
+    pub older: Older,
 }
 
 /// List what a backup holds
@@ -250,6 +261,9 @@ pub struct Ls {
     /// Which backups come into question.
     #[command(flatten)]
     pub narrow: Narrow,
+    /// What is read of an older copy.
+    #[command(flatten)]
+    pub older: Older,
 }
 
 const SNAPSHOT_HELP: &str = "SNAPSHOT is `latest`, a date such as 2026-11-21 (the last backup of that day, UK time), or the first six or \
@@ -306,6 +320,9 @@ pub struct Find {
     /// All hits, not only the first twenty
     #[arg(long)]
     pub all: bool,
+    /// What is read of an older copy.
+    #[command(flatten)]
+    pub older: Older,
 }
 
 impl Find {
@@ -339,6 +356,9 @@ pub struct MailShow {
     /// The message: the first letters of the id that `chest find --mail` shows
     #[arg(value_name = "ID", value_parser = message_id)]
     pub id: String,
+    /// What is read of an older copy.
+    #[command(flatten)]
+    pub older: Older,
 }
 
 /// What to save, and where.
@@ -353,6 +373,9 @@ pub struct MailSave {
     /// Save what is attached to the message instead
     #[arg(long)]
     pub attachments: bool,
+    /// What is read of an older copy.
+    #[command(flatten)]
+    pub older: Older,
 }
 
 /// Write one file of a backup to standard output
@@ -368,6 +391,9 @@ pub struct Cat {
     /// Which backups come into question.
     #[command(flatten)]
     pub narrow: Narrow,
+    /// What is read of an older copy.
+    #[command(flatten)]
+    pub older: Older,
 }
 
 /// Show what changed between two backups
@@ -384,6 +410,9 @@ pub struct Diff {
     /// Which backups come into question.
     #[command(flatten)]
     pub narrow: Narrow,
+    /// What is read of an older copy.
+    #[command(flatten)]
+    pub older: Older,
 }
 
 /// Bring files back from a backup
@@ -426,6 +455,9 @@ pub struct Restore {
     /// Which backups come into question.
     #[command(flatten)]
     pub narrow: Narrow,
+    /// What is read of an older copy.
+    #[command(flatten)]
+    pub older: Older,
 }
 
 /// Check that everything stored is there and intact
@@ -471,10 +503,12 @@ pub enum Writer {
     /// Allow this computer to add backups
     #[command(
         after_help = "Needs the passphrase or the recovery words once; backups need neither.\n\nExamples:\n  \
-            chest writer enrol\n  chest writer enrol --afresh",
+            chest writer enrol\n  chest writer enrol --afresh\n  \
+            chest --repo /media/second/chest writer enrol --accept-unproven-state",
         long_about = format!(
             "Allow this computer to add backups\n\nWhere a computer of the same name has backed up before (this one, before it lost its \
-             key, or the one that it replaces), what that one stored is read and proven, and is not sent again.\n\n{SECRETS}"
+             key, or the one that it replaces), what that one stored is read and proven, and is not sent again. A computer of which \
+             a record is damaged or missing here, so that it cannot back up, goes on with a new key.\n\n{SECRETS}"
         )
     )]
     Enrol(EnrolArgs),
@@ -486,6 +520,9 @@ pub struct EnrolArgs {
     /// Take up nothing: read nothing that is stored and send everything again. For after a theft
     #[arg(long)]
     pub afresh: bool,
+    /// Go on with a copy that is older than what this computer has seen, or lacks part of it, because the newer one is lost
+    #[arg(long)]
+    pub accept_unproven_state: bool,
 }
 
 /// The ways into the repository

@@ -1,6 +1,6 @@
 //! What a command works with: the settings, this machine, the store, and who watches.
 
-use crate::args::{Common, Narrow};
+use crate::args::{Common, Narrow, Older};
 use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
@@ -120,9 +120,16 @@ impl Workplace {
         Ok(secrets::credential(&self.settings.secret, self.settings.can_ask, &self.interrupt)?)
     }
 
-    /// The repository, open for reading.
-    pub fn open(&self, doing: Doing) -> Result<Reading<'_>, Failure> {
-        self.open_and(self.store(doing)?, doing, Opened::uncontradicted)
+    /// The repository, open for reading. An older state than this computer has seen is read only where that is wanted, and said.
+    pub fn open(&self, doing: Doing, older: Older) -> Result<Reading<'_>, Failure> {
+        let judge = if older.accept_unproven_state { Ok } else { Opened::uncontradicted };
+        let reading = self.open_and(self.store(doing)?, doing, judge)?;
+        if let Some(error) = &reading.opened.contradiction {
+            self.console.remark(&format!(
+                "WARNING: {error}. What follows is what this copy holds; newer backups may be missing."
+            ));
+        }
+        Ok(reading)
     }
 
     /// The same for a check, which tells what contradicts the history together with everything else.

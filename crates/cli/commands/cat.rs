@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Write};
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Cat) -> Result<Exit, Failure> {
     let (typed, path) = snapshot_and_path(&args.what)?;
-    let reading = workplace.open(Doing::Reading)?;
+    let reading = workplace.open(Doing::Reading, args.older)?;
     let snapshot = reading.snapshot(&typed, &narrowed(&args.narrow, &path))?;
     // A bar would be drawn into the file's text where both go to the terminal.
     workplace.quiet();

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Diff) -> Result<Exit, Failure> {
-    let reading = workplace.open(Doing::Reading)?;
+    let reading = workplace.open(Doing::Reading, args.older)?;
     let before = reading.snapshot(&args.before, &args.narrow)?;
     let after = reading.snapshot(&args.after, &args.narrow)?;
     let outcome = reading.told(browse::diff(&reading.opened, &before, &after, reading.context.monitor))?;

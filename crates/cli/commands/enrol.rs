@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::output::amounts::{count, size};
 use crate::output::{Report, json};
 use crate::time::day;
-use chest_engine::enrol::{Beginning, EnrolOutcome, Inherited, enrol};
+use chest_engine::enrol::{Beginning, EnrolOutcome, Inherited, enrol, enrol_in_older_state};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -17,6 +17,7 @@ pub fn run(workplace: &Workplace, args: &EnrolArgs) -> Result<Exit, Failure> {
     let credential = workplace.credential()?;
     let context = workplace.context(store);
     let beginning = if args.afresh { Beginning::Afresh } else { Beginning::WhereItLeftOff };
+    let enrol = if args.accept_unproven_state { enrol_in_older_state } else { enrol };
     let outcome = enrol(&context, &credential, beginning).map_err(|error| Failure::of(&error, Doing::Enrolling))?;
     workplace.show(&Enrolled(outcome))?;
     Ok(Exit::Done)
@@ -29,6 +30,10 @@ struct EnrolledJson {
     writer: String,
     already: bool,
     inherited: Option<InheritedJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gave_up: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted_without: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -42,10 +47,29 @@ struct InheritedJson {
 
 impl Report for Enrolled {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        if self.0.already {
-            return writeln!(out, "This computer may add backups already. Nothing was changed.");
+        match self.0.already {
+            true if self.0.accepted_without.is_none() => {
+                writeln!(out, "This computer may add backups already. Nothing was changed.")?;
+            }
+            true => writeln!(out, "This computer may add backups already.")?,
+            false => {
+                writeln!(out, "This computer may now add backups. It can neither read nor delete them by itself.")?;
+            }
         }
-        writeln!(out, "This computer may now add backups. It can neither read nor delete them by itself.")?;
+        if let Some(record) = self.0.gave_up.as_ref().filter(|_| self.0.accepted_without.is_none()) {
+            writeln!(
+                out,
+                "It goes on with a new key, because {record}, a record of its earlier backups, is damaged or missing.\n\
+                 `chest check` says what that means for those."
+            )?;
+        }
+        if let Some(record) = &self.0.accepted_without {
+            writeln!(
+                out,
+                "What lies here counts as the newest state for this computer from now on, although {record}\n\
+                 is not in it. Should the newer copy come back, use only one of the two."
+            )?;
+        }
         self.0.inherited.as_ref().map_or(Ok(()), |inherited| write_inherited(out, inherited))
     }
 
@@ -57,7 +81,13 @@ impl Report for Enrolled {
             bytes: inherited.bytes,
             left_out: inherited.left_out.clone(),
         });
-        EnrolledJson { writer: self.0.writer.to_hex(), already: self.0.already, inherited }
+        EnrolledJson {
+            writer: self.0.writer.to_hex(),
+            already: self.0.already,
+            inherited,
+            gave_up: self.0.gave_up.clone(),
+            accepted_without: self.0.accepted_without.clone(),
+        }
     }
 }
 

@@ -34,10 +34,10 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
         changed: span(args.since.as_deref(), args.before.as_deref())?,
         class: args.class.map(class),
     };
-    let reading = workplace.open(Doing::Reading)?;
+    let reading = workplace.open(Doing::Reading, args.older)?;
     let outcome = reading.told(catalogue::find(&reading.context, &reading.opened, &query))?;
     let shown = shown_of(&outcome.hits, args.all);
-    let called = Called::of(&workplace.settings);
+    let called = Called::of(&workplace.settings).reading(args.older);
     workplace.show(&Found { outcome: &outcome, shown, versions: args.versions, called })?;
     advise(workplace, &outcome, shown.len(), &query.words.join(" "));
     Ok(reading.searched(!outcome.damaged.is_empty()))

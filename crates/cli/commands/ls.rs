@@ -22,7 +22,7 @@ use std::io::{self, Write};
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Ls) -> Result<Exit, Failure> {
     let (typed, path) = snapshot_and_path(&args.what)?;
-    let reading = workplace.open(Doing::Reading)?;
+    let reading = workplace.open(Doing::Reading, args.older)?;
     let snapshot = reading.snapshot(&typed, &narrowed(&args.narrow, &path))?;
     if args.exceptions {
         let exceptions = within(&snapshot, &path);

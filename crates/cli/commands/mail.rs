@@ -23,11 +23,12 @@ use std::path::Path;
 
 /// Shows a message.
 pub fn show(workplace: &Workplace, args: &MailShow) -> Result<Exit, Failure> {
-    let message = fetch(workplace, &args.id)?;
+    let message = fetch(workplace, args)?;
     let preview = preview(&message.raw);
     let attached = preview.attachments.len();
     workplace.show(&Shown { hit: &message.hit, preview })?;
-    let save = Called::of(&workplace.settings).again(&format!("mail save {} --to {RESTORED}", short(&message.hit.id)));
+    let called = Called::of(&workplace.settings).reading(args.older);
+    let save = called.again(&format!("mail save {} --to {RESTORED}", short(&message.hit.id)));
     workplace.console.remark(&match attached {
         0 => format!("To save it: {save}"),
         _ => format!("To save it: {save}\nTo save what is attached: {save} --attachments"),
@@ -39,7 +40,7 @@ pub fn show(workplace: &Workplace, args: &MailShow) -> Result<Exit, Failure> {
 /// Saves a message, or what is attached to it.
 pub fn save(workplace: &Workplace, args: &MailSave) -> Result<Exit, Failure> {
     OwnFolders::of(workplace)?.refuse_target(&args.to)?;
-    let reading = workplace.open(Doing::Restoring)?;
+    let reading = workplace.open(Doing::Restoring, args.older)?;
     let message = reading.told(catalogue::fetch_message(&reading.context, &reading.opened, &args.id))?;
     let what = match args.attachments {
         true => SavedAs::Attachments,
@@ -53,9 +54,9 @@ pub fn save(workplace: &Workplace, args: &MailSave) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn fetch(workplace: &Workplace, id: &str) -> Result<FetchedMessage, Failure> {
-    let reading = workplace.open(Doing::Reading)?;
-    reading.told(catalogue::fetch_message(&reading.context, &reading.opened, id))
+fn fetch(workplace: &Workplace, args: &MailShow) -> Result<FetchedMessage, Failure> {
+    let reading = workplace.open(Doing::Reading, args.older)?;
+    reading.told(catalogue::fetch_message(&reading.context, &reading.opened, &args.id))
 }
 
 struct Shown<'m> {

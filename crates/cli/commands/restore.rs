@@ -35,7 +35,7 @@ pub fn run(workplace: &Workplace, args: &Restore) -> Result<Exit, Failure> {
     let own = OwnFolders::of(workplace)?;
     own.refuse_target(&args.to)?;
     let request = request(args, paths, time::day(workplace.machine.now()));
-    let reading = workplace.open(Doing::Restoring)?;
+    let reading = workplace.open(Doing::Restoring, args.older)?;
     let snapshot = reading.snapshot(&typed, &narrow)?;
     let plan = reading.told(restore::plan(&reading.context, &reading.opened, &snapshot, request))?;
     own.refuse_below_target(&args.to, plan.items().iter().map(|item| &item.to))?;

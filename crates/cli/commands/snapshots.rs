@@ -19,7 +19,7 @@ use std::os::unix::ffi::OsStrExt;
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Snapshots) -> Result<Exit, Failure> {
-    let reading = workplace.open(Doing::Reading)?;
+    let reading = workplace.open(Doing::Reading, args.older)?;
     let mut outcome = browse::snapshots(&reading.opened);
     outcome.snapshots.retain(|snapshot| is_wanted(snapshot, &args.narrow));
     // A contradiction is worse than damage: somebody may be showing an older state.

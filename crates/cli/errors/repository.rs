@@ -4,6 +4,7 @@ use super::{Doing, Failure};
 use crate::exit::Exit;
 use crate::machine::is_local_full;
 use chest_engine::repo::history::HistoryError;
+use chest_engine::repo::layout::LOG;
 use chest_engine::repo::slot::UnlockError;
 use chest_engine::repo::{ObjectError, RepoError};
 use chest_engine::store::StoreError;
@@ -181,13 +182,19 @@ fn of_history(error: &HistoryError, doing: Doing) -> Failure {
     let what = error.to_string();
     match error {
         HistoryError::NotEnrolled | HistoryError::Revoked { .. } => {
-            let next = "Ask whoever keeps the passphrase whether this computer may back up; then run `chest writer enrol`.";
+            let next =
+                "Ask whoever keeps the passphrase whether this computer may back up; then run `chest writer enrol`.";
             Failure::new(Exit::CannotUnlock, "not-enrolled", what, next).saying(doing.safety())
         }
         HistoryError::OwnerRecordDamaged { .. } => {
             let nothing = if doing == Doing::BackingUp { "No new backup was recorded. " } else { "" };
             let safety = format!("{nothing}{DECISION_SAFETY}");
             Failure::new(Exit::Damage, "damaged-record", what, DECISION_NEXT).saying(&safety)
+        }
+        HistoryError::LogRecordDamaged { .. } => {
+            let safety = "No new backup was recorded. The backup behind that record cannot be shown; other backups are not affected.";
+            let next = format!("{BRING_BACK} {NEW_KEY} `chest check` says what else is damaged.");
+            Failure::new(Exit::Damage, "damaged-record", what, next).saying(safety)
         }
         HistoryError::OwnerRecordMissing { .. } => {
             Failure::new(Exit::History, "missing-record", what, DECISION_NEXT).saying(DECISION_SAFETY)
@@ -200,14 +207,35 @@ fn of_history(error: &HistoryError, doing: Doing) -> Failure {
         | HistoryError::SeenBeforeMissing { .. }
         | HistoryError::NoGenesis
         | HistoryError::OtherGenesis
-        | HistoryError::ReaderKeySwapped => Failure::new(
-            Exit::History,
-            "history",
-            what,
-            "See whether this is the right disk, and whether somebody has restored or changed the folder. Delete nothing.",
-        )
-        .saying("Nothing was written. Until this is explained, do not rely on this copy of the backups."),
+        | HistoryError::ReaderKeySwapped => Failure::new(Exit::History, "history", what, way_on(error, doing))
+            .saying("Nothing was written. Until this is explained, do not rely on this copy of the backups."),
     }
+}
+
+const BRING_BACK: &str =
+    "Bring that record back from another copy of the repository, or from an older version at the storage provider.";
+const NEW_KEY: &str = "If it cannot be had, run `chest writer enrol`: this computer then goes on with a new key, and what is stored is \
+    not sent again. It needs the passphrase. Delete nothing.";
+
+/// What a history that contradicts itself, or what this computer has seen, leaves to be done.
+fn way_on(error: &HistoryError, doing: Doing) -> String {
+    let look = "See whether this is the right disk, and whether somebody has restored or changed the folder.";
+    let then = match (error, doing) {
+        (HistoryError::SeenBeforeMissing { .. }, Doing::Reading | Doing::Restoring) => {
+            "If this is an older copy, and you mean to read it because the newer one is lost, add --accept-unproven-state \
+             to the command."
+        }
+        (HistoryError::SeenBeforeMissing { .. }, _) => {
+            "If this is an older copy, and the newer one is lost, `chest writer enrol --accept-unproven-state` lets this \
+             computer go on with it; it needs the passphrase."
+        }
+        (HistoryError::Gap { missing }, _) if missing.starts_with(LOG) => {
+            return format!("{look} {BRING_BACK} {NEW_KEY}");
+        }
+        (HistoryError::Gap { .. }, _) => BRING_BACK,
+        _ => return format!("{look} Delete nothing."),
+    };
+    format!("{look} {then} Delete nothing.")
 }
 
 #[cfg(test)]

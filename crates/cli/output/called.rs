@@ -3,6 +3,7 @@
 //! shells of Windows have others, and this is the one place to teach them.
 
 use super::names::harmless;
+use crate::args::Older;
 use crate::settings::{Origin, Settings};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -13,7 +14,11 @@ pub const RESTORED: &str = "~/restored";
 
 /// How the program was called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Called(String);
+pub struct Called {
+    program: String,
+    /// What such a command ends with.
+    ending: &'static str,
+}
 
 impl Called {
     /// The program, and what was typed about the repository. Variables and the file of settings hold for the pasted command, too.
@@ -34,12 +39,18 @@ impl Called {
             let between = if value.as_bytes().starts_with(b"-") { '=' } else { ' ' };
             text += &format!(" {flag}{between}{}", word(value.as_bytes()));
         }
-        Self(text)
+        Self { program: text, ending: "" }
+    }
+
+    /// The same for commands that read, of which each must say again that an older copy is meant.
+    pub fn reading(self, older: Older) -> Self {
+        let ending = if older.accept_unproven_state { " --accept-unproven-state" } else { "" };
+        Self { ending, ..self }
     }
 
     /// A command for the same repository; each part of it is quoted already.
     pub fn again(&self, command: &str) -> String {
-        format!("{} {command}", self.0)
+        format!("{} {command}{}", self.program, self.ending)
     }
 }
 
@@ -101,5 +112,7 @@ mod tests {
         let flags = [("--repo", OsStr::new("-odd place")), ("--s3-region", OsStr::new("uk"))];
         let called = Called::with(OsStr::new("./chest"), flags.into_iter());
         assert_eq!(called.again("snapshots"), "./chest --repo='-odd place' --s3-region uk snapshots");
+        let older = called.reading(Older { accept_unproven_state: true }).again("snapshots");
+        assert_eq!(older, "./chest --repo='-odd place' --s3-region uk snapshots --accept-unproven-state");
     }
 }

@@ -1,13 +1,15 @@
 //! Enrolling a machine: the owner's record that it may write, and the writer file that it keeps. One that has backed up before, and
-//! has lost its key, takes up what it stored then, so that nothing is sent again.
+//! has lost its key or cannot go on with it, takes up what it stored then, so that nothing is sent again.
 
 use crate::{Context, EngineError, Opened};
 use chest_model::{ObjectHash, Phase, Progress, Timestamp, WriterId};
-use chest_repo::history::{OnNewer, OwnerHistory, OwnerTrust};
+use chest_repo::history::{
+    HistoryError, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
+};
 use chest_repo::index::IndexedPack;
 use chest_repo::keys::{DomainId, MasterKey};
-use chest_repo::layout::Place;
-use chest_repo::local::{Baseline, Journal, LocalKey, WriterFile};
+use chest_repo::layout::{LOG, Place};
+use chest_repo::local::{Baseline, Journal, LocalKey, Seen, WriterFile};
 use chest_repo::record::{OwnerBody, WriterGrant};
 use chest_repo::repository::{ReaderSession, Snapshot, append_decision, fresh};
 use chest_repo::slot::Credential;
@@ -32,6 +34,10 @@ pub struct EnrolOutcome {
     pub already: bool,
     /// What it has taken up.
     pub inherited: Option<Inherited>,
+    /// The record for want of which it could not go on with the key that it had.
+    pub gave_up: Option<String>,
+    /// A record that this machine has seen before, and that the state which was accepted lacks.
+    pub accepted_without: Option<String>,
 }
 
 /// What a machine has taken up of what one of its name stored.
@@ -49,46 +55,134 @@ pub struct Inherited {
     pub left_out: Vec<String>,
 }
 
-/// Enrols this machine.
+/// Enrols this machine. Refuses where what this machine has seen before is gone: an older state may be shown.
 pub fn enrol(
     context: &Context<'_>,
     credential: &Credential,
     beginning: Beginning,
 ) -> Result<EnrolOutcome, EngineError> {
-    // To check, not to read: that its enrolment is gone may be why a machine is enrolled again.
-    let opened = Opened::open_to_check(context, credential)?;
-    let master = opened.session.opener().master();
-    let history = OwnerHistory::read(&*context.store, OwnerTrust::Master(master), OnNewer::Refuse)?;
-    let state = context.state(master.repository());
-    if beginning == Beginning::WhereItLeftOff
-        && let Some(file) = WriterFile::load(&state)?
-    {
-        let writer = file.key.writer();
-        if history.writers().contains_key(&writer) && !history.view().revoked.contains(&writer) {
-            return Ok(EnrolOutcome { writer, already: true, inherited: None });
-        }
+    // As a check opens it: neither what is damaged nor what hides backups stands in the way.
+    let opened = Opened::open_to_check(context, credential)?.uncontradicted()?;
+    Enrolment { context, opened, beginning, is_older_accepted: false }.run()
+}
+
+/// The same where that state is to be the one that counts, because a newer one is lost: what is shown now is all that this machine
+/// will have seen.
+pub fn enrol_in_older_state(
+    context: &Context<'_>,
+    credential: &Credential,
+    beginning: Beginning,
+) -> Result<EnrolOutcome, EngineError> {
+    let mut opened = Opened::open_to_check(context, credential)?;
+    let contradiction = opened.contradiction.take();
+    let enrolment = Enrolment { context, opened, beginning, is_older_accepted: true };
+    let mut outcome = enrolment.run()?;
+    if let Some(HistoryError::SeenBeforeMissing { missing }) = contradiction {
+        enrolment.opened.take_for_newest(context)?;
+        outcome.accepted_without = Some(missing);
     }
-    let predecessor = match beginning {
-        Beginning::WhereItLeftOff => Predecessor::of(context, &opened.session)?,
-        Beginning::Afresh => None,
-    };
-    let mut file = new_writer(context, master, history.genesis())?;
-    let mut inherited = None;
-    if let Some(Predecessor { domain, packs, told }) = predecessor {
-        let founded_under = opened.session.opener().master_of(domain.epoch);
+    Ok(outcome)
+}
+
+struct Enrolment<'c> {
+    context: &'c Context<'c>,
+    opened: Opened,
+    beginning: Beginning,
+    is_older_accepted: bool,
+}
+
+/// How a machine stands with the key that it has.
+enum Standing {
+    /// It may back up.
+    GoesOn(WriterId),
+    /// It has none that counts here.
+    HasNone,
+    /// It would be refused for want of this record of its own.
+    Lacks(WriterId, String),
+}
+
+impl Enrolment<'_> {
+    fn run(&self) -> Result<EnrolOutcome, EngineError> {
+        let context = self.context;
+        let master = self.opened.session.opener().master();
+        let history = OwnerHistory::read(&*context.store, OwnerTrust::Master(master), OnNewer::Refuse)?;
+        let gave_up = match self.standing(&history)? {
+            Standing::GoesOn(writer) if self.beginning == Beginning::WhereItLeftOff => {
+                return Ok(EnrolOutcome { writer, already: true, ..EnrolOutcome::of(writer) });
+            }
+            Standing::GoesOn(_) | Standing::HasNone => None,
+            Standing::Lacks(writer, record) => Some((writer, record)),
+        };
+        let predecessor = match self.beginning {
+            Beginning::WhereItLeftOff => Predecessor::of(context, &self.opened.session)?,
+            Beginning::Afresh => None,
+        };
+        let mut file = new_writer(context, master, history.genesis())?;
+        let inherited = predecessor.map(|predecessor| self.take_up(predecessor, &mut file)).transpose()?;
+        let grant = keep(context, &file)?;
+        append_decision(&*context.store, master, &history, OwnerBody::AddWriter(grant), context.environment)?;
+        if let Some((writer, _)) = &gave_up {
+            self.opened.forget_log(context, *writer)?;
+        }
+        let gave_up = gave_up.map(|(_, record)| record);
+        Ok(EnrolOutcome { inherited, gave_up, ..EnrolOutcome::of(grant.writer) })
+    }
+
+    /// Asks the protocol itself what a backup would be told that begins now.
+    fn standing(&self, history: &OwnerHistory) -> Result<Standing, EngineError> {
+        let owner = history.view();
+        // No new key helps where the owner's own records are not whole.
+        if let Some(gap) = owner.gaps.first() {
+            let missing = Place::Owner(*gap).name().to_string();
+            return Err(history.explain(HistoryError::Gap { missing }).into());
+        }
+        let state = self.context.state(self.opened.repository);
+        let Some(file) = WriterFile::load(&state)? else { return Ok(Standing::HasNone) };
+        let writer = file.key.writer();
+        let is_granted = history.writers().get(&writer).is_some_and(|grant| grant.key == file.key.public());
+        let Some(log) = self.opened.session.logs.get(&writer).filter(|_| is_granted) else {
+            return Ok(Standing::HasNone);
+        };
+        let seen = Seen::load(&state, &Seen::name_for_writer(writer), &LocalKey::of_writer(&file.key))?;
+        let seen_log = seen.logs.get(&writer).cloned().unwrap_or_default();
+        let (mut backup, _) = WriterMachine::new(writer, seen.owner, seen_log);
+        let mut answer = backup.step(WriterEvent::Owner(owner));
+        if answer == WriterOperation::ListOwnLog {
+            answer = backup.step(WriterEvent::OwnLog(log.view()));
+        }
+        let missing = match answer {
+            WriterOperation::Finish(Verdict::Refused(
+                HistoryError::Gap { missing } | HistoryError::SeenBeforeMissing { missing },
+            )) => missing,
+            WriterOperation::Finish(_) => return Ok(Standing::HasNone),
+            _ => return Ok(Standing::GoesOn(writer)),
+        };
+        // A decision of the owner's that is gone is gone for every key.
+        if !self.is_older_accepted && !missing.starts_with(LOG) {
+            return Err(history.explain(HistoryError::Gap { missing }).into());
+        }
+        Ok(Standing::Lacks(writer, missing))
+    }
+
+    /// As if a run had been interrupted after it had sent them: the next one takes them up and names them in its record.
+    fn take_up(&self, predecessor: Predecessor, file: &mut WriterFile) -> Result<Inherited, EngineError> {
+        let Predecessor { domain, packs, told } = predecessor;
+        let founded_under = self.opened.session.opener().master_of(domain.epoch);
         let founded_under = founded_under.map_err(|problem| EngineError::object("the domain", problem))?;
         file.inherit(domain, founded_under.domain(domain.founder));
-        // As if a run had been interrupted after it had sent them: the next one takes them up and names them in its record.
-        let local_key = LocalKey::of_writer(&file.key);
-        Journal::begin(&state, &local_key, &[], &packs, context.environment)?;
+        let (state, local_key) = (self.context.state(self.opened.repository), LocalKey::of_writer(&file.key));
+        Journal::begin(&state, &local_key, &[], &packs, self.context.environment)?;
         // What the other's backups held nobody can tell here.
         let baseline = Baseline { follows_a_loss: true, ..Baseline::default() };
-        baseline.store(&state, &local_key, context.environment)?;
-        inherited = Some(told);
+        baseline.store(&state, &local_key, self.context.environment)?;
+        Ok(told)
     }
-    let grant = keep(context, &file)?;
-    append_decision(&*context.store, master, &history, OwnerBody::AddWriter(grant), context.environment)?;
-    Ok(EnrolOutcome { writer: grant.writer, already: false, inherited })
+}
+
+impl EnrolOutcome {
+    fn of(writer: WriterId) -> Self {
+        Self { writer, already: false, inherited: None, gave_up: None, accepted_without: None }
+    }
 }
 
 /// What a machine of the same name has left.
@@ -107,7 +201,7 @@ impl Predecessor {
         let is_of_it = |snapshot: &Snapshot| snapshot.body.host == host && !revoked.contains(&snapshot.writer);
         let Some(last) = session.snapshots().0.into_iter().rev().find(is_of_it) else { return Ok(None) };
         let domain = session.domain_of(last.writer)?;
-        let named = session.packs_named_in_domain_of(last.writer)?;
+        let named = session.packs_said_to_be_in_domain_of(last.writer)?;
         let present = session.list_packs()?;
         let there: Vec<(ObjectHash, u64)> =
             named.iter().filter_map(|name| present.get(name).map(|size| (*name, *size))).collect();

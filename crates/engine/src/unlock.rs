@@ -48,6 +48,24 @@ impl Opened {
         }
     }
 
+    /// Makes what is shown now all that this machine has seen.
+    pub(crate) fn take_for_newest(&self, context: &Context<'_>) -> Result<(), EngineError> {
+        let state = context.state(self.repository);
+        for writer in self.session.owner.writers().into_keys() {
+            state.remove(&Seen::name_for_writer(writer))?;
+        }
+        Ok(heads(&self.session).store(&state, SEEN, &self.local_key, context.environment)?)
+    }
+
+    /// Expects nothing more of a log to which this machine will not add any more.
+    pub(crate) fn forget_log(&self, context: &Context<'_>, writer: WriterId) -> Result<(), EngineError> {
+        let state = context.state(self.repository);
+        let mut seen = Seen::load(&state, SEEN, &self.local_key)?;
+        seen.logs.remove(&writer);
+        seen.store(&state, SEEN, &self.local_key, context.environment)?;
+        Ok(state.remove(&Seen::name_for_writer(writer))?)
+    }
+
     /// The same for a check, which tells the contradiction together with everything else that it finds.
     pub fn open_to_check(context: &Context<'_>, credential: &Credential) -> Result<Self, EngineError> {
         Look::at(context)?.unlock(context, credential)

@@ -29,10 +29,10 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
         class: args.class.map(class),
         id: None,
     };
-    let reading = workplace.open(Doing::Reading)?;
+    let reading = workplace.open(Doing::Reading, args.older)?;
     let outcome = reading.told(catalogue::find_mail(&reading.context, &reading.opened, &query))?;
     let shown = shown_of(&outcome.messages, args.all);
-    let called = Called::of(&workplace.settings);
+    let called = Called::of(&workplace.settings).reading(args.older);
     advise_after(workplace, &outcome, &FoundMail { outcome: &outcome, shown, versions: args.versions, called })?;
     Ok(reading.searched(!outcome.damaged.is_empty()))
 }

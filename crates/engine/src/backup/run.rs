@@ -177,8 +177,10 @@ impl Run<'_> {
             (HistoryError::SeenBeforeMissing { missing }, _) if sent.as_ref() == Some(&missing) => {
                 RepoError::NotThere(missing).into()
             }
-            (error, Some(owner)) => owner.explain(error).into(),
-            (error, None) => error.into(),
+            (error, owner) => {
+                let error = round.log.as_ref().map_or(error.clone(), |log| log.explain(error));
+                owner.as_ref().map_or(error.clone(), |owner| owner.explain(error)).into()
+            }
         }
     }
 

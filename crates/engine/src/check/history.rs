@@ -4,7 +4,7 @@ use super::{CheckOutcome, finding, no_records, unknown_object};
 use crate::{EngineError, Opened};
 use chest_model::{ObjectHash, Severity, WriterId};
 use chest_repo::history::{Chain, Claim, HistoryError, IgnoredRecord, Stranger};
-use chest_repo::layout::{OWNER, Place};
+use chest_repo::layout::{LOG, OWNER, Place};
 use chest_repo::record::{AddedKind, Inventory};
 use chest_repo::repository::read_slots;
 use chest_store::ObjectName;
@@ -21,6 +21,12 @@ const CLAIM_MEANING: &str = "It may be what allowed that computer to back up; it
 const IGNORED_MEANING: &str = "This record is not used. If it was a backup, that backup cannot be shown.";
 const IGNORED_REMEDY: &str =
     "Look for an older version of this object at the storage provider; other backups are not affected.";
+const LOG_REMEDY: &str = "Do not delete anything. Look for this object in another copy of the repository, or for an older version of it at \
+     the storage provider. If it cannot be had, and backups of the computer that wrote it end with 4 or 16, run `chest writer enrol` on \
+     that computer: it goes on with a new key, and what is stored is not sent again. Other backups are not affected.";
+const OLDER_REMEDY: &str = "Do not delete anything. If this is not an older copy of the repository: ask the storage provider, and look for a \
+     deleted version of this object. If it is one, and the newer one is lost: it can be read with --accept-unproven-state, and \
+     `chest writer enrol --accept-unproven-state` goes on with it.";
 const DECISION_MEANING: &str = "What the owner decided in it is not known: perhaps which computer may back up, and then that computer's \
      backups cannot be shown. What the backups hold lies in other objects.";
 const DECISION_REMEDY: &str = "Do not delete anything. Bring this object back from an older version at the storage provider, or \
@@ -44,7 +50,8 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
         ignored(&log.ignored, outcome);
     }
     for name in session.missing.proven() {
-        add_gap(opened, name, "a record that others name is missing or out of place", outcome)?;
+        let remedy = if name.starts_with(LOG) { LOG_REMEDY } else { GAP_REMEDY };
+        add_gap(opened, name, "a record that others name is missing or out of place", remedy, outcome)?;
     }
     for name in &session.missing.claimed {
         let what = "records of a computer whose enrolment is not there name it, and it is missing";
@@ -53,7 +60,7 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
     if let Some(HistoryError::SeenBeforeMissing { missing }) = &opened.contradiction
         && !outcome.findings.iter().any(|finding| finding.object == *missing)
     {
-        add_gap(opened, missing, "this computer has seen this record before, and it is gone", outcome)?;
+        add_gap(opened, missing, "this computer has seen this record before, and it is gone", OLDER_REMEDY, outcome)?;
     }
     outcome.history_contradicted = outcome.findings.iter().any(|finding| finding.id == "history-gap");
     for (name, error) in session.snapshots().1 {
@@ -70,14 +77,20 @@ pub(super) fn check_history(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
 }
 
 /// A record that no list shows. Where the storage keeps versions, it may still be had by its name.
-fn add_gap(opened: &Opened, name: &str, what: &str, outcome: &mut CheckOutcome) -> Result<(), EngineError> {
+fn add_gap(
+    opened: &Opened,
+    name: &str,
+    what: &str,
+    remedy: &str,
+    outcome: &mut CheckOutcome,
+) -> Result<(), EngineError> {
     let place = ObjectName::new(name).ok().and_then(|name| Place::parse(&name));
     let is_hidden =
         place.map(|place| opened.session.get_proven(&place)).transpose()?.is_some_and(|found| found.is_ok());
     let (what, meaning, remedy) = if is_hidden {
         (format!("{what}; it was deleted, and an older version is there"), HIDDEN_MEANING, HIDDEN_REMEDY)
     } else {
-        (what.to_owned(), GAP_MEANING, GAP_REMEDY)
+        (what.to_owned(), GAP_MEANING, remedy)
     };
     outcome.add(finding("history-gap", Severity::Damage, name, what, meaning, remedy));
     Ok(())
@@ -103,9 +116,11 @@ fn ignored(records: &[IgnoredRecord], outcome: &mut CheckOutcome) {
             note_foreign(object, outcome);
             continue;
         }
-        let is_decision = object.starts_with(OWNER) && record.is_damaged();
-        let (meaning, remedy) =
-            if is_decision { (DECISION_MEANING, DECISION_REMEDY) } else { (IGNORED_MEANING, IGNORED_REMEDY) };
+        let (meaning, remedy) = match record.is_damaged() {
+            true if object.starts_with(OWNER) => (DECISION_MEANING, DECISION_REMEDY),
+            true => (IGNORED_MEANING, LOG_REMEDY),
+            false => (IGNORED_MEANING, IGNORED_REMEDY),
+        };
         outcome.add(finding("record-damaged", Severity::Damage, object, what, meaning, remedy));
     }
 }

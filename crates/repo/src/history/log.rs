@@ -1,6 +1,6 @@
 //! Writers' logs as read from the store.
 
-use super::{Chain, IgnoredRecord, LogView, OnNewer, OwnerHistory, Stranger, fetch};
+use super::{Chain, HistoryError, IgnoredRecord, LogView, OnNewer, OwnerHistory, Stranger, fetch};
 use crate::error::{ObjectError, RepoError};
 use crate::header::ObjectType;
 use crate::layout::{LOG, Place, log_prefix};
@@ -123,6 +123,18 @@ impl LogHistory {
             gaps: self.chain.gaps(),
             pinned,
         }
+    }
+
+    /// What stands behind an error: where the record that is said to be missing lies there and is damaged, it is that.
+    pub fn explain(&self, error: HistoryError) -> HistoryError {
+        let (HistoryError::Gap { missing } | HistoryError::SeenBeforeMissing { missing }) = &error else {
+            return error;
+        };
+        let damaged = self.ignored.iter().find(|ignored| ignored.is_damaged() && ignored.object == *missing);
+        damaged.map_or(error.clone(), |IgnoredRecord { object, problem }| HistoryError::LogRecordDamaged {
+            object: object.clone(),
+            problem: problem.clone(),
+        })
     }
 
     /// The records that count and that no other record which counts names as an ancestor: a cut leaves out what a stolen key

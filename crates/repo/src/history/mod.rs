@@ -53,6 +53,16 @@ pub enum HistoryError {
         /// Its name.
         object: String,
     },
+    /// The record of an earlier backup of this machine lies there, and none of its copies is what was put.
+    #[error(
+        "{object}, the record of an earlier backup of this computer, is damaged, and there is no good copy of it: {problem}"
+    )]
+    LogRecordDamaged {
+        /// Its name.
+        object: String,
+        /// What is wrong with it.
+        problem: ObjectError,
+    },
     /// No record begins the history.
     #[error("the record that begins the repository is missing or damaged")]
     NoGenesis,

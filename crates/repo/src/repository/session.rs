@@ -176,6 +176,20 @@ impl ReaderSession {
     /// is read instead, because packs describe themselves. So neither a lost index object nor a writer who lies in its
     /// note hides anything.
     pub fn index(&self, writer: WriterId) -> Result<DomainIndex, RepoError> {
+        let (mut packs, damaged) = self.indexed_packs(writer)?;
+        let mut rebuilt = 0;
+        let known: BTreeSet<ObjectHash> = packs.iter().map(|pack| pack.name).collect();
+        for hash in self.packs_named_in_domain_of(writer)?.difference(&known) {
+            if let Ok(pack) = self.describe_pack(*hash)? {
+                packs.push(pack);
+                rebuilt += 1;
+            }
+        }
+        Ok(DomainIndex { lookup: Lookup::new(packs), domain: Arc::new(self.domain(writer)?), damaged, rebuilt })
+    }
+
+    /// What the live index objects of a writer's domain say, and those that cannot be read.
+    fn indexed_packs(&self, writer: WriterId) -> Result<(Vec<IndexedPack>, Vec<(String, ObjectError)>), RepoError> {
         let (mut objects, mut largest) = (Vec::new(), 0);
         for writer in self.domain_members(writer)? {
             let (key, live) = (self.writer_key(writer)?, self.live_index_with_sizes(writer)?);
@@ -191,15 +205,7 @@ impl ReaderSession {
                 Err(problem) => damaged.push((place.name().to_string(), problem)),
             }
         }
-        let mut rebuilt = 0;
-        let known: BTreeSet<ObjectHash> = packs.iter().map(|pack| pack.name).collect();
-        for hash in self.packs_named_in_domain_of(writer)?.difference(&known) {
-            if let Ok(pack) = self.describe_pack(*hash)? {
-                packs.push(pack);
-                rebuilt += 1;
-            }
-        }
-        Ok(DomainIndex { lookup: Lookup::new(packs), domain: Arc::new(self.domain(writer)?), damaged, rebuilt })
+        Ok((packs, damaged))
     }
 
     /// Which domain a writer's chunks are in.
@@ -223,6 +229,15 @@ impl ReaderSession {
             named.extend(self.packs_named_by(member)?);
         }
         Ok(named)
+    }
+
+    /// The same, and every pack that the index of such a writer names, whose record of it may be lost. Whoever relies on one proves
+    /// it first.
+    pub fn packs_said_to_be_in_domain_of(&self, writer: WriterId) -> Result<BTreeSet<ObjectHash>, RepoError> {
+        let (indexed, _) = self.indexed_packs(writer)?;
+        let mut said = self.packs_named_in_domain_of(writer)?;
+        said.extend(indexed.into_iter().map(|pack| pack.name));
+        Ok(said)
     }
 
     /// Every pack that a writer's records name as added by it.
