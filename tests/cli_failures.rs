@@ -451,6 +451,36 @@ fn what_is_not_in_a_backup_is_said_with_a_way_to_find_it() {
 }
 
 #[test]
+fn a_missing_way_in_is_named_with_what_can_be_done_about_it() {
+    let office = Office::with_backup();
+    let slots = office.stored_files("repo/slots");
+    // The one that is not opened with: of either kind the other is left.
+    let opens_without = |slot: &Path| {
+        let name = slot.file_name().unwrap().to_str().unwrap();
+        let kept = fs::read(slot).unwrap();
+        remove_record(&office, "slots", name);
+        let opens = office.run(["key", "test"]).code == Some(0);
+        if !opens {
+            for folder in ["repo/slots", "repo/second/slots"] {
+                fs::write(office.path(folder).join(name), &kept).unwrap();
+                let readable = std::os::unix::fs::PermissionsExt::from_mode(0o444);
+                fs::set_permissions(office.path(folder).join(name), readable).unwrap();
+            }
+        }
+        opens
+    };
+    assert!(slots.iter().any(|slot| opens_without(slot)));
+    let checked = office.run(["check", "--json"]).ended(4).json();
+    let findings = checked["findings"].as_array().unwrap();
+    let missing = findings.iter().find(|finding| finding["id"] == "slot-missing").unwrap();
+    let remedy = missing["remedy"].as_str().unwrap();
+    for part in ["from another copy of the repository", "make a new one in another place with `chest init`"] {
+        assert!(remedy.contains(part), "{remedy}");
+    }
+    assert!(!remedy.contains("Make a new passphrase"), "no command does that: {remedy}");
+}
+
+#[test]
 fn a_second_run_at_the_same_time_ends_with_fourteen() {
     let office = Office::with_backup();
     let lock = office.stored_files("state").into_iter().find(|path| path.ends_with("lock")).unwrap();

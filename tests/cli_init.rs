@@ -105,10 +105,100 @@ fn into_a_store_that_refuses(arguments: &[&str]) -> Answer {
     fs::remove_file(office.path("repo/owner/x")).unwrap();
     fs::set_permissions(office.path("repo/owner"), fs::Permissions::from_mode(0o555)).unwrap();
     let failed = office.run(arguments).ended(15);
-    assert!(!office.stored_files("repo").is_empty(), "something arrived before the store refused");
-    office.run(["writer", "enrol"]).ended(16);
-    office.run(arguments).ended(11);
+    // What had arrived before the store refused is gone again.
+    assert_eq!(office.stored_files("repo"), [] as [std::path::PathBuf; 0]);
+    fs::set_permissions(office.path("repo/owner"), fs::Permissions::from_mode(0o755)).unwrap();
+    made_nothing_and_can_be_repeated(&office);
     failed
+}
+
+#[test]
+fn of_several_that_make_a_repository_in_one_place_at_once_at_most_one_does() {
+    let office = Office::empty();
+    let state = |number: usize| office.path(&format!("state{number}"));
+    let begin =
+        |number| office.command(INIT).env("CHEST_STATE_DIR", state(number)).stdout(Stdio::piped()).spawn().unwrap();
+    let computers: Vec<_> = (0..4).map(begin).collect();
+    let codes: Vec<_> =
+        computers.into_iter().map(|one| one.wait_with_output().unwrap().status.code().unwrap()).collect();
+    let winners: Vec<usize> = (0..4).filter(|number| codes[*number] == 0).collect();
+    assert_eq!(winners.len(), 1, "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| **code == 11).count(), 3, "{codes:?}");
+    office.write("docs/a.txt", "a");
+    for number in 0..4 {
+        let backed_up = answer(office.command(["backup", "docs"]).env("CHEST_STATE_DIR", state(number)));
+        backed_up.ended(if winners.contains(&number) { 0 } else { 12 });
+    }
+    let listed = office.run(["snapshots"]).ended(0);
+    assert!(listed.err.is_empty() && listed.last_line() == "1 backup", "{}{}", listed.out, listed.err);
+}
+
+/// As a computer leaves it that was switched off in the middle.
+#[test]
+fn what_an_init_that_broke_off_has_left_is_called_that_by_every_command() {
+    for folders in [&["owner", "second/owner"][..], &[]] {
+        let office = Office::empty();
+        office.run(INIT).ended(0);
+        let genesis = office.stored_files("repo/owner").into_iter().max().unwrap();
+        for folder in ["owner", "second/owner"] {
+            fs::remove_file(office.path("repo").join(folder).join(genesis.file_name().unwrap())).unwrap();
+        }
+        folders.iter().for_each(|folder| fs::remove_dir_all(office.path("repo").join(folder)).unwrap());
+        office.write("docs/a.txt", "a");
+        let commands: [(&[&str], i32); 7] = [
+            (&INIT, 11),
+            (&["writer", "enrol"], 10),
+            (&["key", "test"], 10),
+            (&["backup", "docs"], 10),
+            (&["snapshots"], 10),
+            (&["check"], 10),
+            (&["check", "--scrub"], 10),
+        ];
+        for (arguments, code) in commands {
+            let told = office.run(arguments).ended(code);
+            for part in ["the making of one has broken off, or is under way", "it opens nothing and holds no backup"] {
+                assert!(told.err.contains(part), "{arguments:?}: {part}: {}", told.err);
+            }
+        }
+        // As it says: with these removed, there is a place again.
+        for folder in ["slots", "owner", "second"] {
+            let _ = fs::remove_dir_all(office.path("repo").join(folder));
+        }
+        made_nothing_and_can_be_repeated(&office);
+    }
+}
+
+/// As older programs made them, which did not look again.
+#[test]
+fn two_repositories_in_one_place_are_told_and_neither_is_called_a_leftover_of_the_other() {
+    let (office, other) = (Office::with_backup(), Office::with_backup());
+    let copied = Command::new("cp").arg("-a").arg(other.path("repo/.")).arg(office.path("repo")).status();
+    assert!(copied.unwrap().success());
+    let listed = office.run(["snapshots"]).ended(0);
+    assert!(listed.err.contains("WARNING: another repository has put owner/"), "{}", listed.err);
+    assert_eq!(listed.last_line(), "1 backup");
+    let checked = office.run(["check", "--json"]).ended(0).json();
+    let findings = checked["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|one| one["what"] == "another repository begins here"), "{checked}");
+    let packs = findings.iter().filter(|one| one["object"].as_str().unwrap().starts_with("packs/"));
+    let leftovers: Vec<_> = packs.map(|one| one["remedy"].as_str().unwrap()).collect();
+    assert!(
+        !leftovers.is_empty() && leftovers.iter().all(|remedy| remedy.contains("Leave it where it is")),
+        "{checked}"
+    );
+    office.run(["backup", "docs"]).ended(0);
+}
+
+#[test]
+fn a_place_with_somebodys_files_is_not_called_a_repository() {
+    let office = Office::empty();
+    office.write("repo/mine", "a letter");
+    let told = office.run(INIT).ended(11);
+    for part in ["the place for the repository is not empty: mine lies there", "Name a folder that is empty"] {
+        assert!(told.err.contains(part), "{part}: {}", told.err);
+    }
+    assert!(!told.err.contains("enrol"), "{}", told.err);
+    assert_eq!(office.read("repo/mine"), "a letter");
 }
 
 #[test]

@@ -17,9 +17,9 @@ use chest_engine::browse;
 use chest_engine::doctor::DoctorOptions;
 use chest_engine::place::{BucketPlace, OpenPlace};
 use chest_engine::repo::RepoError;
-use chest_engine::repo::history::HistoryError;
+use chest_engine::repo::history::{HistoryError, IgnoredRecord};
 use chest_engine::repo::layout::{OWNER, SLOTS};
-use chest_engine::repo::repository::{Snapshot, TwiceStore};
+use chest_engine::repo::repository::{Snapshot, TwiceStore, refuse_broken_off};
 use chest_engine::repo::slot::Credential;
 use chest_engine::store::ObjectStore;
 use chest_engine::store::retry::Limits;
@@ -98,7 +98,10 @@ impl Workplace {
         let kept = TwiceStore::over(store.clone());
         let is_empty = |prefix| kept.list(prefix).map(|list| list.is_empty()).map_err(RepoError::from);
         match is_empty(OWNER).and_then(|empty| Ok(empty && is_empty(SLOTS)?)) {
-            Ok(false) => Ok(store),
+            Ok(false) => match refuse_broken_off(&*kept) {
+                Ok(()) => Ok(store),
+                Err(error) => Err(Failure::of(&error.into(), doing)),
+            },
             Ok(true) => Err(Failure::of(&RepoError::NoRepository.into(), doing)),
             Err(error) => Err(Failure::of(&error.into(), doing)),
         }
@@ -161,6 +164,13 @@ impl Workplace {
         }
         if let Some(error @ HistoryError::OwnerRecordMissing { .. }) = &opened.hides_backups {
             self.console.remark(&format!("WARNING: {error}. Run `chest check`."));
+        }
+        let is_foreign = |record: &&IgnoredRecord| record.is_of_another_repository();
+        if let Some(foreign) = opened.session.owner.ignored.iter().find(is_foreign) {
+            self.console.remark(&format!(
+                "WARNING: another repository has put {} into this place. Its backups are not shown here. Run `chest check`.",
+                foreign.object
+            ));
         }
         let missing = &opened.session.missing;
         if let Some(first) = missing.proven().next() {

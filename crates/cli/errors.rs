@@ -103,12 +103,13 @@ impl Failure {
     }
 
     /// The words have been shown, and the repository for which they are was not made.
-    pub fn voiding_what_was_shown(self) -> Self {
-        let next = format!(
-            "Throw away what was shown. Then: {} Make the repository in another, empty place: this one holds parts of the \
-             attempt.",
-            self.next
-        );
+    fn voiding_what_was_shown(self, is_taken_back: bool) -> Self {
+        let parts = if is_taken_back {
+            ""
+        } else {
+            " This place holds parts of the attempt, which could not be taken away again: make the repository in another, empty one."
+        };
+        let next = format!("Throw away what was shown. Then: {}{parts}", self.next);
         Self { next, ..self }.saying(
             "The repository was not made, so the recovery words (and passphrase) just shown are of no use. No backup was \
              touched.",

@@ -7,7 +7,6 @@ use crate::exit::Exit;
 use crate::output::{Report, goes_nowhere};
 use crate::repository::Repository;
 use crate::secrets;
-use chest_engine::EngineError;
 use chest_engine::init::{InitOptions, InitOutcome, prepare};
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::slot::KdfCost;
@@ -42,10 +41,7 @@ pub fn run(workplace: &Workplace, args: &Init) -> Result<Exit, Failure> {
     }
     // Nothing is put before these are out: of a repository whose words nobody has seen, nobody would ever see them.
     workplace.show_for_certain(&ToWriteDown { outcome: prepared.outcome(), repository })?;
-    prepared.commit(&context).map_err(|error| match &error {
-        EngineError::PerhapsMade(_) => Failure::of(&error, Doing::Making),
-        _ => Failure::of(&error, Doing::Making).voiding_what_was_shown(),
-    })?;
+    prepared.commit(&context).map_err(|error| Failure::of(&error, Doing::Making))?;
     workplace.interrupt.done();
     workplace
         .console

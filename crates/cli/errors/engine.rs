@@ -13,6 +13,7 @@ impl Failure {
         match error {
             EngineError::Repo(error) => Self::of_repository(error, doing),
             EngineError::PerhapsMade(error) => Self::of(error, doing).keeping_what_was_shown(),
+            EngineError::NotMade { why, is_taken_back } => Self::of(why, doing).voiding_what_was_shown(*is_taken_back),
             EngineError::Source(error) => of_source(error).saying(Doing::BackingUp.safety()),
             EngineError::Target(error) => of_target(error).saying(Doing::Restoring.safety()),
             EngineError::Output(source) => {
@@ -85,6 +86,7 @@ fn advice(error: &EngineError) -> (Exit, &'static str, &'static str) {
         | EngineError::Source(_)
         | EngineError::Target(_)
         | EngineError::PerhapsMade(_)
+        | EngineError::NotMade { .. }
         | EngineError::Output(_) => (Exit::Failed, "failed", "Run the command again."),
     }
 }

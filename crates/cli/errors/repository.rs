@@ -36,6 +36,21 @@ impl Failure {
                 "already-exists",
                 "To use the repository that is there, run `chest writer enrol`; to make a new one, name an empty folder.",
             ),
+            RepoError::NotEmpty(_) => plain(
+                Exit::AlreadyExists,
+                "not-empty",
+                "Name a folder that is empty or does not exist yet (in S3 storage: a prefix under which nothing lies).",
+            ),
+            RepoError::BrokenOff(_) => {
+                let exit = if doing == Doing::Making { Exit::AlreadyExists } else { Exit::NoRepository };
+                plain(exit, "broken-off", BROKEN_OFF)
+            }
+            RepoError::MadeByAnother(_) => plain(
+                Exit::AlreadyExists,
+                "made-by-another",
+                "Wait a minute, and run `chest snapshots`: if there is a repository then, `chest writer enrol` lets this computer use it; if \
+                 there is none, run `chest init` again.",
+            ),
             RepoError::Random(_) => plain(Exit::Failed, "no-random-bytes", "Restart the computer and try again."),
             RepoError::Local { .. } if is_local_full(error) => {
                 plain(Exit::NoSpace, "no-space", "Make room on this computer's own disk, and run this again.")
@@ -67,6 +82,10 @@ fn of_lost_put(error: &RepoError, doing: Doing) -> Failure {
     };
     Failure::new(Exit::Unreachable, "unreachable", error.to_string(), next).saying(safety)
 }
+
+const BROKEN_OFF: &str = "If `chest init` is running on another computer now, wait until it has ended, and try again. Otherwise make the \
+    repository in another, empty place with `chest init`; or have everything below slots, owner and second removed here first: it opens \
+    nothing and holds no backup. Words that were shown for it are of no use.";
 
 const NO_REPOSITORY: &str = "See whether the disk, share or bucket is there and its address is right. `chest init` makes a new repository in it.";
 

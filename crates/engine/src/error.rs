@@ -21,6 +21,14 @@ pub enum EngineError {
     /// The last step of making a repository failed, and nobody can tell whether it arrived.
     #[error(transparent)]
     PerhapsMade(Box<EngineError>),
+    /// A repository was not made, after its words had been shown.
+    #[error("{why}")]
+    NotMade {
+        /// Why.
+        why: Box<EngineError>,
+        /// Whether nothing of it is left in the store.
+        is_taken_back: bool,
+    },
     /// This machine holds no writer key for this repository.
     #[error("this computer is not enrolled to back up to this repository")]
     NotEnrolled,

@@ -1,6 +1,8 @@
 //! Making a repository: the master key, two independent ways in, and this machine as its first writer. In two steps, because
 //! the words are shown once: all is made and sealed before anything is put, so that whoever calls can show the words in between.
 
+mod claim;
+
 use crate::doctor::is_scratch;
 use crate::enrol::found_writer;
 use crate::{Context, EngineError};
@@ -10,10 +12,11 @@ use chest_repo::config::Configuration;
 use chest_repo::keys::{MasterKey, head_word_numbers};
 use chest_repo::layout::Place;
 use chest_repo::record::{LiveSlot, OwnerBody};
-use chest_repo::repository::{SealedDecision, fresh, put_settled};
+use chest_repo::repository::{SealedDecision, fresh, put_settled, refuse_broken_off};
 use chest_repo::slot::{KdfCost, Slot, normalise_passphrase};
 use chest_repo::words::{RecoverySecret, words_of};
-use chest_store::ObjectStore;
+use chest_store::{ObjectName, ObjectStore};
+use claim::Claim;
 use zeroize::Zeroizing;
 
 /// Words of a generated passphrase: seven of 2,048 are 77 bits.
@@ -57,17 +60,26 @@ impl PreparedRepository {
         &self.outcome
     }
 
-    /// Puts it. Where this fails, what has arrived is no repository, and its words open nothing; `PerhapsMade` where that
-    /// cannot be told.
+    /// Puts it, and fails with `NotMade` or, where that cannot be told, with `PerhapsMade`. What has arrived of one that was not made
+    /// is no repository, its words open nothing, and it is taken away again where the store allows that.
     pub fn commit(self, context: &Context<'_>) -> Result<InitOutcome, EngineError> {
         let store: &dyn ObjectStore = &*context.store;
+        let claim = Claim::of(&self);
+        match self.put(store, &claim) {
+            Ok(outcome) => Ok(outcome),
+            Err(error @ EngineError::PerhapsMade(_)) => Err(error),
+            Err(error) => Err(EngineError::NotMade { why: Box::new(error), is_taken_back: claim.take_back(store) }),
+        }
+    }
+
+    fn put(self, store: &dyn ObjectStore, claim: &Claim) -> Result<InitOutcome, EngineError> {
         for slot in &self.slots {
-            let live = live_slot(slot);
-            put_settled(store, &Place::Slot(live.id, live.hash).name(), slot.bytes().to_vec())?;
+            put_settled(store, &slot_name(slot), slot.bytes().to_vec())?;
         }
         let [ways_in, enrolled, genesis] = self.decisions;
         ways_in.put(store)?;
         enrolled.put(store)?;
+        claim.wait_until_alone(store)?;
         let name = Place::Owner(genesis.record()).name();
         match genesis.put(store).map_err(EngineError::from) {
             Ok(_) => Ok(self.outcome),
@@ -131,12 +143,16 @@ pub fn prepare(context: &Context<'_>, options: InitOptions) -> Result<PreparedRe
 fn refuse_unless_empty(store: &dyn ObjectStore) -> Result<(), EngineError> {
     // Not only another repository: a folder of documents would be mixed up with one.
     let listed = store.list("").map_err(RepoError::from)?;
-    // What `doctor` could not remove again (a lock may keep it there) is no repository.
-    if let Some(found) = listed.iter().find(|one| !is_scratch(one.name.as_str())) {
+    refuse_broken_off(store)?;
+    if let Some(found) = listed.iter().find(|one| Place::parse(&one.name).is_some()) {
         return Err(RepoError::AlreadyThere(found.name.to_string()).into());
     }
+    // What `doctor` could not remove again (a lock may keep it there) is no repository.
+    if let Some(found) = listed.iter().find(|one| !is_scratch(one.name.as_str())) {
+        return Err(RepoError::NotEmpty(found.name.to_string()).into());
+    }
     match store.strays().map_err(RepoError::from)?.into_iter().find(|stray| !stray.left_by_us) {
-        Some(found) => Err(RepoError::AlreadyThere(found.name).into()),
+        Some(found) => Err(RepoError::NotEmpty(found.name).into()),
         None => Ok(()),
     }
 }
@@ -144,6 +160,11 @@ fn refuse_unless_empty(store: &dyn ObjectStore) -> Result<(), EngineError> {
 /// The six words that name a record.
 pub fn head_words(repository: RepositoryId, record: &ObjectHash) -> Vec<&'static str> {
     words_of(&head_word_numbers(repository, &record.0))
+}
+
+fn slot_name(slot: &Slot) -> ObjectName {
+    let live = live_slot(slot);
+    Place::Slot(live.id, live.hash).name()
 }
 
 fn live_slot(slot: &Slot) -> LiveSlot {

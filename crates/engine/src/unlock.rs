@@ -8,7 +8,7 @@ use chest_repo::keys::DomainId;
 use chest_repo::layout::{LOG, OWNER, Place, SLOTS};
 use chest_repo::local::{LocalKey, Seen};
 use chest_repo::record::RootLocation;
-use chest_repo::repository::{Fetcher, LookAhead, Proven, ReaderSession, Snapshot, unlock};
+use chest_repo::repository::{Fetcher, LookAhead, Proven, ReaderSession, Snapshot, refuse_broken_off, unlock};
 use chest_repo::slot::Credential;
 use chest_store::ObjectStore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,6 +84,7 @@ impl Look {
         if ahead.list(OWNER).is_ok_and(|list| list.is_empty()) && ahead.list(SLOTS).is_ok_and(|list| list.is_empty()) {
             return Err(RepoError::NoRepository.into());
         }
+        refuse_broken_off(&ahead)?;
         context.monitor.progress(Progress::End);
         Ok(Self(ahead))
     }

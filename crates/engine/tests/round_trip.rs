@@ -339,7 +339,7 @@ fn words_are_called_void_only_where_the_repository_is_known_not_to_be_there() {
     Opened::open(&Context { store, ..machine.context() }, &words).unwrap();
     // Neither does, and the store says so.
     let plan = FaultPlan::new().fail_when(move |one| one.verb == Verb::Put && is_genesis(&one.name), gone);
-    assert!(matches!(made_where(plan).0, Err(EngineError::Repo(_))));
+    assert!(matches!(made_where(plan).0, Err(EngineError::NotMade { is_taken_back: true, .. })));
     // Neither answer nor list: nobody knows.
     let (made, ..) = made_where(FaultPlan::new().fail_when(move |one| is_genesis(&one.name), gone));
     assert!(matches!(made, Err(EngineError::PerhapsMade(_))), "{made:?}");

@@ -135,6 +135,15 @@ pub enum RepoError {
     /// There is one already.
     #[error("there is already something there: {0}")]
     AlreadyThere(String),
+    /// Where one is to be made lies something else.
+    #[error("the place for the repository is not empty: {0} lies there")]
+    NotEmpty(String),
+    /// Key slots or decisions, and nothing that they are for.
+    #[error("there is no repository there, only {0}: the making of one has broken off, or is under way")]
+    BrokenOff(String),
+    /// Somebody else is making one in the same place.
+    #[error("another repository is being made in the same place at this moment: {0} is not of this one")]
+    MadeByAnother(String),
     /// No slot opens with what was given.
     #[error(transparent)]
     Unlock(#[from] crate::slot::UnlockError),

@@ -18,7 +18,7 @@ use chest_repo::local::{Baseline, CacheReader, Journal, LocalFolder, LocalKey, S
 use chest_repo::record::{ClassCount, NoteRoot, RecordRef, SnapshotBody, SnapshotRoot, Statistics, WriterNote};
 use chest_repo::repository::{
     Batch, BatchOptions, ChunkTools, Known, LookAhead, Proven, RecordedRun, RunRecord, Stored, read_slots,
-    repository_ids,
+    refuse_broken_off, repository_ids,
 };
 use chest_repo::{ObjectError, RepoError};
 use chest_source::{Source, SourceError};
@@ -61,6 +61,7 @@ fn for_store(options: &BackupOptions, store: &dyn ObjectStore) -> BackupOptions 
 
 /// This machine's key for the repository. Where several say that they begin here, it is the one that this machine knows.
 fn enrolled(context: &Context<'_>, look: &LookAhead) -> Result<(LocalFolder, WriterFile), EngineError> {
+    refuse_broken_off(look)?;
     let ids = repository_ids(look)?;
     let begins = !ids.is_empty();
     for repository in ids {

@@ -6,7 +6,7 @@ use chest_model::{ObjectHash, Severity, WriterId};
 use chest_repo::history::{Chain, Claim, HistoryError, IgnoredRecord, Stranger};
 use chest_repo::layout::{LOG, OWNER, Place};
 use chest_repo::record::{AddedKind, Inventory};
-use chest_repo::repository::read_slots;
+use chest_repo::repository::{begins_repository, read_slots};
 use chest_store::ObjectName;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +33,11 @@ const DECISION_REMEDY: &str = "Do not delete anything. Bring this object back fr
      from another copy of the repository.";
 const FOREIGN_MEANING: &str = "It is not used, and nothing of this repository is damaged by it.";
 const FOREIGN_REMEDY: &str = "Find out how it came here. It can be taken away once it lies in its own repository.";
+const FOREIGN: &str = "a record of another repository";
+const BEGINS_MEANING: &str = "Two repositories were made in one place. The backups of the other are neither shown nor checked here, and nothing \
+     of this one is damaged by it.";
+const BEGINS_REMEDY: &str = "Delete nothing. The recovery words of the other one open it, and so does its passphrase, if that is another. Make a new \
+     repository in an empty place, let every computer back up to that, and keep this place as it is.";
 const FORK_MEANING: &str =
     "Two copies of one computer have written: a restored image, or a copied folder. Nothing is lost.";
 const FORK_REMEDY: &str = "If you know of no such copy, give this computer a new key with `chest writer enrol`.";
@@ -113,7 +118,7 @@ fn ignored(records: &[IgnoredRecord], outcome: &mut CheckOutcome) {
     for record in records {
         let (object, what) = (&record.object, record.problem.to_string());
         if record.is_of_another_repository() {
-            note_foreign(object, outcome);
+            note_foreign(object, FOREIGN, outcome);
             continue;
         }
         let (meaning, remedy) = match record.is_damaged() {
@@ -125,9 +130,14 @@ fn ignored(records: &[IgnoredRecord], outcome: &mut CheckOutcome) {
     }
 }
 
-fn note_foreign(object: &str, outcome: &mut CheckOutcome) {
-    let what = "a record of another repository";
-    outcome.add(finding("foreign-record", Severity::Warning, object, what, FOREIGN_MEANING, FOREIGN_REMEDY));
+/// What belongs to another repository. Where that begins here too, it may hold backups of its own.
+fn note_foreign(object: &str, what: &str, outcome: &mut CheckOutcome) {
+    let begins = ObjectName::new(object).is_ok_and(|name| begins_repository(&name));
+    let (what, meaning, remedy) = match begins {
+        true => ("another repository begins here", BEGINS_MEANING, BEGINS_REMEDY),
+        false => (what, FOREIGN_MEANING, FOREIGN_REMEDY),
+    };
+    outcome.add(finding("foreign-record", Severity::Warning, object, what, meaning, remedy));
 }
 
 /// Every object that is no pack is read and held against its name; what belongs to nothing is told.
@@ -174,7 +184,7 @@ fn note_stranger(stranger: &Stranger, opened: &Opened, outcome: &mut CheckOutcom
         return;
     }
     if stranger.claim == Claim::OtherRepository {
-        note_foreign(&stranger.object, outcome);
+        note_foreign(&stranger.object, FOREIGN, outcome);
         return;
     }
     let (meaning, remedy) = match opened.hides_backups {
@@ -256,8 +266,10 @@ fn note_leftover(belongs: bool, name: impl ToString, opened: &Opened, outcome: &
 
 fn may_be_named(opened: &Opened) -> bool {
     let session = &opened.session;
+    let of_another = session.owner.ignored.iter().any(IgnoredRecord::is_of_another_repository);
     let is_ours = |ignored: &IgnoredRecord| !ignored.is_of_another_repository();
-    opened.hides_backups.is_some()
+    of_another
+        || opened.hides_backups.is_some()
         || !session.missing.logs.is_empty()
         || session.strangers.iter().any(Stranger::may_be_backup)
         || session.logs.values().any(|log| log.ignored.iter().any(is_ours))
@@ -273,9 +285,15 @@ fn check_slots(opened: &Opened, outcome: &mut CheckOutcome) -> Result<(), Engine
     let store = opened.session.store();
     let (intact, damaged) = read_slots(&**store)?;
     let meaning = "One way into the repository may be lost. You have just opened it by another, so nothing else is.";
-    let remedy = "Make a new passphrase or recovery sheet soon, while this one works.";
+    let remedy = "Bring this object back from another copy of the repository, or from an older version at the storage provider. If it \
+        cannot be had, nothing can replace it in this version: while you can still open this repository, keep it, and make a new one \
+        in another place with `chest init`, with ways in of its own.";
     for (name, problem) in damaged {
         outcome.add(finding("slot-damaged", Severity::Damage, name, problem.to_string(), meaning, remedy));
+    }
+    let ours = opened.session.opener().master().repository();
+    for (name, _) in intact.iter().filter(|(_, slot)| slot.repository() != ours) {
+        note_foreign(name, "a key slot of another repository", outcome);
     }
     let there: BTreeSet<ObjectHash> =
         intact.iter().map(|(_, slot)| ObjectHash(*blake3::hash(slot.bytes()).as_bytes())).collect();

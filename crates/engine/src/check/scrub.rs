@@ -9,7 +9,7 @@ use chest_model::{Phase, Progress, Severity, WriterId};
 use chest_repo::history::{HistoryError, LogHistory, MissingRecords, OnNewer, OwnerHistory, OwnerTrust};
 use chest_repo::layout::{OWNER, Place};
 use chest_repo::record::{Added, AddedKind};
-use chest_repo::repository::{Copies, CopyProblem};
+use chest_repo::repository::{Copies, CopyProblem, refuse_broken_off};
 use chest_repo::{ObjectError, RepoError};
 use chest_store::{ObjectStore, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,7 @@ const GONE: &str = "it was listed, and is not there";
 pub fn scrub(context: &Context<'_>) -> Result<CheckOutcome, EngineError> {
     let store: &dyn ObjectStore = &*context.store;
     let listed = store.list("").map_err(RepoError::from)?;
+    refuse_broken_off(store)?;
     if !listed.iter().any(|one| one.name.as_str().starts_with(OWNER)) {
         return Err(RepoError::NoRepository.into());
     }

@@ -2,6 +2,7 @@
 
 mod author;
 mod batch;
+mod beginning;
 mod fetch;
 mod look_ahead;
 mod proven;
@@ -11,6 +12,7 @@ mod unlock;
 
 pub use author::{SealedDecision, append_decision};
 pub use batch::{Batch, BatchNodes, BatchOptions, ChunkTools, Known, RecordedRun, RunRecord, Stored};
+pub use beginning::{begins_repository, refuse_broken_off};
 pub use fetch::Fetcher;
 pub use look_ahead::{LookAhead, Proven};
 pub use proven::ProvenStore;

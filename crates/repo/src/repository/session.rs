@@ -1,5 +1,6 @@
 //! Reading a repository with the master key: its history, its snapshots, its index.
 
+use super::beginning::begins_repository;
 use crate::compress::Decompressor;
 use crate::error::{ObjectError, RepoError};
 use crate::header::Opener;
@@ -79,8 +80,7 @@ pub struct DomainIndex {
 pub fn repository_ids(store: &dyn ObjectStore) -> Result<Vec<RepositoryId>, RepoError> {
     let mut ids = Vec::new();
     for one in store.list(OWNER)? {
-        let is_first = matches!(Place::parse(&one.name), Some(Place::Owner(record)) if record.seq == 0);
-        if is_first
+        if begins_repository(&one.name)
             && one.size <= RecordFrame::MAX_LEN
             && let Ok(frame) = RecordFrame::parse(store.get(&one.name)?)
         {

@@ -1,5 +1,6 @@
 //! Getting in: trying what somebody gave against the slots.
 
+use super::session::repository_ids;
 use crate::error::{ObjectError, RepoError};
 use crate::history::{OnNewer, OwnerHistory, OwnerTrust};
 use crate::keys::MasterKey;
@@ -49,8 +50,14 @@ pub fn unlock(store: &dyn ObjectStore, credential: &Credential) -> Result<Master
         Credential::Words(_) => (SlotKind::Recovery, "recovery words"),
     };
     let mut refusal = None;
-    if let Some(master) = try_slots(&slots, kind, credential, &mut refusal) {
-        return Ok(master);
+    // One secret may open slots of several: an `init` that lost a race, and could not take its own away again.
+    let begun = repository_ids(store).unwrap_or_default();
+    let (here, elsewhere): (IntactSlots, IntactSlots) =
+        slots.iter().cloned().partition(|(_, slot)| begun.contains(&slot.repository()));
+    for slots in [&here, &elsewhere] {
+        if let Some(master) = try_slots(slots, kind, credential, &mut refusal) {
+            return Ok(master);
+        }
     }
     if let Some(master) = try_slots(&hidden_slots(store, &slots), kind, credential, &mut refusal) {
         return Ok(master);
