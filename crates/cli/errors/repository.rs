@@ -83,9 +83,10 @@ fn of_lost_put(error: &RepoError, doing: Doing) -> Failure {
     Failure::new(Exit::Unreachable, "unreachable", error.to_string(), next).saying(safety)
 }
 
-const BROKEN_OFF: &str = "If `chest init` is running on another computer now, wait until it has ended, and try again. Otherwise make the \
-    repository in another, empty place with `chest init`; or have everything below slots, owner and second removed here first: it opens \
-    nothing and holds no backup. Words that were shown for it are of no use.";
+// Whoever hides everything else by deleting it leaves the same to be seen.
+const BROKEN_OFF: &str = "If backups were ever made to this place, delete nothing: what they need was removed, so ask whoever runs the storage. If \
+    `chest init` is running on another computer now, wait until it has ended. Otherwise an `init` was cut short here, and words that it may have \
+    shown are of no use: run `chest init` for another, empty place, or first have what lies below slots, owner and second removed here.";
 
 const NO_REPOSITORY: &str = "See whether the disk, share or bucket is there and its address is right. `chest init` makes a new repository in it.";
 

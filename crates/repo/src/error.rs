@@ -139,7 +139,9 @@ pub enum RepoError {
     #[error("the place for the repository is not empty: {0} lies there")]
     NotEmpty(String),
     /// Key slots or decisions, and nothing that they are for.
-    #[error("there is no repository there, only {0}: the making of one has broken off, or is under way")]
+    #[error(
+        "there is no repository there, only {0}: the making of one was cut short, or is under way, or the rest was removed"
+    )]
     BrokenOff(String),
     /// Somebody else is making one in the same place.
     #[error("another repository is being made in the same place at this moment: {0} is not of this one")]
