@@ -348,8 +348,12 @@ fn words_are_called_void_only_where_the_repository_is_known_not_to_be_there() {
 #[test]
 fn a_file_that_hides_its_length_is_partial_and_not_empty() {
     let machine = Machine::new();
-    let saved = machine.backup_of(vec![common::folder_source(std::path::Path::new("/proc/version"))]).unwrap();
+    machine.write("minutes", b"resolved");
+    let odd = || common::folder_source(std::path::Path::new("/proc/version"));
+    let saved = machine.backup_of(vec![common::folder_source(&machine.source()), odd()]).unwrap();
     assert_eq!(saved.completeness, Completeness::Partial);
+    // Alone it makes no backup at all.
+    assert!(matches!(machine.backup_of(vec![odd()]), Err(EngineError::Source(_))));
 }
 
 #[test]
