@@ -371,6 +371,36 @@ fn many_small_exceptions() {
     assert!(peak <= LIMIT, "{} MiB, {result:?}", peak >> 20);
 }
 
+/// What takes a byte in the record takes many in memory.
+#[test]
+fn lists_of_next_to_nothing() {
+    let _alone = alone();
+    use cbor::{array, array_of, bytes, map, text, uint};
+    let many = |one: Vec<u8>| {
+        let count = (15 << 20) / one.len();
+        [array_of(count as u64), one.repeat(count)].concat()
+    };
+    let doubt = |numbers, names| array(&[array(&[bytes(b"docs"), uint(1), uint(0), numbers, names])]);
+    let containers = many(array(&[bytes(&[]), uint(0), bytes(&[]), array(&[])]));
+    let four = || array(&[uint(1), uint(2), uint(3), uint(4)]);
+    let rest = [text(""), text(""), four(), text(""), four(), uint(0)];
+    let with = |roots, more: &[(u64, Vec<u8>)]| map(&[&[roots, array(&[])][..], &rest].concat(), more);
+    for (what, body) in [
+        ("names in a doubt", with(array(&[]), &[(100, doubt(array(&[uint(1)]), many(bytes(&[]))))])),
+        ("numbers in a doubt", with(array(&[]), &[(100, doubt(many(uint(0)), array(&[])))])),
+        ("doubts", with(array(&[]), &[(100, many(array(&[bytes(&[]), uint(9), uint(0), array(&[]), array(&[])])))])),
+        ("containers", with(array(&[map(&[], &[(100, containers)])]), &[])),
+    ] {
+        let bytes = record(&public().encode(&[]), NOTE, &body);
+        let (peak, result) = measured(|| open_record(&bytes));
+        assert!(result.is_err() && peak <= LIMIT, "{what}: {} MiB, {result:?}", peak >> 20);
+    }
+    let features = many(text(""));
+    let genesis = map(&[uint(0), array(&[]), cbor::time(1), map(&[], &[(2, map(&[], &[(2, features)]))])], &[]);
+    let (peak, result) = measured(|| OwnerPublic::decode(0, &genesis).map(drop));
+    assert!(result.is_err() && peak <= LIMIT, "features: {} MiB, {result:?}", peak >> 20);
+}
+
 #[test]
 fn tiny_xattrs_in_a_node() {
     let _alone = alone();

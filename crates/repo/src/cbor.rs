@@ -60,18 +60,25 @@ impl CborWriter {
 
 /// Reads CBOR that may be hostile: every length is held against the bytes that are there before anything is allocated.
 #[derive(Clone)]
-pub(crate) struct CborReader<'b>(Decoder<'b>);
+pub(crate) struct CborReader<'b> {
+    decoder: Decoder<'b>,
+    /// What the items of all its lists may still take in memory.
+    room: usize,
+}
 
+/// An item of one byte can take fifty in memory: what all lists of a value hold together is bounded, far above what is ever written.
+const MOST_LISTED: usize = 16 << 20;
+const LONGER_THAN_ANY: ObjectError = ObjectError::Malformed("a list longer than any");
 const BAD: ObjectError = ObjectError::Malformed("not the CBOR that was expected");
 
 impl<'b> CborReader<'b> {
     pub(crate) fn new(bytes: &'b [u8]) -> Self {
-        Self(Decoder::new(bytes))
+        Self { decoder: Decoder::new(bytes), room: MOST_LISTED }
     }
 
     /// Refuses bytes after the value.
     pub(crate) fn end(&self) -> Result<(), ObjectError> {
-        if self.position() == self.0.input().len() {
+        if self.position() == self.decoder.input().len() {
             Ok(())
         } else {
             Err(ObjectError::Malformed("bytes after the end"))
@@ -79,16 +86,16 @@ impl<'b> CborReader<'b> {
     }
 
     pub(crate) fn position(&self) -> usize {
-        self.0.position()
+        self.decoder.position()
     }
 
     fn remaining(&self) -> u64 {
-        (self.0.input().len() - self.0.position()) as u64
+        (self.decoder.input().len() - self.decoder.position()) as u64
     }
 
     /// Number of items of an array; each takes at least a byte, so more than there are bytes left is a lie.
     pub(crate) fn array(&mut self) -> Result<usize, ObjectError> {
-        let items = self.0.array().map_err(|_| BAD)?.ok_or(BAD)?;
+        let items = self.decoder.array().map_err(|_| BAD)?.ok_or(BAD)?;
         if items > self.remaining() { Err(BAD) } else { Ok(items as usize) }
     }
 
@@ -103,7 +110,9 @@ impl<'b> CborReader<'b> {
         mut item: impl FnMut(&mut Self) -> Result<T, ObjectError>,
     ) -> Result<Vec<T>, ObjectError> {
         let count = self.array()?;
-        let mut items = Vec::new();
+        let needed = count.saturating_mul(size_of::<T>());
+        self.room = self.room.checked_sub(needed).ok_or(LONGER_THAN_ANY)?;
+        let mut items = Vec::with_capacity(count);
         for _ in 0..count {
             items.push(item(self)?);
         }
@@ -117,7 +126,7 @@ impl<'b> CborReader<'b> {
         item: impl FnMut(&mut Self) -> Result<T, ObjectError>,
     ) -> Result<Vec<T>, ObjectError> {
         if self.clone().array()? > most {
-            return Err(ObjectError::Malformed("a list longer than any"));
+            return Err(LONGER_THAN_ANY);
         }
         self.list(item)
     }
@@ -127,7 +136,7 @@ impl<'b> CborReader<'b> {
         &mut self,
         mut field: impl FnMut(u64, &mut Self) -> Result<bool, ObjectError>,
     ) -> Result<(), ObjectError> {
-        let pairs = self.0.map().map_err(|_| BAD)?.ok_or(BAD)?;
+        let pairs = self.decoder.map().map_err(|_| BAD)?.ok_or(BAD)?;
         let mut previous = None;
         for _ in 0..pairs {
             let key = self.uint()?;
@@ -147,11 +156,11 @@ impl<'b> CborReader<'b> {
 
     /// Passes over one value, whatever it is.
     pub(crate) fn skip(&mut self) -> Result<(), ObjectError> {
-        self.0.skip().map_err(|_| BAD)
+        self.decoder.skip().map_err(|_| BAD)
     }
 
     pub(crate) fn uint(&mut self) -> Result<u64, ObjectError> {
-        self.0.u64().map_err(|_| BAD)
+        self.decoder.u64().map_err(|_| BAD)
     }
 
     pub(crate) fn small<T: TryFrom<u64>>(&mut self) -> Result<T, ObjectError> {
@@ -159,11 +168,11 @@ impl<'b> CborReader<'b> {
     }
 
     pub(crate) fn int(&mut self) -> Result<i64, ObjectError> {
-        self.0.i64().map_err(|_| BAD)
+        self.decoder.i64().map_err(|_| BAD)
     }
 
     pub(crate) fn bytes(&mut self) -> Result<&'b [u8], ObjectError> {
-        self.0.bytes().map_err(|_| BAD)
+        self.decoder.bytes().map_err(|_| BAD)
     }
 
     /// Bytes of exactly this length.
@@ -172,7 +181,7 @@ impl<'b> CborReader<'b> {
     }
 
     pub(crate) fn text(&mut self) -> Result<String, ObjectError> {
-        self.0.str().map(str::to_owned).map_err(|_| BAD)
+        self.decoder.str().map(str::to_owned).map_err(|_| BAD)
     }
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, ObjectError> {

@@ -84,7 +84,8 @@ impl LogPublic {
         self.partial_classes >> class.number() & 1 == 1
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// The public part, as it is signed.
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
         out.map(11);
         out.uint(0u8).bytes(&self.chain.0);
@@ -170,9 +171,8 @@ fn read_completeness(reader: &mut CborReader<'_>) -> Result<Completeness, Object
 }
 
 fn read_added(reader: &mut CborReader<'_>) -> Result<Added, ObjectError> {
-    if let Ok(objects) = reader.clone().list(read_added_object) {
-        reader.list(read_added_object)?;
-        return Ok(Added::Listed(objects));
+    if reader.clone().array().is_ok() {
+        return reader.list(read_added_object).map(Added::Listed);
     }
     let (mut hash, mut count) = (None, None);
     reader.map(|key, value| {
