@@ -4,7 +4,7 @@
 use crate::cbor::{CborReader, CborWriter, required};
 use crate::chunk::ChunkerParameters;
 use crate::error::ObjectError;
-use crate::pack::{MAX_PACK_LEN, MIN_PACK_LEN, Packer};
+use crate::pack::{MIN_PACK_LEN, Packer, is_pack_len};
 
 /// What every program that opens the repository must go by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +45,11 @@ impl Configuration {
     /// Refuses what this program cannot read.
     pub fn check_readable(&self) -> Result<(), ObjectError> {
         self.refuse(self.needed_to_read.first())?;
-        let sizes = self.pack_len.is_power_of_two() && (MIN_PACK_LEN..=MAX_PACK_LEN).contains(&self.pack_len);
-        if sizes { Ok(()) } else { Err(ObjectError::Malformed("a pack size that no repository has")) }
+        if is_pack_len(self.pack_len) {
+            Ok(())
+        } else {
+            Err(ObjectError::Malformed("a pack size that no repository has"))
+        }
     }
 
     /// Refuses what this program cannot write.

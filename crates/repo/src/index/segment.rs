@@ -37,7 +37,7 @@ pub struct Segment {
 
 /// Seals packs' lines into one object; `random` is 32 fresh random bytes.
 pub fn seal_segment(sealer: &Sealer, segment: &Segment, random: &[u8; 32]) -> Result<SealedSegment, ObjectError> {
-    let content = encode(segment);
+    let content = segment.encode();
     let total = segment_len((INDEX_HEADER_LEN + 8 + content.len() + TAG_LEN) as u64) as usize;
     let mut bytes = vec![0; total];
     let body = INDEX_HEADER_LEN..total - TAG_LEN;
@@ -72,14 +72,7 @@ pub fn open_segment(key: &WriterKey, object: &[u8]) -> Result<Segment, ObjectErr
     let plain = body
         .open_copy(Domain::Index, 0, &aad(&hash), &object[INDEX_HEADER_LEN..])
         .map_err(|_| ObjectError::DoesNotOpen)?;
-    let (length, rest) = plain.split_first_chunk::<8>().ok_or(ObjectError::TooShort)?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
-    let (content, padding) =
-        rest.split_at_checked(length).ok_or(ObjectError::Malformed("the index claims more than it holds"))?;
-    if padding.iter().any(|&byte| byte != 0) {
-        return Err(ObjectError::Malformed("the padding is not zero"));
-    }
-    decode(content)
+    Segment::decode(&plain)
 }
 
 fn aad(header_hash: &[u8; 32]) -> [u8; 33] {
@@ -89,16 +82,40 @@ fn aad(header_hash: &[u8; 32]) -> [u8; 33] {
     aad
 }
 
-fn encode(segment: &Segment) -> Vec<u8> {
-    let Segment { base, packs } = segment;
-    let chunks: usize = packs.iter().map(|pack| pack.chunks.len()).sum();
-    let mut out = Vec::with_capacity(8 + base.len() * 32 + packs.len() * PACK_ROW_LEN + chunks * CHUNK_ROW_LEN);
-    out.extend_from_slice(&(base.len() as u32).to_le_bytes());
-    for head in base {
-        out.extend_from_slice(&head.0);
+impl Segment {
+    /// What is sealed, without the length before it and the padding behind it.
+    pub fn encode(&self) -> Vec<u8> {
+        let Self { base, packs } = self;
+        let chunks: usize = packs.iter().map(|pack| pack.chunks.len()).sum();
+        let mut out = Vec::with_capacity(8 + base.len() * 32 + packs.len() * PACK_ROW_LEN + chunks * CHUNK_ROW_LEN);
+        out.extend_from_slice(&(base.len() as u32).to_le_bytes());
+        for head in base {
+            out.extend_from_slice(&head.0);
+        }
+        write_packs(packs, &mut out);
+        out
     }
-    write_packs(packs, &mut out);
-    out
+
+    /// Reads what the seal held: length, content, zeros. Whoever sealed it may be hostile.
+    pub fn decode(plain: &[u8]) -> Result<Self, ObjectError> {
+        let (length, rest) = plain.split_first_chunk::<8>().ok_or(ObjectError::TooShort)?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        let (content, padding) =
+            rest.split_at_checked(length).ok_or(ObjectError::Malformed("the index claims more than it holds"))?;
+        if padding.iter().any(|&byte| byte != 0) {
+            return Err(ObjectError::Malformed("the padding is not zero"));
+        }
+        let mut reader = Reader(content);
+        let heads = le32(reader.take(4)?) as usize;
+        let heads = reader.take(heads.checked_mul(32).ok_or(ObjectError::Malformed("the index ends early"))?)?;
+        let base = heads.as_chunks::<32>().0.iter().map(|head| ObjectHash(*head)).collect();
+        let packs = read_packs(&mut reader)?;
+        if reader.0.is_empty() {
+            Ok(Self { base, packs })
+        } else {
+            Err(ObjectError::Malformed("bytes after the last pack of the index"))
+        }
+    }
 }
 
 /// Packs' lines alone, as the journal keeps them.
@@ -142,19 +159,6 @@ impl<'a> Reader<'a> {
         let (taken, rest) = self.0.split_at_checked(length).ok_or(ObjectError::Malformed("the index ends early"))?;
         self.0 = rest;
         Ok(taken)
-    }
-}
-
-fn decode(content: &[u8]) -> Result<Segment, ObjectError> {
-    let mut reader = Reader(content);
-    let heads = le32(reader.take(4)?) as usize;
-    let heads = reader.take(heads.checked_mul(32).ok_or(ObjectError::Malformed("the index ends early"))?)?;
-    let base = heads.as_chunks::<32>().0.iter().map(|head| ObjectHash(*head)).collect();
-    let packs = read_packs(&mut reader)?;
-    if reader.0.is_empty() {
-        Ok(Segment { base, packs })
-    } else {
-        Err(ObjectError::Malformed("bytes after the last pack of the index"))
     }
 }
 
@@ -258,7 +262,7 @@ mod tests {
 
         #[test]
         fn rubbish_is_refused_without_a_panic(content in prop::collection::vec(any::<u8>(), 0..2000)) {
-            let _ = decode(&content);
+            let _ = Segment::decode(&[&(content.len() as u64).to_le_bytes()[..], &content].concat());
         }
     }
 

@@ -58,6 +58,11 @@ impl Baseline {
 
     /// Writes it.
     pub fn store(&self, folder: &LocalFolder, key: &LocalKey, environment: &dyn Environment) -> Result<(), RepoError> {
+        folder.replace(NAME, &key.seal(LocalKind::Baseline, 0, &self.encode(), environment)?)
+    }
+
+    /// What is sealed.
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
         out.map(1 + usize::from(self.follows_a_loss)).uint(0u8).array(self.roots.len());
         for (label, root) in &self.roots {
@@ -67,10 +72,11 @@ impl Baseline {
         if self.follows_a_loss {
             out.uint(1u8).uint(1u8);
         }
-        folder.replace(NAME, &key.seal(LocalKind::Baseline, 0, &out.finish(), environment)?)
+        out.finish()
     }
 
-    fn decode(plain: &[u8]) -> Result<Self, ObjectError> {
+    /// Reads what the seal held.
+    pub fn decode(plain: &[u8]) -> Result<Self, ObjectError> {
         let mut reader = CborReader::new(plain);
         let (mut roots, mut follows_a_loss) = (None, false);
         reader.map(|key, value| {

@@ -154,22 +154,29 @@ impl CacheReader {
             self.number += 1;
             self.at = 0;
         }
-        let fingerprint = decode_fingerprint(&array(self.take(FINGERPRINT_LEN)?));
-        let noticed = decode_noticed(&array(self.take(NOTICED_LEN)?));
-        let (length, count) = (le32(self.take(4)?) as usize, le32(self.take(4)?) as usize);
-        let encoded = self.take(length)?.to_vec();
-        let reached = self.take(count.checked_mul(32)?)?;
+        let mut rest = &self.frame[self.at..];
+        let entry = CachedEntry::read(&mut rest)?;
+        self.at = self.frame.len() - rest.len();
+        Some(entry)
+    }
+}
+
+impl CachedEntry {
+    /// Takes the entry at the front of what the seal of a frame held.
+    pub fn read(frame: &mut &[u8]) -> Option<Self> {
+        let fingerprint = decode_fingerprint(&array(take(frame, FINGERPRINT_LEN)?));
+        let noticed = decode_noticed(&array(take(frame, NOTICED_LEN)?));
+        let (length, count) = (le32(take(frame, 4)?) as usize, le32(take(frame, 4)?) as usize);
+        let encoded = take(frame, length)?.to_vec();
+        let reached = take(frame, count.checked_mul(32)?)?;
         let reached = reached.as_chunks::<32>().0.iter().map(|id| ChunkId(*id)).collect();
         let entry = decode_entry(&encoded).ok()?;
-        Some(CachedEntry { fingerprint, noticed, encoded, entry, reached })
+        Some(Self { fingerprint, noticed, encoded, entry, reached })
     }
+}
 
-    fn take(&mut self, length: usize) -> Option<&[u8]> {
-        let end = self.at.checked_add(length)?;
-        let taken = self.frame.get(self.at..end)?;
-        self.at = end;
-        Some(taken)
-    }
+fn take<'f>(frame: &mut &'f [u8], length: usize) -> Option<&'f [u8]> {
+    frame.split_off(..length)
 }
 
 /// A root's cache file bears a hash, not the root's name.

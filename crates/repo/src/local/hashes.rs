@@ -28,7 +28,8 @@ impl FileHashes {
         folder.replace(NAME, &key.seal(LocalKind::Hashes, 0, &self.encode(), environment)?)
     }
 
-    fn encode(&self) -> Vec<u8> {
+    /// What is sealed.
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
         out.map(1).uint(0u8).array(self.0.len());
         for (look, hash) in &self.0 {
@@ -38,7 +39,8 @@ impl FileHashes {
         out.finish()
     }
 
-    fn decode(plain: &[u8]) -> Result<Self, ObjectError> {
+    /// Reads what the seal held.
+    pub fn decode(plain: &[u8]) -> Result<Self, ObjectError> {
         let mut reader = CborReader::new(plain);
         let mut files = None;
         reader.map(|key, value| {

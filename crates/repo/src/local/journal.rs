@@ -25,7 +25,7 @@ struct Open {
 }
 
 /// What an interrupted run left.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct JournalRecovery {
     /// The heads of the log when that run began; empty also for the first run of all.
     pub base: Vec<ObjectHash>,
@@ -33,23 +33,27 @@ pub struct JournalRecovery {
     pub packs: Vec<IndexedPack>,
 }
 
+impl JournalRecovery {
+    /// Reads what the seals of the frames held, the head first; `None` where there is no head.
+    pub fn decode(frames: impl IntoIterator<Item = Vec<u8>>) -> Option<Self> {
+        let mut frames = frames.into_iter();
+        let base = frames.next()?.as_chunks::<32>().0.iter().map(|hash| ObjectHash(*hash)).collect();
+        let packs = frames.map_while(|line| decode_packs(&line).ok()).flatten().collect();
+        Some(Self { base, packs })
+    }
+}
+
 impl Journal {
     /// What an interrupted run left; a torn last line is passed over.
     pub fn recover(folder: &LocalFolder, key: &LocalKey) -> Result<Option<JournalRecovery>, RepoError> {
         let Some(bytes) = folder.read(NAME)? else { return Ok(None) };
-        let Some((head, mut rest)) = key.open(LocalKind::Journal, 0, &bytes) else { return Ok(None) };
-        let base = head.as_chunks::<32>().0.iter().map(|hash| ObjectHash(*hash)).collect();
-        let mut recovery = JournalRecovery { base, packs: Vec::new() };
-        let mut number = 1;
-        while let Some((plain, next)) = key.open(LocalKind::Journal, number, rest) {
-            match decode_packs(&plain) {
-                Ok(mut packs) => recovery.packs.append(&mut packs),
-                Err(_) => break,
-            }
+        let mut rest = &bytes[..];
+        let frames = (0..).map_while(|number| {
+            let (plain, next) = key.open(LocalKind::Journal, number, rest)?;
             rest = next;
-            number += 1;
-        }
-        Ok(Some(recovery))
+            Some(plain)
+        });
+        Ok(JournalRecovery::decode(frames))
     }
 
     /// Begins a journal with what was taken over from the last one.

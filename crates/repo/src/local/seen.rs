@@ -38,6 +38,11 @@ impl Seen {
         key: &LocalKey,
         environment: &dyn Environment,
     ) -> Result<(), RepoError> {
+        folder.replace(name, &key.seal(LocalKind::Seen, 0, &self.encode(), environment)?)
+    }
+
+    /// What is sealed.
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
         out.map(2).uint(0u8);
         write_refs(&self.owner, &mut out);
@@ -46,10 +51,11 @@ impl Seen {
             out.array(2).bytes(&chain.0);
             write_refs(heads, &mut out);
         }
-        folder.replace(name, &key.seal(LocalKind::Seen, 0, &out.finish(), environment)?)
+        out.finish()
     }
 
-    fn decode(plain: &[u8]) -> Result<Self, ObjectError> {
+    /// Reads what the seal held.
+    pub fn decode(plain: &[u8]) -> Result<Self, ObjectError> {
         let mut reader = CborReader::new(plain);
         let (mut owner, mut logs) = (None, None);
         reader.map(|key, value| {

@@ -8,7 +8,7 @@ mod seal;
 
 pub use buffers::PackBuffers;
 pub use fill::{PackClass, Packer, PendingChunk, ReadyPack};
-pub use open::{PackKey, PackVerification};
+pub use open::{PackKey, PackVerification, Prologue};
 pub use seal::{SealedPack, seal_pack};
 
 use crate::compress::Compression;
@@ -21,10 +21,15 @@ use chest_model::ChunkId;
 pub const MIN_PACK_LEN: u64 = 64 << 10;
 /// The largest that this program writes or reads.
 pub const MAX_PACK_LEN: u64 = 64 << 20;
+/// Whether a pack can be that long.
+pub fn is_pack_len(length: u64) -> bool {
+    length.is_power_of_two() && (MIN_PACK_LEN..=MAX_PACK_LEN).contains(&length)
+}
+
 /// The longest chunk that any chunker makes.
 pub const MAX_CHUNK_LEN: u32 = 16 << 20;
 /// Prologue plaintext: chunk count, zero, length of the padding.
-const PROLOGUE_LEN: usize = 16;
+pub const PROLOGUE_LEN: usize = 16;
 /// Where the table begins.
 const TABLE_START: usize = READER_HEADER_LEN + PROLOGUE_LEN + TAG_LEN;
 /// A table row: id, plain length, stored length, compression.

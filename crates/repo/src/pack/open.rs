@@ -1,8 +1,8 @@
 //! Opening packs: whole, or one chunk of which the index says where it lies.
 
 use super::{
-    CHUNK_OVERHEAD, FIXED_OVERHEAD, MAX_CHUNK_LEN, MAX_PACK_LEN, MIN_PACK_LEN, PROLOGUE_LEN, PackClass, PackedChunk,
-    ROW_LEN, TABLE_START, chunk_aad, part_aad,
+    CHUNK_OVERHEAD, FIXED_OVERHEAD, MAX_CHUNK_LEN, PROLOGUE_LEN, PackClass, PackedChunk, ROW_LEN, TABLE_START,
+    chunk_aad, is_pack_len, part_aad,
 };
 use crate::compress::Decompressor;
 use crate::crypto::aead::{BodyKey, Domain, TAG_LEN};
@@ -26,6 +26,52 @@ pub struct PackVerification {
     pub class: PackClass,
     /// Its table.
     pub chunks: Vec<PackedChunk>,
+}
+
+/// What stands sealed before a pack's table. Whoever sealed it may be hostile, and so may be the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prologue {
+    count: usize,
+    padding: u64,
+    object_len: u64,
+}
+
+impl Prologue {
+    /// Reads the prologue of an object of that length.
+    pub fn decode(plain: &[u8; PROLOGUE_LEN], object_len: u64) -> Result<Self, ObjectError> {
+        let count = le32(&plain[..4]) as usize;
+        let padding = u64::from_le_bytes(array(&plain[8..16]));
+        if plain[4..8] != [0; 4] {
+            return Err(ObjectError::Malformed("reserved bytes are not zero"));
+        }
+        if count as u64 > object_len.saturating_sub(FIXED_OVERHEAD as u64) / CHUNK_OVERHEAD as u64 {
+            return Err(ObjectError::Malformed("the pack claims more chunks than it has room for"));
+        }
+        Ok(Self { count, padding, object_len })
+    }
+
+    /// The length of the table that follows.
+    pub fn table_len(&self) -> usize {
+        self.count * ROW_LEN
+    }
+
+    /// Reads that table; the lengths in it must make the object's.
+    pub fn decode_table(&self, plain: &[u8]) -> Result<Vec<PackedChunk>, ObjectError> {
+        if plain.len() != self.table_len() {
+            return Err(ObjectError::Malformed("a table of another length"));
+        }
+        let (rows, _) = plain.as_chunks::<ROW_LEN>();
+        let chunks = rows.iter().map(PackedChunk::decode).collect::<Result<Vec<_>, _>>()?;
+        let sealed: u64 = chunks.iter().map(PackedChunk::sealed_len).sum();
+        let total = sealed
+            .checked_add((FIXED_OVERHEAD + self.table_len()) as u64)
+            .and_then(|sum| sum.checked_add(self.padding));
+        if total == Some(self.object_len) {
+            Ok(chunks)
+        } else {
+            Err(ObjectError::Malformed("the lengths in the pack do not add up"))
+        }
+    }
 }
 
 impl PackKey {
@@ -79,7 +125,7 @@ impl PackKey {
     /// The table, from the front of the object; every length in it is checked against the object's.
     pub fn table(&self, object: &[u8]) -> Result<Vec<PackedChunk>, ObjectError> {
         let length = object.len() as u64;
-        if !length.is_power_of_two() || !(MIN_PACK_LEN..=MAX_PACK_LEN).contains(&length) {
+        if !is_pack_len(length) {
             return Err(ObjectError::BadLength { length });
         }
         let prologue = self
@@ -91,34 +137,17 @@ impl PackKey {
                 &object[READER_HEADER_LEN..READER_HEADER_LEN + PROLOGUE_LEN + TAG_LEN],
             )
             .map_err(|_| ObjectError::DoesNotOpen)?;
-        let count = le32(&prologue[..4]) as usize;
-        let padding = u64::from_le_bytes(array(&prologue[8..16]));
-        if prologue[4..8] != [0; 4] {
-            return Err(ObjectError::Malformed("reserved bytes are not zero"));
-        }
-        if count > (object.len() - FIXED_OVERHEAD) / CHUNK_OVERHEAD {
-            return Err(ObjectError::Malformed("the pack claims more chunks than it has room for"));
-        }
+        let prologue = Prologue::decode(&array(&prologue), length)?;
         let table = self
             .body
             .open_copy(
                 Domain::PackTable,
                 0,
                 &part_aad(&self.header_hash, Domain::PackTable),
-                &object[TABLE_START..TABLE_START + count * ROW_LEN + TAG_LEN],
+                &object[TABLE_START..TABLE_START + prologue.table_len() + TAG_LEN],
             )
             .map_err(|_| ObjectError::DoesNotOpen)?;
-        let (rows, _) = table.as_chunks::<ROW_LEN>();
-        let chunks = rows.iter().map(PackedChunk::decode).collect::<Result<Vec<_>, _>>()?;
-        let sealed: u64 = chunks.iter().map(PackedChunk::sealed_len).sum();
-        // Every length is the sealer's claim, and a sealer may be hostile.
-        let total =
-            sealed.checked_add((FIXED_OVERHEAD + count * ROW_LEN) as u64).and_then(|sum| sum.checked_add(padding));
-        if total == Some(length) {
-            Ok(chunks)
-        } else {
-            Err(ObjectError::Malformed("the lengths in the pack do not add up"))
-        }
+        prologue.decode_table(&table)
     }
 
     /// The plaintext of the chunk at `position`, from its ciphertext and tag; its id is proven.

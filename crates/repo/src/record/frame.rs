@@ -205,7 +205,8 @@ fn padded(content: &[u8], total: usize) -> Vec<u8> {
     out
 }
 
-fn unpadded(plain: &[u8]) -> Result<&[u8], ObjectError> {
+/// What a note or a body holds, without its length and its padding. Whoever sealed it may be hostile.
+pub fn unpadded(plain: &[u8]) -> Result<&[u8], ObjectError> {
     let (length, rest) = plain.split_first_chunk::<4>().ok_or(ObjectError::TooShort)?;
     let (content, padding) = rest
         .split_at_checked(le32(length) as usize)

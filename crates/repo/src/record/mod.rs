@@ -8,7 +8,7 @@ mod note;
 mod owner;
 mod snapshot;
 
-pub use frame::{RecordFrame, SealedRecord};
+pub use frame::{RecordFrame, SealedRecord, unpadded};
 pub(crate) use frame::{RecordParts, seal_record};
 pub use inventory::{Inventory, MAX_LISTED};
 pub(crate) use log::RUN;

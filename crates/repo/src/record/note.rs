@@ -38,7 +38,8 @@ pub struct NoteRoot {
 }
 
 impl WriterNote {
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// The note, as it is sealed.
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
         out.map(3);
         out.uint(0u8).array(self.live_index.len());

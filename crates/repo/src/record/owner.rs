@@ -118,7 +118,8 @@ impl OwnerPublic {
         }
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// The public part, as it is signed.
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
         out.map(4);
         out.uint(0u8).uint(self.seq);

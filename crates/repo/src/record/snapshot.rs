@@ -95,7 +95,8 @@ pub struct Statistics {
 }
 
 impl SnapshotBody {
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// The body, as it is sealed.
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
         out.map(if self.doubts.is_empty() { 8 } else { 9 });
         out.uint(0u8).array(self.roots.len());
