@@ -51,6 +51,19 @@ fn a_run_that_was_killed_has_failed_and_no_name_of_a_file_lies_in_the_history() 
 }
 
 #[test]
+fn a_backup_of_which_the_answer_cannot_be_written_is_in_the_history_as_what_it_is() {
+    let office = Office::with_backup();
+    office.write_locked("docs/locked.txt");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let told = cli_support::answer_into(office.command(["backup", "docs"]), full).ended(17);
+    assert!(told.err.contains("What was asked for is done"), "{}", told.err);
+    let ids = office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].clone();
+    let run = office.run(["history", "--json"]).ended(0).json()["runs"][1].clone();
+    assert_eq!((&run["result"], &run["exit"], &run["code"]), (&"PARTIAL".into(), &3.into(), &().into()), "{run}");
+    assert_eq!(run["backup"], ids[1]["id"]);
+}
+
+#[test]
 fn where_no_history_can_be_kept_a_backup_is_made_all_the_same() {
     let office = Office::with_backup();
     fs::remove_file(office.path("state/history")).unwrap();

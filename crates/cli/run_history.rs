@@ -68,7 +68,7 @@ pub struct Run {
     pub ended: Option<String>,
     /// How it ended.
     pub result: RunResult,
-    /// The program's exit code.
+    /// The exit code that belongs to it: the program's own, unless it could not write its answer.
     pub exit: Option<u8>,
     /// Why it failed: the stable name of the error, `killed` where it never came to its end.
     pub code: Option<String>,
@@ -103,14 +103,14 @@ impl Running {
     }
 
     /// Notes how it ended.
-    pub fn end(self, ended: &Result<(Exit, BackupOutcome), Failure>, environment: &dyn Environment) -> io::Result<()> {
+    pub fn end(self, ended: Result<(Exit, &BackupOutcome), &Failure>, environment: &dyn Environment) -> io::Result<()> {
         let (result, exit, code, backup) = match ended {
             Ok((exit, outcome)) => {
                 let result = match outcome.completeness {
                     Completeness::Complete => RunResult::Complete,
                     Completeness::Partial => RunResult::Partial,
                 };
-                (result, *exit, None, Some(outcome.snapshot.to_hex()))
+                (result, exit, None, Some(outcome.snapshot.to_hex()))
             }
             Err(failure) => (RunResult::Failed, failure.exit, Some(failure.code().to_owned()), None),
         };

@@ -183,6 +183,14 @@ pub fn answer(command: &mut Command) -> Answer {
     }
 }
 
+/// Runs a command whose standard output goes there.
+pub fn answer_into(mut command: Command, out: fs::File) -> Answer {
+    let child = command.stdout(out).stderr(Stdio::piped()).spawn().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    Answer { code: output.status.code(), out: String::new(), bytes: Vec::new(), err }
+}
+
 fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -33,13 +33,18 @@ pub fn run(workplace: &Workplace, args: &Backup) -> Result<Exit, Failure> {
         |error: io::Error| workplace.console.remark(&format!("This computer's history cannot be kept: {error}"));
     let running = Running::begin(&workplace.settings.state_dir, &address, &workplace.machine).map_err(unkept).ok();
     let ended = make(workplace, args);
-    if let Some(Err(error)) = running.map(|running| running.end(&ended, &workplace.machine)) {
+    // Before the answer is written: the backup is what it is, whether or not anybody can read of it.
+    let noted = ended.as_ref().map(|made| (made.exit(), &made.outcome));
+    if let Some(Err(error)) = running.map(|running| running.end(noted, &workplace.machine)) {
+        workplace.quiet();
         unkept(error);
     }
-    ended.map(|(exit, _)| exit)
+    let made = ended?;
+    workplace.show(&made)?;
+    Ok(made.exit())
 }
 
-fn make(workplace: &Workplace, args: &Backup) -> Result<(Exit, BackupOutcome), Failure> {
+fn make(workplace: &Workplace, args: &Backup) -> Result<BackedUp, Failure> {
     let store = workplace.store(Doing::BackingUp)?;
     let sources = sources::open(workplace, args)?;
     for left_out in &sources.left_out {
@@ -60,18 +65,12 @@ fn make(workplace: &Workplace, args: &Backup) -> Result<(Exit, BackupOutcome), F
     let context = workplace.context(store);
     let outcome =
         backup(&context, &sources.sources, &options).map_err(|error| Failure::of(&error, Doing::BackingUp))?;
-    workplace.show(&BackedUp { outcome: &outcome, sources: &sources })?;
-    let exit = match outcome.completeness {
-        Completeness::Complete => Exit::Done,
-        Completeness::Partial if doubts::summary(&outcome.doubts).is_some() => Exit::Doubtful,
-        Completeness::Partial => Exit::Partial,
-    };
-    Ok((exit, outcome))
+    Ok(BackedUp { outcome, sources })
 }
 
-struct BackedUp<'o> {
-    outcome: &'o BackupOutcome,
-    sources: &'o Sources,
+struct BackedUp {
+    outcome: BackupOutcome,
+    sources: Sources,
 }
 
 #[derive(Serialize)]
@@ -176,9 +175,9 @@ impl RootJson {
     }
 }
 
-impl Report for BackedUp<'_> {
+impl Report for BackedUp {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let outcome = self.outcome;
+        let outcome = &self.outcome;
         for root in &outcome.roots {
             let name = shown(&root.description.label);
             if is_missing(outcome, root) {
@@ -243,7 +242,7 @@ impl Report for BackedUp<'_> {
     }
 
     fn json(&self) -> impl Serialize {
-        let outcome = self.outcome;
+        let outcome = &self.outcome;
         BackedUpJson {
             snapshot: outcome.snapshot.to_hex(),
             repository: outcome.repository.to_hex(),
@@ -318,9 +317,17 @@ fn partial_classes(outcome: &BackupOutcome) -> Vec<&'static str> {
     partial.map(|one| one.class.name()).collect()
 }
 
-impl BackedUp<'_> {
+impl BackedUp {
+    fn exit(&self) -> Exit {
+        match self.outcome.completeness {
+            Completeness::Complete => Exit::Done,
+            Completeness::Partial if doubts::summary(&self.outcome.doubts).is_some() => Exit::Doubtful,
+            Completeness::Partial => Exit::Partial,
+        }
+    }
+
     fn write_result(&self, out: &mut dyn Write, id: &str) -> io::Result<()> {
-        let BackupOutcome { exceptions, items_unread, items_changed, .. } = self.outcome;
+        let BackupOutcome { exceptions, items_unread, items_changed, .. } = &self.outcome;
         let (listed, all) = (exceptions.len() as u64, items_unread + items_changed);
         write_doubts(out, &self.outcome.doubts)?;
         if self.outcome.completeness == Completeness::Complete {
@@ -333,7 +340,7 @@ impl BackedUp<'_> {
             let how_many = if listed == all { "all".to_owned() } else { format!("the first {}", grouped(listed)) };
             writeln!(out, "  and {more}; see {how_many} with: chest ls --exceptions {id}")?;
         }
-        let parts = [(all > 0).then(|| summary_of_run(self.outcome)), doubts::summary(&self.outcome.doubts)];
+        let parts = [(all > 0).then(|| summary_of_run(&self.outcome)), doubts::summary(&self.outcome.doubts)];
         writeln!(out, "PARTIAL: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }
