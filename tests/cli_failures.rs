@@ -152,6 +152,7 @@ fn a_command_line_that_makes_no_sense_ends_with_two() {
     two(&["backup", "docs", "other/docs"], "are called \"docs\"");
     two(&["backup", "docs", "other/docs", "--as", "x"], "--as");
     two(&["backup", "docs", "--as", "a/b"], "cannot be the name of a folder");
+    two(&["backup", "docs", "--as", &"a".repeat(256)], "cannot be the name of a folder");
     two(&["backup", "docs", "--exclude", "a["], "cannot be understood");
     two(&["backup", "repo"], "is the repository itself");
     two(&["backup", "state"], "this computer's keys");

@@ -102,3 +102,12 @@ fn a_name_that_a_message_shows_can_be_typed_as_it_stands() {
     let shown = refused.err.split('"').nth(1).unwrap().replace(".text", ".txt");
     assert_eq!(office.run(["cat", &format!("latest:{shown}")]).ended(0).out, "odd");
 }
+
+#[test]
+fn the_longest_name_that_a_folder_can_have_is_one_for_a_backup() {
+    let office = Office::new();
+    let name = "a".repeat(255);
+    office.run(["backup", "docs", "--as", &name]).ended(0);
+    office.run(["restore", "latest", "--to", "out"]).ended(0);
+    assert_eq!(office.read(&format!("out/{name}/budget.csv")), office.read("docs/budget.csv"));
+}

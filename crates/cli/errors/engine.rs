@@ -41,7 +41,9 @@ fn advice(error: &EngineError) -> (Exit, &'static str, &'static str) {
             (Exit::Usage, "same-name-twice", "Back up one of them in a run of its own, with --as NAME.")
         }
         EngineError::NothingToBackUp => (Exit::Usage, "nothing-to-back-up", "Name a folder or a file."),
-        EngineError::BadLabel(_) => (Exit::Usage, "bad-name", "Give --as a plain name without slashes."),
+        EngineError::BadLabel(_) => {
+            (Exit::Usage, "bad-name", "Give --as a plain name without slashes, of 255 bytes at most.")
+        }
         EngineError::Interrupted => (Exit::Interrupted, "interrupted", "Run the same command again when it suits you."),
         EngineError::NoQuietMoment => (Exit::Failed, "no-quiet-moment", "Run the backup again."),
         EngineError::NoSuchSnapshot(_) => (Exit::Failed, "no-such-snapshot", "`chest snapshots` lists the backups."),

@@ -73,6 +73,11 @@ pub struct RootDescription {
     pub class: Class,
 }
 
+impl RootDescription {
+    /// No label is longer, in bytes: on restore it is the name of a folder, and no system takes longer ones.
+    pub const LONGEST_LABEL: usize = 255;
+}
+
 /// A file that held other files, which were backed up instead of it: an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {

@@ -4,7 +4,7 @@ use chest_engine::source::{
     Export, ExportFolder, ExportSeries, FolderSource, InFolder, ReadFailure, ZipOptions, in_folder, is_export,
     same_exports,
 };
-use chest_model::Class;
+use chest_model::{Class, RootDescription};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -66,8 +66,8 @@ impl Named {
     pub fn label(&self, all: &[Self], chosen: Option<&OsStr>) -> Vec<u8> {
         let base = || chosen.map_or_else(|| FolderSource::label_for(&self.path), |name| name.as_bytes().to_vec());
         match &self.what {
-            What::Newest(ExportSeries { title: Some(title), .. }) => [&base(), &b" ("[..], title, b")"].concat(),
-            What::Beside(_) => [&base(), &b" (other files)"[..]].concat(),
+            What::Newest(ExportSeries { title: Some(title), .. }) => extended(&base(), &[b" (", &title[..], b")"].concat()),
+            What::Beside(_) => extended(&base(), b" (other files)"),
             What::Export(_) if chosen.is_none() => self.label_of_export(all),
             _ => base(),
         }
@@ -84,6 +84,16 @@ impl Named {
             Class::Other => b"Other export".to_vec(),
         }
     }
+}
+
+/// A name with more at its end, which begins shorter where no folder could have the whole.
+fn extended(name: &[u8], more: &[u8]) -> Vec<u8> {
+    let mut room = name.len().min(RootDescription::LONGEST_LABEL.saturating_sub(more.len()));
+    // A letter is never cut in two.
+    while str::from_utf8(name).is_ok_and(|text| !text.is_char_boundary(room)) {
+        room -= 1;
+    }
+    [&name[..room], more].concat()
 }
 
 /// Sorts out what was typed. Parts of one export become one; what cannot be looked at is left to whoever opens it.
@@ -133,6 +143,14 @@ mod tests {
 
     /// An archive without members.
     const ZIP: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+    #[test]
+    fn a_name_with_more_at_its_end_is_one_that_a_folder_can_have() {
+        assert_eq!(extended(b"Exports", b" (other files)"), b"Exports (other files)");
+        let label = extended("\u{e9}".repeat(127).as_bytes(), b" (other files)");
+        assert_eq!(str::from_utf8(&label).unwrap(), format!("{} (other files)", "\u{e9}".repeat(120)));
+        assert_eq!(extended(&[0xff; 255], b" (a)").len(), RootDescription::LONGEST_LABEL);
+    }
 
     #[test]
     fn parts_of_one_export_are_one_and_everything_stays_in_the_order_in_which_it_was_typed() {

@@ -8,7 +8,10 @@ use super::next_cache::NextCache;
 use super::pipeline::run_source;
 use super::{BackupOptions, BackupOutcome, ClassOutcome};
 use crate::{Context, EngineError};
-use chest_model::{Amount, Class, Completeness, ExceptionKind, Phase, Progress, Timestamp, UnreadableReason, WriterId};
+use chest_model::{
+    Amount, Class, Completeness, ExceptionKind, Phase, Progress, RootDescription, Timestamp, TreePath,
+    UnreadableReason, WriterId,
+};
 use chest_repo::chunk::Chunker;
 use chest_repo::history::{
     HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
@@ -86,7 +89,7 @@ fn check_sources(sources: &[Box<dyn Source>]) -> Result<(), EngineError> {
     for source in sources {
         let label = &source.description().label;
         let shown = || chest_model::shown(label);
-        if chest_model::TreePath::root().child(label).is_err() {
+        if label.len() > RootDescription::LONGEST_LABEL || TreePath::root().child(label).is_err() {
             return Err(EngineError::BadLabel(shown()));
         }
         if !labels.insert(label.clone()) {
