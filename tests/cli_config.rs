@@ -81,6 +81,30 @@ fn a_file_that_was_named_must_be_there_and_a_broken_setting_is_found_by_check() 
 }
 
 #[test]
+fn a_way_to_storage_that_leads_nowhere_is_found_by_check_also_where_no_bucket_is_named() {
+    let office = Office::with_backup();
+    for repository in ["s3://council/chest", "../repo", ""] {
+        for (settings, told) in [
+            ("s3-endpoint = \"http://192.0.2.4\"", "not encrypted on the way"),
+            ("s3-endpoint = \"s3.example.org\"", "must begin with https://"),
+            ("s3-endpoint = \"https://s3.example.org\"\ns3-ca = \"lost.pem\"", "lost.pem cannot be used: No such file"),
+            ("s3-endpoint = \"https://s3.example.org\"\ns3-region = \"a.b\"", "a.b"),
+        ] {
+            office.write("settings/chest.toml", &format!("repository = \"{repository}\"\n{settings}\n"));
+            let checked = with_file(&office, &["config", "check"]).ended(2);
+            assert!(checked.err.contains(told), "{repository:?}, {settings}: {}", checked.err);
+        }
+        let good = format!("repository = \"{repository}\"\ns3-endpoint = \"https://s3.example.org\"\n");
+        office.write("settings/chest.toml", &good);
+        with_file(&office, &["config", "check"]).ended(0);
+    }
+    office.write("settings/chest.toml", "repository = \"s3://council/chest\"\n");
+    assert!(with_file(&office, &["config", "check"]).ended(2).err.contains("--s3-region"));
+    office.write("settings/chest.toml", "repository = \"s3://a!b\"\ns3-region = \"eu-west-2\"\n");
+    assert!(with_file(&office, &["config", "check"]).ended(2).err.contains("a!b"));
+}
+
+#[test]
 fn no_secret_is_shown_neither_from_a_variable_nor_from_a_mistake_in_the_file() {
     let office = Office::with_backup();
     for json in [&["config", "show"][..], &["config", "show", "--json"]] {

@@ -4,7 +4,8 @@ use crate::bounded::read_path_at_most;
 use crate::errors::CliError;
 use crate::output::names::shown_place;
 use crate::storage_key::StorageKey;
-use chest_engine::store::s3::{Authorities, S3Options, Secret, is_region};
+use chest_engine::store::StoreError;
+use chest_engine::store::s3::{Authorities, S3Options, Secret, check_bucket, check_endpoint, is_region};
 use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -81,21 +82,38 @@ impl fmt::Display for Repository {
 impl BucketAddress {
     /// What a store is opened with.
     pub fn options(&self, key: StorageKey) -> Result<S3Options, CliError> {
-        let region = match (&self.region, &self.endpoint) {
-            (Some(region), _) if is_region(region) => region.clone(),
-            (Some(region), _) => return Err(CliError::NotARegion(region.clone())),
-            // Most other storage has one region and calls it by the first one's name.
-            (None, Some(_)) => "us-east-1".to_owned(),
-            (None, None) => return Err(CliError::NoRegion),
-        };
         Ok(S3Options {
             endpoint: self.endpoint.clone(),
-            region,
+            region: self.region()?,
             prefix: self.prefix.clone(),
             session_token: key.session_token.map(Secret::from),
             authorities: self.ca_file.as_deref().map(authorities).transpose()?,
             ..S3Options::new(self.bucket.clone(), key.id.into(), key.secret_key.into())
         })
+    }
+
+    fn region(&self) -> Result<String, CliError> {
+        match (&self.region, &self.endpoint) {
+            (Some(region), _) if is_region(region) => Ok(region.clone()),
+            (Some(region), _) => Err(CliError::NotARegion(region.clone())),
+            // Most other storage has one region and calls it by the first one's name.
+            (None, Some(_)) => Ok("us-east-1".to_owned()),
+            (None, None) => Err(CliError::NoRegion),
+        }
+    }
+
+    /// What is wrong with it, as far as can be told without its key and without asking it.
+    pub fn check(&self) -> Result<(), CliError> {
+        self.region()?;
+        check_bucket(&self.bucket).map_err(|error| bad_address(&error))?;
+        self.check_way()
+    }
+
+    /// The same of the way to storage alone, whatever bucket is named another time.
+    pub fn check_way(&self) -> Result<(), CliError> {
+        self.region.as_ref().map_or(Ok(()), |_| self.region().map(drop))?;
+        self.endpoint.as_deref().map_or(Ok(()), check_endpoint).map_err(|error| bad_address(&error))?;
+        self.ca_file.as_deref().map_or(Ok(()), |path| authorities(path).map(drop))
     }
 
     /// `bucket/prefix`; slashes at the end are as good as none. What a store cannot use, the store refuses.
@@ -110,6 +128,10 @@ impl BucketAddress {
         }
         Ok(Self { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned(), ..Self::default() })
     }
+}
+
+fn bad_address(error: &StoreError) -> CliError {
+    CliError::StorageAddress(error.to_string())
 }
 
 fn authorities(path: &Path) -> Result<Authorities, CliError> {

@@ -137,6 +137,20 @@ impl Settings {
 }
 
 impl Choices {
+    /// The way to S3 storage, without a bucket.
+    pub fn way_to_storage(&self) -> Result<BucketAddress, CliError> {
+        let text = |name, chosen: &Option<Chosen>| {
+            let value = chosen.as_ref().map(|chosen| chosen.value.clone().into_string());
+            value.transpose().map_err(|_| CliError::StorageSettingNotText { name })
+        };
+        Ok(BucketAddress {
+            endpoint: text("CHEST_S3_ENDPOINT", &self.s3_endpoint)?,
+            region: text("CHEST_S3_REGION", &self.s3_region)?,
+            ca_file: self.s3_ca.as_ref().map(|chosen| PathBuf::from(&chosen.value)),
+            ..BucketAddress::default()
+        })
+    }
+
     fn make(common: &Common, file: &SettingsFile, secret: Option<Origin>) -> Result<Self, CliError> {
         let nothing_typed = |name, written: &Option<OsString>| choose(None, name, written.as_ref());
         Ok(Self {
@@ -202,16 +216,8 @@ fn repository(choices: &Choices) -> Result<Repository, CliError> {
         Repository::Bucket(bucket) => bucket,
         folder @ Repository::Folder(_) => return Ok(folder),
     };
-    let text = |name, chosen: &Option<Chosen>| {
-        let value = chosen.as_ref().map(|chosen| chosen.value.clone().into_string());
-        value.transpose().map_err(|_| CliError::StorageSettingNotText { name })
-    };
-    Ok(Repository::Bucket(BucketAddress {
-        endpoint: text("CHEST_S3_ENDPOINT", &choices.s3_endpoint)?,
-        region: text("CHEST_S3_REGION", &choices.s3_region)?,
-        ca_file: choices.s3_ca.as_ref().map(|chosen| PathBuf::from(&chosen.value)),
-        ..bucket
-    }))
+    let BucketAddress { bucket, prefix, .. } = bucket;
+    Ok(Repository::Bucket(BucketAddress { bucket, prefix, ..choices.way_to_storage()? }))
 }
 
 fn storage_patience() -> Result<Option<Duration>, CliError> {

@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::output::names::{for_json, shown};
 use crate::output::tables::{Side, write_table};
 use crate::output::{Console, Report};
+use crate::repository::Repository;
 use crate::settings::{Chosen, FilePlace, Origin, SecretSource, Settings, file_place};
 use chest_engine::source::Excludes;
 use chest_engine::store::s3::without_user_info;
@@ -34,7 +35,11 @@ pub fn run(common: &Common, what: Config) -> Result<Exit, Failure> {
 /// What reading the file does not find by itself.
 fn check(settings: &Settings) -> Result<(), CliError> {
     match &settings.repository {
-        Ok(_) | Err(CliError::NoRepositoryGiven) => {}
+        Ok(Repository::Bucket(bucket)) => bucket.check()?,
+        // The way may be meant for a bucket that is named at a run.
+        Ok(Repository::Folder(_)) | Err(CliError::NoRepositoryGiven) => {
+            settings.choices.way_to_storage()?.check_way()?
+        }
         Err(error) => return Err(error.clone()),
     }
     Excludes::new(&settings.exclude, true).map_err(|error| CliError::Exclude(error.to_string()))?;

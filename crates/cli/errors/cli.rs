@@ -60,6 +60,9 @@ pub enum CliError {
         /// What is wrong with it.
         problem: String,
     },
+    /// An address of storage that cannot be one.
+    #[error("{0}")]
+    StorageAddress(String),
     /// A region that cannot be one.
     #[error("\"{0}\" cannot be the name of a region")]
     NotARegion(String),
@@ -205,6 +208,7 @@ fn advice(error: &CliError) -> (Exit, &'static str, &'static str) {
         CliError::StorageCertificate { .. } => {
             (Exit::Usage, "storage-certificate", "Name a certificate in PEM form with --s3-ca or CHEST_S3_CA.")
         }
+        CliError::StorageAddress(_) => (Exit::Usage, "bad-address", "Look at the address, and run this again."),
         CliError::NotARegion(_) => (
             Exit::Usage,
             "not-a-region",

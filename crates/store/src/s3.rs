@@ -21,7 +21,9 @@ mod versions;
 mod watch;
 
 pub use authorities::{Authorities, BadAuthorities};
-pub use options::{S3Options, S3Timeouts, Secret, is_plain_key, is_region, without_user_info};
+pub use options::{
+    S3Options, S3Timeouts, Secret, check_bucket, check_endpoint, is_plain_key, is_region, without_user_info,
+};
 
 use crate::retry::{Limits, RetryMonitor, Unwatched};
 use crate::{AtOnce, Listed, ObjectName, ObjectStore, PutOutcome, StoreError, Stray, Version, VersionId};

@@ -151,7 +151,7 @@ pub(super) fn check(options: &S3Options) -> Result<(), StoreError> {
 }
 
 /// Refuses an endpoint that is not plainly the address of a service, or over which strangers could listen.
-pub(super) fn check_endpoint(endpoint: &str) -> Result<(), StoreError> {
+pub fn check_endpoint(endpoint: &str) -> Result<(), StoreError> {
     let shown = without_user_info(endpoint);
     let bad = |why: &str| Err(StoreError::BadAddress(format!("{shown:?}: {why}")));
     let Ok(uri) = endpoint.parse::<Uri>() else { return bad("this is no web address") };
@@ -182,7 +182,8 @@ fn is_this_computer(host: &str) -> bool {
     host == "localhost" || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-pub(super) fn check_bucket(bucket: &str) -> Result<(), StoreError> {
+/// Refuses what no bucket is called.
+pub fn check_bucket(bucket: &str) -> Result<(), StoreError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     // S3's own rule is stricter; some services allow a little more.
     if (3..=63).contains(&bucket.len()) && bucket.chars().all(allowed) && !bucket.contains("..") {
