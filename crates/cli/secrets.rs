@@ -111,7 +111,13 @@ fn unread(problem: &Unbounded, failed: impl FnOnce(String) -> CliError) -> CliEr
 }
 
 fn text(bytes: &[u8], from: &'static str) -> Result<Zeroizing<String>, CliError> {
-    std::str::from_utf8(bytes).map(without_line_end).map_err(|_| CliError::SecretNotText { from })
+    let text = std::str::from_utf8(bytes).map_err(|_| CliError::SecretNotText { from })?;
+    Ok(without_line_end(without_mark(text)))
+}
+
+/// Editors on Windows begin a file with a mark that nobody sees and nobody can type.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Editors and `echo` end a file with a line end that nobody means.
@@ -173,6 +179,17 @@ mod tests {
     fn one_line_end_is_cut_and_nothing_else() {
         for (text, cut) in [("a\n", "a"), ("a\r\n", "a"), (" a \n\n", " a \n"), ("a", "a"), ("", "")] {
             assert_eq!(*without_line_end(text), cut, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_mark_at_the_beginning_of_a_file_is_no_part_of_the_passphrase() {
+        for (bytes, passphrase) in [
+            (&b"\xef\xbb\xbfthree red apples\r\n"[..], "three red apples"),
+            (b"three\xef\xbb\xbf red apples", "three\u{feff} red apples"),
+            (b"\xef\xbb\xbf", ""),
+        ] {
+            assert_eq!(*text(bytes, "the file").unwrap(), passphrase);
         }
     }
 
