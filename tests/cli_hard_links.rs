@@ -100,6 +100,34 @@ fn a_file_that_is_known_outside_of_the_target_gets_no_further_name() {
     assert_eq!(inode(&office, "new/d/third"), first);
 }
 
+/// Whichever of the two has been changed: the other is left, and the changed one becomes a name of it again.
+#[test]
+fn a_name_that_is_replaced_is_a_name_of_the_same_file_again() {
+    let office = Office::new();
+    linked(&office, "d/1", "one file of two names", &["d/2"]);
+    office.run(["backup", "d"]).ended(0);
+    for (changed, left) in [("1", "2"), ("2", "1")] {
+        for now in ["one file of 2 names!!", "another length"] {
+            fs::remove_file(office.path(&format!("d/{changed}"))).unwrap();
+            office.write(&format!("d/{changed}"), now);
+            let there = inode(&office, &format!("d/{left}"));
+            let restored = office.run(["restore", "latest", "--overwrite", "--to", ".", "--json"]).ended(0).json();
+            assert_eq!(
+                (&restored["files"], &restored["already_there"]),
+                (&1.into(), &1.into()),
+                "{changed}: {restored}"
+            );
+            assert_eq!(office.read(&format!("d/{changed}")), "one file of two names");
+            assert_eq!([inode(&office, "d/1"), inode(&office, "d/2")], [there; 2], "{changed}, {now}");
+        }
+    }
+    // One that is gone comes back as a name of the one that is there.
+    let there = inode(&office, "d/2");
+    fs::remove_file(office.path("d/1")).unwrap();
+    office.run(["restore", "latest", "--to", "."]).ended(0);
+    assert_eq!(inode(&office, "d/1"), there);
+}
+
 #[test]
 fn a_further_name_whose_content_is_there_already_is_left_as_it_is() {
     let office = Office::new();

@@ -101,6 +101,18 @@ impl Work {
         Self { files, groups }
     }
 
+    /// Begins each group with a name that has the content already, where one has: it is left, and the others become names of its file.
+    fn begin_with_what_is_there(&mut self, files: &FileRestore<'_>) {
+        let mut instead = HashMap::new();
+        for names in &mut self.groups {
+            let (first, there) = (names[0], files.first_there(names));
+            names[..=there].rotate_right(1);
+            instead.insert(first, names[0]);
+        }
+        self.files.iter_mut().for_each(|file| *file = instead.get(file).copied().unwrap_or(*file));
+        self.files.sort_unstable();
+    }
+
     /// What is to come. Neither holes nor further names of a file take time: an hour that they would be said to take is not
     /// one.
     fn announced(&self, plan: &RestorePlan) -> Progress {
@@ -156,9 +168,12 @@ impl Restore<'_> {
     }
 
     /// Makes the folders, and restores all files; further hard links are made to the first, or copied where that cannot be.
-    fn restore_files(&mut self, plan: &RestorePlan, work: Work, context: &Context<'_>) -> Result<(), EngineError> {
+    fn restore_files(&mut self, plan: &RestorePlan, mut work: Work, context: &Context<'_>) -> Result<(), EngineError> {
         let target = self.target;
         let (made, folders_made) = crossbeam_channel::bounded(0);
+        let compare = FileRestore::new(plan, target, context, folders_made.clone());
+        work.begin_with_what_is_there(&compare);
+        self.unread.extend(compare.take_unread());
         let (folders, placed) = std::thread::scope(|scope| {
             let folders = scope.spawn(move || {
                 let folders = make_folders(target, &plan.items);
@@ -171,7 +186,6 @@ impl Restore<'_> {
         self.outcome.folders += folders.created;
         self.outcome.failed.extend(folders.failed);
         let placed = placed?;
-        let compare = FileRestore::new(plan, target, context, folders_made.clone());
         let Links { copies, apart } = self.link(&compare, context, &placed, work.groups);
         // Where the first name was left to what had it already, the others are names of one file all the same.
         let firsts: Vec<usize> = copies.into_iter().chain(apart.iter().map(|names| names[0])).collect();

@@ -408,6 +408,21 @@ impl<'p> FileRestore<'p> {
         }
     }
 
+    /// Which of these names of one file has its content already; the first where none has, or where they are names of one file there too.
+    pub(super) fn first_there(&self, names: &[usize]) -> usize {
+        let there = |number: &usize| {
+            let item = self.item(*number);
+            let is_compared = item.step == PlannedStep::Compare && !item.shares_name;
+            is_compared.then(|| self.target.existing(&item.to).ok().flatten()).flatten().map(|there| there.identity)
+        };
+        let there: Vec<_> = names.iter().map(there).collect();
+        if there.windows(2).all(|two| two[0] == two[1]) {
+            return 0;
+        }
+        let has_it = |at: &usize| there[*at].is_some() && self.already_there(names[*at]).is_some();
+        (0..names.len()).find(has_it).unwrap_or(0)
+    }
+
     fn fail(&self, file: &Pending, failure: RestoreFailure, results: &Mutex<Vec<FileResult>>) {
         let mut state = file.file.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*state, FileState::Over) {
