@@ -179,6 +179,24 @@ fn damaged_index_slots_strangers_and_rubbish_are_told_apart() {
     );
 }
 
+/// A scrub calls it damage; whoever holds a key can say that nothing needs it.
+#[test]
+fn what_has_the_name_of_a_pack_and_the_length_of_none_is_not_called_an_interrupted_backup() {
+    let machine = machine();
+    let name = ObjectName::new(format!("packs/00/{}", "0".repeat(64))).unwrap();
+    machine.memory.insert_raw(name.clone(), vec![1, 2].into());
+    let outcome = checked(&machine);
+    let told: Vec<_> = outcome.findings.iter().filter(|finding| finding.object == name.as_str()).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].id, told[0].severity), ("no-pack", Severity::Warning));
+    assert!(told[0].what.contains("no pack has 2 bytes"), "{}", told[0].what);
+    // One that could be a pack is what a killed run leaves.
+    machine
+        .memory
+        .insert_raw(ObjectName::new(format!("packs/11/{}", "1".repeat(64))).unwrap(), vec![1; 1 << 16].into());
+    assert!(checked(&machine).findings.iter().any(|finding| finding.id == "leftover"));
+}
+
 #[test]
 fn all_records_removed_is_told_to_the_machine_that_only_backs_up() {
     let machine = machine();

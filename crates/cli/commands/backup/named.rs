@@ -66,7 +66,9 @@ impl Named {
     pub fn label(&self, all: &[Self], chosen: Option<&OsStr>) -> Vec<u8> {
         let base = || chosen.map_or_else(|| FolderSource::label_for(&self.path), |name| name.as_bytes().to_vec());
         match &self.what {
-            What::Newest(ExportSeries { title: Some(title), .. }) => extended(&base(), &[b" (", &title[..], b")"].concat()),
+            What::Newest(ExportSeries { title: Some(title), .. }) => {
+                extended(&base(), &[b" (", &title[..], b")"].concat())
+            }
             What::Beside(_) => extended(&base(), b" (other files)"),
             What::Export(_) if chosen.is_none() => self.label_of_export(all),
             _ => base(),

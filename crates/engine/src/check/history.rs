@@ -5,6 +5,7 @@ use crate::{EngineError, Opened};
 use chest_model::{ObjectHash, Severity, WriterId};
 use chest_repo::history::{Chain, Claim, HistoryError, IgnoredRecord, Stranger};
 use chest_repo::layout::{LOG, OWNER, Place};
+use chest_repo::pack::is_pack_len;
 use chest_repo::record::{AddedKind, Inventory};
 use chest_repo::repository::{begins_repository, read_slots};
 use chest_store::ObjectName;
@@ -157,7 +158,11 @@ pub(super) fn check_objects(opened: &Opened, outcome: &mut CheckOutcome) -> Resu
             Some(Place::Pack(hash)) => {
                 outcome.packs += 1;
                 let belongs = named.values().any(|(added, _)| added.contains(&(AddedKind::Pack, hash)));
-                note_leftover(belongs, &listed.name, opened, outcome);
+                if belongs || is_pack_len(listed.size) {
+                    note_leftover(belongs, &listed.name, opened, outcome);
+                } else {
+                    note_no_pack(&listed.name, listed.size, opened, outcome);
+                }
             }
             Some(Place::Index(writer, hash)) => check_index_object(opened, writer, hash, named.get(&writer), outcome)?,
             Some(Place::Inventory(writer, hash)) => {
@@ -262,6 +267,22 @@ fn note_leftover(belongs: bool, name: impl ToString, opened: &Opened, outcome: &
         return;
     }
     note_harmless_leftover(name, outcome);
+}
+
+/// No run leaves half an object behind: one of another length was cut short, or is somebody else's.
+fn note_no_pack(name: impl ToString, size: u64, opened: &Opened, outcome: &mut CheckOutcome) {
+    let (meaning, remedy) = match may_be_named(opened) {
+        true => (
+            "If it was a pack, part of a backup that cannot be shown now may be lost with it.",
+            "Leave it where it is. Look for an older version of this object at the storage provider.",
+        ),
+        false => (
+            "No backup needs it. Something has cut it short, or it was never put by this program.",
+            "If you did not put it there, ask who can write to this storage, and test the disk.",
+        ),
+    };
+    let what = format!("it has the name of a pack, and no pack has {size} bytes");
+    outcome.add(finding("no-pack", Severity::Warning, name, what, meaning, remedy));
 }
 
 fn may_be_named(opened: &Opened) -> bool {
