@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// What each crate may use of ours. The command line is the root package.
 const MAY_USE: [(&str, &[&str]); 10] = [
@@ -26,26 +28,63 @@ fn read(path: &str) -> String {
         .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The names of our crates in one section of a manifest.
-fn ours_in(manifest: &str, section: &str) -> BTreeSet<String> {
-    let begin = format!("[{section}]");
-    let lines = manifest.lines().skip_while(|line| line.trim() != begin).skip(1);
-    lines
-        .take_while(|line| !line.starts_with('['))
-        .filter_map(|line| line.strip_prefix("chest-"))
-        .map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).collect())
-        .collect()
+/// What each package of a workspace uses of ours, as Cargo itself reads the manifests: in whatever section, under whatever name.
+/// Tests may use what the code must not.
+fn used_in(manifest: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"]).arg(manifest);
+    let told = cargo.output().unwrap();
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let name = |of: &Value| of["name"].as_str().unwrap().to_owned();
+    let ours = |package: &Value| {
+        let used = package["dependencies"].as_array().unwrap().iter().filter(|used| used["kind"] != "dev");
+        used.filter_map(|used| name(used).strip_prefix("chest-").map(str::to_owned)).collect()
+    };
+    told["packages"].as_array().unwrap().iter().map(|package| (name(package), ours(package))).collect()
 }
 
 #[test]
 fn crates_use_only_what_the_design_allows() {
+    let used = used_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
     for (name, allowed) in MAY_USE {
-        let path = if name.is_empty() { "Cargo.toml".to_owned() } else { format!("crates/{name}/Cargo.toml") };
-        let used = ours_in(&read(&path), "dependencies");
+        let package = if name.is_empty() { env!("CARGO_PKG_NAME").to_owned() } else { format!("chest-{name}") };
         let allowed: BTreeSet<String> = allowed.iter().map(|name| (*name).to_owned()).collect();
-        let more: Vec<_> = used.difference(&allowed).collect();
-        assert!(more.is_empty(), "{path} uses {more:?}: the design draws no such arrow");
+        let more: Vec<_> = used[&package].difference(&allowed).collect();
+        assert!(more.is_empty(), "{package} uses {more:?}: the design draws no such arrow");
     }
+    assert!(used["chest-engine"].contains("repo"), "{used:?}");
+}
+
+#[test]
+fn an_arrow_is_seen_in_whatever_way_it_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("Cargo.toml");
+    fs::create_dir(folder.path().join("src")).unwrap();
+    fs::write(folder.path().join("src/lib.rs"), "").unwrap();
+    let text = r#"
+        [package]
+        name = "scratch"
+        edition = "2024"
+        [dependencies]
+        chest-plain = "1"
+        renamed = { package = "chest-renamed", version = "1" }
+        of-workspace.workspace = true
+        [dependencies.chest-table]
+        version = "1"
+        [target.'cfg(unix)'.dependencies]
+        chest-unix = "1"
+        [build-dependencies]
+        chest-build = "1"
+        [dev-dependencies]
+        chest-test = "1"
+        [workspace.dependencies]
+        of-workspace = { package = "chest-workspace", version = "1" }
+        [workspace]
+    "#;
+    fs::write(&manifest, text).unwrap();
+    let used: Vec<String> = used_in(&manifest)["scratch"].iter().cloned().collect();
+    assert_eq!(used, ["build", "plain", "renamed", "table", "unix", "workspace"]);
 }
 
 #[test]
