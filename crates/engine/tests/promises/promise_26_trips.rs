@@ -2,8 +2,10 @@
 //! it moves, counted by a recording store.
 
 use crate::common::{Machine, noise, request, shown};
+use chest_council::Council;
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::local::{KeptStore, LocalFolder};
+use chest_engine::repo::slot::SLOT_LEN;
 use chest_engine::store::{MemoryStore, ObjectStore};
 use chest_testkit::{FarStore, RecordingStore, Verb};
 use std::sync::Arc;
@@ -34,6 +36,80 @@ fn far_machine() -> (Machine, Far) {
     }
     machine.store = Arc::new(KeptStore::new(far.clone(), LocalFolder::new(kept)));
     (machine, far)
+}
+
+/// Waits, requests and bytes of one step, printed as a line of the table in docs/benchmarks.md.
+#[derive(Debug)]
+struct Asked {
+    trips: usize,
+    requests: usize,
+    sent: u64,
+    received: u64,
+}
+
+impl Asked {
+    /// What was asked since the list was cleared, which is cleared again.
+    fn take(step: &str, far: &Far) -> Self {
+        let (sent, received) = (moved(far, &[Verb::Put]), moved(far, &[Verb::Get, Verb::GetRange]));
+        let asked = Self { trips: far.trips(), requests: far.calls().len(), sent, received };
+        let counted = |verb: Verb| far.calls().iter().filter(|call| call.verb == verb).count();
+        let [puts, gets, ranges, lists] = [Verb::Put, Verb::Get, Verb::GetRange, Verb::List].map(counted);
+        assert_eq!(puts + gets + ranges + lists, asked.requests, "nothing else is asked: {:#?}", far.calls());
+        println!(
+            "| {step} | {} | {} | {puts} | {gets} | {ranges} | {lists} | {sent} | {received} |",
+            asked.trips, asked.requests
+        );
+        far.clear();
+        asked
+    }
+}
+
+/// A small council's first week: `cargo test --workspace --test promises a_councils_week -- --nocapture` prints the table.
+#[test]
+fn a_councils_week_asks_for_little_more_than_what_it_moves() {
+    const COUNCIL: u64 = 40 << 20;
+    let memory = MemoryStore::new();
+    let far = RecordingStore::new(FarStore::new(memory.clone(), ROUND_TRIP));
+    let folder = tempfile::tempdir().unwrap();
+    let kept = LocalFolder::new(folder.path().join("kept"));
+    let near = KeptStore::new(memory.clone(), kept.clone());
+    let mut machine = Machine::in_folder(folder, Arc::new(near), memory.clone(), Configuration::default());
+    let (council, source) = (Council::new(7, COUNCIL), machine.source());
+    let (documents, mailboxes) = (source.join("Documents"), source.join("Mail"));
+    council.write_documents(&documents, &|_| ()).unwrap();
+    council.write_mailboxes(&mailboxes, &|_| ()).unwrap();
+    machine.store = Arc::new(KeptStore::new(far.clone(), kept));
+
+    println!("| step | waits | requests | puts | gets | ranges | listings | bytes sent | bytes received |");
+    machine.backup().unwrap();
+    let first = Asked::take("first backup", &far);
+    machine.backup().unwrap();
+    let unchanged = Asked::take("unchanged", &far);
+    council.week_of_change(1, &documents, &mailboxes).unwrap();
+    machine.backup().unwrap();
+    let week = Asked::take("a week's change", &far);
+    // Another machine, where nothing is kept.
+    machine.store = Arc::new(far.clone());
+    let to = tempfile::tempdir().unwrap();
+    machine.restore_to(&to.path().join("all")).unwrap();
+    let whole = Asked::take("full restore, from cold", &far);
+    crate::common::assert_same(&source, &to.path().join("all/documents"));
+    let one = std::fs::read_dir(&documents).unwrap().map(|one| one.unwrap()).find(|one| one.path().is_file());
+    let name = one.unwrap().file_name().into_string().unwrap();
+    let one = chest_engine::restore::RestoreRequest {
+        paths: vec![shown(&format!("documents/Documents/{name}"))],
+        ..request(&to.path().join("one"))
+    };
+    machine.restore(&chest_engine::browse::Selection::default(), one).unwrap();
+    let one = Asked::take("one file, from cold", &far);
+
+    let stored: u64 = memory.list("").unwrap().iter().map(|one| one.size).sum();
+    // How many waits there may be is held above; here so much moves that a busy computer asks later than it could.
+    assert!(unchanged.requests <= 19 && unchanged.sent + unchanged.received <= 64 << 10, "{unchanged:?}");
+    assert!(one.requests <= 20 && one.received <= 5 << 20, "{one:?}");
+    assert!(first.received <= 2 * SLOT_LEN as u64, "a first backup reads the key slots and nothing else: {first:?}");
+    assert!(week.sent < first.sent / 3, "{week:?} after {first:?}");
+    assert!(whole.received <= stored, "{whole:?} of {stored}");
 }
 
 fn moved(far: &Far, verbs: &[Verb]) -> u64 {
