@@ -16,7 +16,8 @@ const TOLERANCE: i64 = 24 * 3600;
 const OF_THE_SERVER: &[u8] = b"Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA";
 
 /// Looks for the dates of messages in a saved message or an mbox that comes by: the `Date:` in the head of each. The "From " line before it
-/// bears the time of the export where a program means it so, and therefore counts only where a message has no date of its own.
+/// bears the time of the export where a program means it so, and therefore counts only where no message has a date of its own: one
+/// draft without any would make the oldest export a new one.
 #[derive(Debug, Clone)]
 pub struct NewestDate {
     reading: Reading,
@@ -32,7 +33,8 @@ impl NewestDate {
     pub fn new(now: Timestamp) -> Self {
         let reading = Reading {
             latest: now.seconds.saturating_add(TOLERANCE),
-            newest: None,
+            dated: None,
+            enveloped: None,
             place: Place::Beginning,
             is_mbox: false,
             message: Message::default(),
@@ -82,7 +84,8 @@ impl NewestDate {
         if !self.line.is_empty() {
             reading.line(&self.line, false);
         }
-        reading.newest.max(reading.message.date())
+        reading.end_message();
+        reading.dated.or(reading.enveloped)
     }
 }
 
@@ -101,8 +104,10 @@ enum Place {
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     latest: i64,
-    /// Of the messages that have ended.
-    newest: Option<Timestamp>,
+    /// The newest of the messages that have ended: of those with a date of their own, …
+    dated: Option<Timestamp>,
+    /// … and of the "From " lines of those without.
+    enveloped: Option<Timestamp>,
     place: Place,
     is_mbox: bool,
     message: Message,
@@ -113,7 +118,7 @@ impl Reading {
     fn line(&mut self, line: &[u8], is_too_long: bool) {
         let separator = date::of_envelope(line).filter(|_| self.place == Place::Beginning || self.is_mbox);
         if let Some(sent) = separator {
-            self.newest = self.newest.max(self.message.date());
+            self.end_message();
             self.message = Message { envelope: self.plausible(sent), ..Message::default() };
             (self.is_mbox, self.place) = (true, Place::Head);
             return;
@@ -129,6 +134,14 @@ impl Reading {
             _ => Place::Head,
         };
         self.header(line);
+    }
+
+    fn end_message(&mut self) {
+        match self.message {
+            Message { is_of_the_server: true, .. } => {}
+            Message { is_dated: true, header, .. } => self.dated = self.dated.max(header),
+            Message { envelope, .. } => self.enveloped = self.enveloped.max(envelope),
+        }
     }
 
     fn header(&mut self, line: &[u8]) {
@@ -160,16 +173,6 @@ struct Message {
     is_dated: bool,
     date_is_on_the_next_line: bool,
     is_of_the_server: bool,
-}
-
-impl Message {
-    fn date(&self) -> Option<Timestamp> {
-        match self {
-            Self { is_of_the_server: true, .. } => None,
-            Self { is_dated: true, header, .. } => *header,
-            Self { envelope, .. } => *envelope,
-        }
-    }
 }
 
 /// The newest date on which a message of an Outlook data file was sent or came in; later than a day after `now` does not count.
@@ -239,6 +242,16 @@ mod tests {
         let note =
             "Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nDate: Fri, 20 Nov 2026 09:00:00 +0000\n";
         assert_eq!(newest((exported(note) + &exported(&old)).as_bytes(), 1000), Some(NOW.seconds - 19 * 24 * 3600));
+    }
+
+    #[test]
+    fn one_draft_without_a_date_makes_no_old_export_a_new_one() {
+        let old = exported("Date: Sun, 1 Nov 2026 10:00:00 +0000\n");
+        let draft = exported("");
+        for text in [old.clone() + &draft, draft.clone() + &old, draft.clone() + &old + &draft] {
+            assert_eq!(newest(text.as_bytes(), 1000), Some(NOW.seconds - 19 * 24 * 3600), "{text}");
+        }
+        assert_eq!(newest((draft.clone() + &draft).as_bytes(), 1000), Some(NOW.seconds - 1));
     }
 
     #[test]

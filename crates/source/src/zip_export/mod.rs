@@ -192,8 +192,8 @@ impl ZipSource {
     }
 
     fn newest_in(&self, archive: usize) -> Option<Timestamp> {
-        let members = self.items.iter().filter_map(|item| item.member.as_ref());
-        walk::newest(members.filter(|member| member.archive == archive && !member.is_folder), self.not_after)
+        let is_in_it = |item: &&Item| item.member.as_ref().is_some_and(|member| member.archive == archive);
+        walk::newest(self.items.iter().filter(is_in_it), self.not_after)
     }
 }
 
@@ -234,6 +234,6 @@ impl Source for ZipSource {
     }
 
     fn newest_content(&self) -> Option<Timestamp> {
-        walk::newest_of(&self.items, self.not_after)
+        walk::newest(self.items.iter(), self.not_after)
     }
 }

@@ -12,7 +12,7 @@ const NO_TIME: i64 = 315_532_800 + 24 * 3600;
 /// Shows the root and every item until the visitor has had enough.
 pub(super) fn walk(items: &[Item], not_after: Option<Timestamp>, visit: &mut dyn FnMut(SourceItem) -> ControlFlow<()>) {
     let root = TreePath::root();
-    if visit(folder(root.clone(), newest_of(items, not_after))).is_continue() {
+    if visit(folder(root.clone(), newest(items.iter(), not_after))).is_continue() {
         // Whether the visitor has had enough or everything was shown, this is the end.
         let _ = walk_below(items, not_after, root, visit);
     }
@@ -27,7 +27,7 @@ fn walk_below(
     for (at, item) in items.iter().enumerate() {
         for above in folders_between(&last, &item.path) {
             let below = items[at..].iter().take_while(|item| item.path.is_within(&above)).count();
-            visit(folder(above, newest_of(&items[at..at + below], not_after)))?;
+            visit(folder(above, newest(items[at..at + below].iter(), not_after)))?;
         }
         visit(shown(item))?;
         last.clone_from(&item.path);
@@ -43,16 +43,17 @@ pub(super) fn folders_between(last: &TreePath, path: &TreePath) -> impl Iterator
     above.filter(|above| !last.is_within(above))
 }
 
-/// The last change of anything in these.
-pub(super) fn newest_of(items: &[Item], not_after: Option<Timestamp>) -> Option<Timestamp> {
-    let files = items.iter().filter(|item| !matches!(item.kind, ItemKind::Directory));
-    newest(files.filter_map(|item| item.member.as_ref()), not_after)
-}
+/// Google writes this page about an export when it makes the export.
+const OF_THE_SERVICE: &[u8] = b"archive_browser.html";
 
-/// The newest of the times that can be true: one that lies after the reading is not, nor is the first day that a ZIP can write, which is
-/// what programs write that know no time.
-pub(super) fn newest<'m>(members: impl Iterator<Item = &'m Member>, not_after: Option<Timestamp>) -> Option<Timestamp> {
+/// The last change of any file of these. A time that lies after the reading cannot be true, nor can the first day that a ZIP can write, which
+/// is what programs write that know no time.
+pub(super) fn newest<'i>(items: impl Iterator<Item = &'i Item>, not_after: Option<Timestamp>) -> Option<Timestamp> {
     let is_true = |time: &Timestamp| time.seconds > NO_TIME && not_after.is_none_or(|limit| *time <= limit);
+    let tells = |item: &&Item| {
+        !matches!(item.kind, ItemKind::Directory) && item.path.name().is_none_or(|name| name != OF_THE_SERVICE)
+    };
+    let members = items.filter(tells).filter_map(|item| item.member.as_ref());
     members.map(|member| member.modified).filter(is_true).max()
 }
 

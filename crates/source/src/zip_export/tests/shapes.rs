@@ -90,6 +90,7 @@ fn a_time_that_lies_after_the_reading_tells_nothing_of_an_exports_age() {
         stored("true", b"1"),
         Made { dos: (60 << 9 | 1 << 5 | 1, 0), ..stored("in 2040", b"2") },
         Made { dos: (1 << 5 | 1, 0), ..stored("in 1980, which is no time", b"3") },
+        Made { dos: (61 << 9 | 1 << 5 | 1, 0), ..stored("Takeout/archive_browser.html", b"written with the export") },
     ]);
     let limit = |not_after| ZipOptions { not_after, ..ZipOptions::default() };
     let newest = |not_after| {
