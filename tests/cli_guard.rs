@@ -108,6 +108,35 @@ fn a_renamed_folder_and_a_dated_export_are_held_against_what_they_were_before() 
 }
 
 #[test]
+fn a_doubt_about_what_came_in_the_place_of_another_stays_however_often_it_is_backed_up() {
+    let office = office_with_minutes(30);
+    office.write("mail/in.mbox", &in_mbox(&message(1)));
+    office.run(["backup", "docs", "--email", "mail"]).ended(0);
+    fs::remove_dir_all(office.path("docs")).unwrap();
+    office.write("OneDrive - Council/Getting started.txt", "welcome");
+    let renamed = ["backup", "OneDrive - Council", "--email", "mail"];
+    for run in 0..3 {
+        let shrunk = office.run(renamed).ended(6);
+        let told = "SHRUNK: OneDrive - Council had 32 files";
+        assert!(shrunk.out.contains(told) && shrunk.out.contains("compared with docs, "), "{run}: {}", shrunk.out);
+    }
+    office.run(["backup", "OneDrive - Council", "--email", "mail", "--accept-shrink"]).ended(0);
+    assert!(!office.run(renamed).ended(0).out.contains("compared"));
+}
+
+#[test]
+fn a_doubt_about_a_mailbox_of_another_name_stays_however_often_it_is_backed_up() {
+    let office = office_with_minutes(3);
+    office.write("clerk.mbox", &in_mbox(&message(1)).repeat(40));
+    office.run(["backup", "docs", "--email", "clerk.mbox"]).ended(0);
+    office.write("Inbox.mbox", &in_mbox(&message(1)));
+    for run in 0..3 {
+        let json = office.run(["backup", "docs", "--email", "Inbox.mbox", "--json"]).ended(6).json();
+        assert_eq!(json["roots"][1]["held_against"], "clerk.mbox", "{run}: {json}");
+    }
+}
+
+#[test]
 fn files_that_became_noise_raise_the_alarm_until_somebody_says_that_it_is_right() {
     let office = office_with_minutes(30);
     for month in 0..25 {

@@ -89,12 +89,22 @@ impl Judgement {
             {
                 // Gone for good, as somebody has said: nobody is to be asked for it again.
                 next.roots.remove(label);
-            } else if let Some(before) = next.roots.get_mut(label) {
+            } else if let Some(before) = known_as(root).and_then(|label| next.roots.get_mut(label)) {
+                // Whatever its name was then: if it stayed behind those that were named with it, the next run would not find it again.
                 before.last_named = ended;
             }
         }
         next.forget_oldest();
         next
+    }
+}
+
+/// The name under which the last complete backup of a root is known.
+fn known_as(root: &Assembled) -> Option<&[u8]> {
+    match &root.outcome.held_against {
+        HeldAgainst::Itself => Some(&root.outcome.description.label),
+        HeldAgainst::Another(label) => Some(label),
+        HeldAgainst::Nothing | HeldAgainst::NothingAtAll => None,
     }
 }
 
