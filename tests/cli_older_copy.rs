@@ -136,8 +136,9 @@ fn remove(path: &PathBuf) {
 
 #[test]
 fn a_computer_with_a_record_of_which_no_copy_is_good_goes_on_with_a_new_key() {
+    type Harm = fn(&PathBuf);
     // Which of three records, and what becomes of it; how backups end then.
-    let cases: [(usize, fn(&PathBuf), i32); 4] = [(0, spoil, 4), (1, spoil, 4), (2, spoil, 4), (1, remove, 16)];
+    let cases = [(0, spoil as Harm, 4), (1, spoil, 4), (2, spoil, 4), (1, remove, 16)];
     for (number, harm, exit) in cases {
         let office = Office::with_backup();
         office.back_up().ended(0);

@@ -91,6 +91,13 @@ pub fn repository_ids(store: &dyn ObjectStore) -> Result<Vec<RepositoryId>, Repo
     if ids.is_empty() && store.list(OWNER)?.is_empty() { Err(RepoError::NoRepository) } else { Ok(ids) }
 }
 
+/// What the index objects of a domain say.
+struct Indexed {
+    packs: Vec<IndexedPack>,
+    /// Those that cannot be read.
+    damaged: Vec<(String, ObjectError)>,
+}
+
 impl ReaderSession {
     /// Reads and verifies the whole history, as `look` shows it; everything else comes from the store itself.
     pub fn open(store: Arc<dyn ObjectStore>, look: &dyn ObjectStore, master: MasterKey) -> Result<Self, RepoError> {
@@ -176,7 +183,7 @@ impl ReaderSession {
     /// is read instead, because packs describe themselves. So neither a lost index object nor a writer who lies in its
     /// note hides anything.
     pub fn index(&self, writer: WriterId) -> Result<DomainIndex, RepoError> {
-        let (mut packs, damaged) = self.indexed_packs(writer)?;
+        let Indexed { mut packs, damaged } = self.indexed_packs(writer)?;
         let mut rebuilt = 0;
         let known: BTreeSet<ObjectHash> = packs.iter().map(|pack| pack.name).collect();
         for hash in self.packs_named_in_domain_of(writer)?.difference(&known) {
@@ -189,7 +196,7 @@ impl ReaderSession {
     }
 
     /// What the live index objects of a writer's domain say, and those that cannot be read.
-    fn indexed_packs(&self, writer: WriterId) -> Result<(Vec<IndexedPack>, Vec<(String, ObjectError)>), RepoError> {
+    fn indexed_packs(&self, writer: WriterId) -> Result<Indexed, RepoError> {
         let (mut objects, mut largest) = (Vec::new(), 0);
         for writer in self.domain_members(writer)? {
             let (key, live) = (self.writer_key(writer)?, self.live_index_with_sizes(writer)?);
@@ -205,7 +212,7 @@ impl ReaderSession {
                 Err(problem) => damaged.push((place.name().to_string(), problem)),
             }
         }
-        Ok((packs, damaged))
+        Ok(Indexed { packs, damaged })
     }
 
     /// Which domain a writer's chunks are in.
@@ -234,7 +241,7 @@ impl ReaderSession {
     /// The same, and every pack that the index of such a writer names, whose record of it may be lost. Whoever relies on one proves
     /// it first.
     pub fn packs_said_to_be_in_domain_of(&self, writer: WriterId) -> Result<BTreeSet<ObjectHash>, RepoError> {
-        let (indexed, _) = self.indexed_packs(writer)?;
+        let Indexed { packs: indexed, .. } = self.indexed_packs(writer)?;
         let mut said = self.packs_named_in_domain_of(writer)?;
         said.extend(indexed.into_iter().map(|pack| pack.name));
         Ok(said)

@@ -1,6 +1,5 @@
 //! The walk: what the archives list, in order, and before it every folder above it that they do not list.
 
-use super::member::Member;
 use super::merge::Item;
 use crate::{ItemKind, SourceItem};
 use chest_model::{Fingerprint, Metadata, Timestamp, TreePath};
