@@ -144,7 +144,7 @@ fn files_that_became_noise_raise_the_alarm_until_somebody_says_that_it_is_right(
     }
     office.write("docs/HOW_TO_DECRYPT.txt", "Pay.");
     let alarm = office.back_up().ended(6);
-    let told = "ALARM: 25 of 33 files in docs no longer hold what their names promise";
+    let told = "ALARM: 25 of 33 files in docs look encrypted, as after an attack.";
     assert!(alarm.out.contains(told) && alarm.out.contains("docs/HOW_TO_DECRYPT.txt"), "{}", alarm.out);
     // The next run reads none of them again, and still does not take them for right.
     let again = office.back_up().ended(6);
@@ -297,4 +297,57 @@ fn one_file_of_twenty_two_is_never_called_completed() {
     let lines = shown.out.lines().filter(|line| line.ends_with(".docx: no permission to read it")).count();
     assert_eq!(lines, 21, "each of them on the screen: {}", shown.out);
     assert!(!shown.out.to_lowercase().replace("partial", "").contains("complete"), "{}", shown.out);
+}
+
+#[test]
+fn files_encrypted_and_renamed_raise_the_alarm_whether_their_names_can_be_read_or_not() {
+    type Renamed = fn(usize) -> String;
+    let as_phobos: Renamed = |month| format!("{month}.txt.id[1E857D00-2822].[help@x.example].phobos");
+    let at_random: Renamed = |month| format!("kX{}q", month * 7919);
+    for renamed in [as_phobos, at_random] {
+        let office = office_with_minutes(30);
+        for month in 0..30 {
+            fs::remove_file(office.path(&format!("docs/Minutes/{month}.txt"))).unwrap();
+            fs::write(office.path(&format!("docs/Minutes/{}", renamed(month))), noise(month as u8)).unwrap();
+        }
+        for _ in 0..2 {
+            let alarm = office.back_up().ended(6);
+            assert!(alarm.out.contains("ALARM: 30 of "), "{}", alarm.out);
+        }
+        office.run(["backup", "docs", "--accept-change"]).ended(0);
+        office.back_up().ended(0);
+    }
+}
+
+#[test]
+fn one_mailbox_that_became_noise_raises_the_alarm_and_a_first_backup_of_noise_does_not() {
+    let office = Office::new();
+    for name in ["in.mbox", "in.mbox.locked", "a7Kq"] {
+        office.write("mail/in.mbox", &"From a@b Sat Nov 21 10:00:00 2026\nSubject: x\n\nMinutes.\n".repeat(100));
+        office.run(["backup", "--as", name, "--email", "mail"]).ended(0);
+        fs::remove_file(office.path("mail/in.mbox")).unwrap();
+        fs::write(office.path(&format!("mail/{name}")), noise(1)).unwrap();
+        let alarm = office.run(["backup", "--as", name, "--email", "mail"]).ended(6);
+        assert!(alarm.out.contains(&format!("ALARM: 1 of 1 file in {name} look")), "{}", alarm.out);
+        fs::remove_file(office.path(&format!("mail/{name}"))).unwrap();
+    }
+    office.write("vault/readme.txt", "What lies here is encrypted.");
+    (0..40).for_each(|number| fs::write(office.path(&format!("vault/{number}x")), noise(number)).unwrap());
+    office.run(["backup", "vault"]).ended(0);
+    office.run(["backup", "vault"]).ended(0);
+}
+
+#[test]
+fn demands_in_several_folders_raise_the_alarm_by_themselves() {
+    let office = office_with_minutes(3);
+    for folder in ["Accounts", "Burials", "Minutes"] {
+        office.write(&format!("docs/{folder}/HOW_TO_DECRYPT.txt"), "Pay.");
+    }
+    let alarm = office.back_up().ended(6);
+    assert!(
+        alarm.out.contains("ALARM: several folders in docs hold files that are named like demands"),
+        "{}",
+        alarm.out
+    );
+    assert!(alarm.out.contains("docs/Burials/HOW_TO_DECRYPT.txt"), "{}", alarm.out);
 }

@@ -65,11 +65,12 @@ fn folders_gone(doubt: &Doubt, all: u64, first: &[Vec<u8>]) -> String {
 
 fn scrambled(doubt: &Doubt, files: u64, of: u64, demands: &[Vec<u8>]) -> String {
     let name = shown(&doubt.root);
-    let text = format!(
-        "ALARM: {} of {} in {name} no longer hold what their names promise, as after an attack that encrypts files.",
-        grouped(files),
-        count(of, "file")
-    );
+    if files == 0 {
+        let notes = some(doubt, demands.len() as u64, demands);
+        return format!("ALARM: several folders in {name} hold files that are named like demands for money: {notes}");
+    }
+    let text =
+        format!("ALARM: {} of {} in {name} look encrypted, as after an attack.", grouped(files), count(of, "file"));
     match demands.is_empty() {
         true => text,
         false => format!("{text} Demands may be: {}", some(doubt, demands.len() as u64, demands)),

@@ -382,6 +382,8 @@ fn local_files(golden: &Golden, seeds: &mut Seeds) {
         held: Amount { files: 3, bytes: 400 },
         folders: BTreeMap::from([(b"Minutes".to_vec(), 3)]),
         scrambled: 1,
+        plain: Some(Amount { files: 2, bytes: 300 }),
+        demands: 1,
         class: Some(Class::Email),
         last_named: AT,
     };
@@ -414,7 +416,7 @@ fn journal(folder: &LocalFolder, key: &LocalKey, seeds: &mut Seeds) {
 }
 
 fn cache(folder: &LocalFolder, key: &LocalKey, fingerprint: Fingerprint, seeds: &mut Seeds) {
-    let noticed = Noticed { scrambled: true, newest: Some(AT), notebook_link: true };
+    let noticed = Noticed { scrambled: true, plain: true, newest: Some(AT), notebook_link: true };
     let mut writer = CacheWriter::begin(folder, b"documents", key).expect("room");
     let mut frame = Vec::new();
     for entry in entries() {

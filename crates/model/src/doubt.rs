@@ -33,9 +33,9 @@ pub enum DoubtKind {
         /// What the last complete backup held.
         before: Amount,
     },
-    /// Many files no longer hold what their names promise, as after an attack that encrypts them.
+    /// Files have become noise, or demands for money lie about, as after an attack that encrypts files.
     Scrambled {
-        /// How many more than in the last complete backup.
+        /// How many more files are noise than in the last complete backup; 0 where only demands were found.
         files: u64,
         /// How many files there are in all.
         of: u64,

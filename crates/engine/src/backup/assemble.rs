@@ -208,7 +208,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             EntryKind::File { size, .. } => {
                 self.assembled.outcome.files += 1;
                 self.assembled.outcome.bytes += size;
-                self.assembled.found.file(entry.path.as_bytes(), *size, noticed.scrambled);
+                self.assembled.found.file(entry.path.as_bytes(), *size, noticed);
                 let newest_message = &mut self.assembled.outcome.newest_message;
                 *newest_message = (*newest_message).max(noticed.newest);
                 if noticed.notebook_link {

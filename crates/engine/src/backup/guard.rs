@@ -1,9 +1,12 @@
 //! The guard: holds what a run found in a root against what the last complete run held there. A folder that has been emptied, an
 //! export that was cut short and files that somebody has encrypted all read without an error; a backup of them is not
 //! called complete until somebody who knows says so.
+//!
+//! Files that somebody has encrypted are known by their names, which promise something else; or, where the names are gone too, by
+//! this: about as many documents have gone as noise has come.
 
 use chest_model::{Amount, DoubtKind};
-use chest_repo::local::BaselineRoot;
+use chest_repo::local::{BaselineRoot, Noticed};
 use std::collections::BTreeSet;
 
 use super::near_folders::NearFolders;
@@ -14,6 +17,10 @@ const NAMED: usize = 20;
 const MANY: u64 = 20;
 /// … nor are so many, where they are a tenth of all.
 const SOME: u64 = 5;
+/// A program's handbook may lie in a folder and its copy; demands for money lie in every folder.
+const FOLDERS_OF_DEMANDS: u64 = 3;
+/// More folders with demands are not told apart.
+const MOST_FOLDERS_OF_DEMANDS: usize = 1000;
 
 /// What a run found in one root.
 #[derive(Debug, Clone, Default)]
@@ -30,21 +37,44 @@ pub(super) struct Found {
     pub(super) folders: NearFolders,
     /// Files that do not hold what their names promise.
     pub(super) scrambled: u64,
+    /// Files that are not noise.
+    pub(super) plain: Amount,
     /// Files named as extortionists name their demands: the first ones.
     pub(super) demands: Vec<Vec<u8>>,
+    /// The folders of all of them.
+    demanding: BTreeSet<Vec<u8>>,
 }
 
 impl Found {
     /// Notes a file.
-    pub(super) fn file(&mut self, path: &[u8], size: u64, scrambled: bool) {
+    pub(super) fn file(&mut self, path: &[u8], size: u64, noticed: Noticed) {
         self.held.files += 1;
         self.held.bytes += size;
-        self.scrambled += u64::from(scrambled);
+        self.scrambled += u64::from(noticed.scrambled);
+        // Of an empty file nothing was noticed.
+        if noticed.plain || size == 0 {
+            self.plain.files += 1;
+            self.plain.bytes += size;
+        }
         let name_at = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
-        if self.demands.len() < NAMED && super::scrambled::is_demand(&path[name_at..]) {
-            self.demands.push(path.to_vec());
+        if super::scrambled::is_demand(&path[name_at..]) {
+            self.demand(path, &path[..name_at]);
         }
         self.folders.file(path);
+    }
+
+    fn demand(&mut self, path: &[u8], folder: &[u8]) {
+        if self.demands.len() < NAMED {
+            self.demands.push(path.to_vec());
+        }
+        if self.demanding.len() < MOST_FOLDERS_OF_DEMANDS {
+            self.demanding.insert(folder.to_vec());
+        }
+    }
+
+    /// How many folders hold a file that is named like a demand.
+    pub(super) fn demand_folders(&self) -> u64 {
+        self.demanding.len() as u64
     }
 
     /// What does not look right, held against the last complete run.
@@ -54,8 +84,7 @@ impl Found {
             return before.map(|before| DoubtKind::Missing { before }).into_iter().collect();
         }
         let past = before.map(|before| [self.shrunk(before), self.folders_gone(before)]);
-        let scrambled = self.scrambled_since(before.map_or(0, |before| before.scrambled));
-        past.into_iter().flatten().chain([scrambled]).flatten().collect()
+        past.into_iter().flatten().chain([self.attacked(before)]).flatten().collect()
     }
 
     fn shrunk(&self, before: &BaselineRoot) -> Option<DoubtKind> {
@@ -80,13 +109,43 @@ impl Found {
         (!gone.is_empty()).then_some(DoubtKind::FoldersGone { count: gone.len() as u64, first })
     }
 
-    fn scrambled_since(&self, before: u64) -> Option<DoubtKind> {
-        let files = self.scrambled.saturating_sub(before);
+    fn attacked(&self, before: Option<&BaselineRoot>) -> Option<DoubtKind> {
         let of = self.held.files;
-        let is_mass = files >= MANY || files >= SOME && files * 10 >= of;
-        let is_demanded = files > 0 && !self.demands.is_empty();
-        (is_mass || is_demanded).then(|| DoubtKind::Scrambled { files, of, demands: self.demands.clone() })
+        let scrambled = self.scrambled.saturating_sub(before.map_or(0, |before| before.scrambled));
+        let had_any = before.is_some_and(|before| before.held.files > 0);
+        let is_alarming = is_mass(scrambled, of) || had_any && scrambled * 2 > of;
+        let is_demanded = scrambled > 0 && !self.demands.is_empty();
+        let replaced = before.and_then(|before| self.replaced_by_noise(before)).unwrap_or_default();
+        let demanding = self.demand_folders().saturating_sub(before.map_or(0, |before| before.demands));
+        let is_attack = is_alarming || is_demanded || replaced > 0 || demanding >= FOLDERS_OF_DEMANDS;
+        let files = scrambled.max(replaced);
+        is_attack.then(|| DoubtKind::Scrambled { files, of, demands: self.demands.clone() })
     }
+
+    /// How many files are noise that were not, where about as many that were not are gone, or about as many bytes. Only the counts are
+    /// held against each other: what encrypts files may rename them as it likes.
+    fn replaced_by_noise(&self, before: &BaselineRoot) -> Option<u64> {
+        let past = before.plain?;
+        let lost = less(past, self.plain);
+        let gained = less(less(self.held, self.plain), less(before.held, past));
+        let of = self.held.files;
+        let by_files = about_as_many(lost.files, gained.files) && (is_mass(gained.files, of) || gained.files * 2 > of);
+        // A council's mail is often one file beside small ones.
+        let by_bytes = about_as_many(lost.bytes, gained.bytes) && lost.bytes > past.bytes / 2;
+        (gained.files > 0 && (by_files || by_bytes)).then_some(gained.files)
+    }
+}
+
+fn is_mass(files: u64, of: u64) -> bool {
+    files >= MANY || files >= SOME && files * 10 >= of
+}
+
+fn about_as_many(one: u64, other: u64) -> bool {
+    one > 0 && other > 0 && one / 2 <= other && other / 2 <= one
+}
+
+fn less(from: Amount, taken: Amount) -> Amount {
+    Amount { files: from.files.saturating_sub(taken.files), bytes: from.bytes.saturating_sub(taken.bytes) }
 }
 
 fn folders_above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -102,12 +161,16 @@ mod tests {
     use super::*;
     use chest_model::{ChunkId, Class, Timestamp};
 
+    const PLAIN: Noticed = Noticed { scrambled: false, plain: true, newest: None, notebook_link: false };
+    const NOISE: Noticed = Noticed { plain: false, ..PLAIN };
+    const SCRAMBLED: Noticed = Noticed { scrambled: true, ..NOISE };
+
     fn found(files: u64, bytes_each: u64) -> Found {
         let mut found = Found::default();
         found.folders.folder(b"");
         found.folders.folder(b"Minutes");
         for number in 0..files {
-            found.file(format!("Minutes/{number}.docx").as_bytes(), bytes_each, false);
+            found.file(format!("Minutes/{number}.docx").as_bytes(), bytes_each, PLAIN);
         }
         found.folders.finish();
         found
@@ -120,6 +183,8 @@ mod tests {
             held: found.held,
             folders: found.folders.remembered(),
             scrambled: found.scrambled,
+            plain: Some(found.plain),
+            demands: found.demand_folders(),
             class: Some(Class::Documents),
             last_named: Timestamp::default(),
         }
@@ -151,7 +216,7 @@ mod tests {
             last.folders.folder(folder.as_bytes());
         }
         for file in ["Burials/1950.xlsx", "Burials/Old/1850.xlsx", "Minutes/2025/May/a.docx"] {
-            last.file(file.as_bytes(), 10, false);
+            last.file(file.as_bytes(), 10, PLAIN);
         }
         last.folders.finish();
         let before = baseline(&last);
@@ -191,10 +256,79 @@ mod tests {
     #[test]
     fn one_scrambled_file_beside_a_demand_is_enough_and_a_demand_alone_is_not() {
         let mut found = with_scrambled(1000, 0);
-        found.file(b"Minutes/HOW_TO_DECRYPT.txt", 10, false);
+        found.file(b"Minutes/HOW_TO_DECRYPT.txt", 10, PLAIN);
         assert_eq!(found.doubts(None), []);
-        found.file(b"Minutes/a.docx", 10, true);
+        found.file(b"Minutes/a.docx", 10, SCRAMBLED);
         let demands = vec![b"Minutes/HOW_TO_DECRYPT.txt".to_vec()];
         assert_eq!(found.doubts(None), [DoubtKind::Scrambled { files: 1, of: 1002, demands }]);
+    }
+    /// Plain files, files of noise whose names promise nothing, and the bytes of each.
+    fn mixed(plain: (u64, u64), noise: (u64, u64)) -> Found {
+        let mut found = found(plain.0, plain.1);
+        (0..noise.0).for_each(|number| found.file(format!("x{number}").as_bytes(), noise.1, NOISE));
+        found
+    }
+
+    fn alarm(files: u64, of: u64) -> Vec<DoubtKind> {
+        vec![DoubtKind::Scrambled { files, of, demands: Vec::new() }]
+    }
+
+    #[test]
+    fn as_much_new_noise_as_documents_have_gone_is_an_attack_whatever_the_names() {
+        let before = baseline(&found(300, 100));
+        assert_eq!(mixed((0, 0), (300, 100)).doubts(Some(&before)), alarm(300, 300));
+        assert_eq!(mixed((280, 100), (20, 100)).doubts(Some(&before)), alarm(20, 300));
+        assert_eq!(mixed((281, 100), (19, 100)).doubts(Some(&before)), []);
+        // Files of noise that were there all along are no new ones.
+        let before = baseline(&mixed((300, 100), (50, 100)));
+        assert_eq!(mixed((200, 100), (150, 100)).doubts(Some(&before)), alarm(100, 350));
+    }
+
+    #[test]
+    fn noise_alone_is_no_attack_and_neither_are_documents_that_go() {
+        assert_eq!(mixed((10, 100), (300, 100)).doubts(None), [], "there is no past");
+        let before = baseline(&found(300, 100));
+        assert_eq!(mixed((300, 100), (300, 100)).doubts(Some(&before)), [], "nothing has gone");
+        assert_eq!(mixed((260, 100), (5, 100)).doubts(Some(&before)), [], "much more has gone than has come");
+        let noise = baseline(&mixed((50, 100), (300, 100)));
+        assert_eq!(mixed((50, 100), (300, 100)).doubts(Some(&noise)), [], "it was there");
+        let uncounted = BaselineRoot { plain: None, ..before };
+        assert_eq!(mixed((0, 0), (300, 100)).doubts(Some(&uncounted)), [], "an earlier version did not count it");
+    }
+
+    #[test]
+    fn of_one_to_four_files_the_greater_part_is_enough_by_number_or_by_bytes() {
+        let mail = baseline(&found(1, 1_000_000));
+        assert_eq!(mixed((0, 0), (1, 990_000)).doubts(Some(&mail)), alarm(1, 1));
+        let mut scrambled = found(0, 0);
+        scrambled.file(b"in.mbox.locked", 990_000, SCRAMBLED);
+        assert_eq!(scrambled.doubts(Some(&mail)), alarm(1, 1));
+        assert_eq!(scrambled.doubts(None), [], "nobody knows that it ever was another");
+        let earlier = BaselineRoot { plain: None, ..mail };
+        assert_eq!(scrambled.doubts(Some(&earlier)), alarm(1, 1), "a past that an earlier version has written");
+        let four = baseline(&found(4, 1000));
+        assert_eq!(mixed((1, 1000), (3, 1000)).doubts(Some(&four)), alarm(3, 4));
+        assert_eq!(mixed((2, 1000), (2, 1000)).doubts(Some(&four)), []);
+        // One large one among small ones, and two notes that ask for money beside it.
+        let mut last = found(30, 100);
+        last.file(b"in.mbox", 1_000_000, PLAIN);
+        assert_eq!(mixed((32, 100), (1, 1_000_000)).doubts(Some(&baseline(&last))), alarm(1, 33));
+    }
+
+    #[test]
+    fn demands_in_several_folders_are_an_attack_by_themselves_until_they_were_accepted() {
+        let mut now = found(1000, 10);
+        for folder in ["a", "b"] {
+            now.file(format!("{folder}/HOW_TO_DECRYPT.txt").as_bytes(), 10, PLAIN);
+            now.file(format!("{folder}/HOW_TO_DECRYPT.hta").as_bytes(), 10, PLAIN);
+        }
+        assert_eq!(now.doubts(None), []);
+        now.file(b"c/HOW_TO_DECRYPT.txt", 10, PLAIN);
+        let doubts = now.doubts(Some(&baseline(&found(1000, 10))));
+        assert!(
+            matches!(&doubts[..], [DoubtKind::Scrambled { files: 0, of: 1005, demands }] if demands.len() == 5),
+            "{doubts:?}"
+        );
+        assert_eq!(now.doubts(Some(&baseline(&now))), []);
     }
 }

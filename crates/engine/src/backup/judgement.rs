@@ -115,6 +115,8 @@ fn what_it_held(root: &Assembled, ended: Timestamp) -> BaselineRoot {
         held: root.found.held,
         folders: root.found.folders.remembered(),
         scrambled: root.found.scrambled,
+        plain: Some(root.found.plain),
+        demands: root.found.demand_folders(),
         class: Some(root.outcome.description.class),
         last_named: ended,
     }

@@ -149,6 +149,8 @@ mod tests {
                 held: Amount { files: 1, bytes: 1 },
                 folders: found(folders).folders.remembered(),
                 scrambled: 0,
+                plain: None,
+                demands: 0,
                 class: Some(*class),
                 last_named: Timestamp::new(*named, 0),
             };

@@ -2,8 +2,9 @@
 //! a council's files to extort money leaves names that say "letter" over bytes that say nothing; one such file may be an
 //! accident, many are not.
 //!
-//! Only names that promise something are judged, and only bytes that look like noise are held against them: a picture called
-//! `.txt` is nobody's attack. What encrypts parts of files and leaves their beginnings is not seen.
+//! Only bytes that look like noise are held against a name: a picture called `.txt` is nobody's attack. Noise whose name promises
+//! nothing is counted too: it says nothing by itself, and much where as many documents have gone as it has come. What
+//! encrypts parts of files and leaves their beginnings is not seen.
 
 /// So many bytes of a file are looked at.
 pub(super) const HEAD: usize = 4 << 10;
@@ -18,13 +19,13 @@ const PROMISING: [&str; 46] = [
 ];
 
 /// What people themselves add to a name when they encrypt or compress a file.
-const OWN_DOING: [&str; 17] = [
-    "7z", "age", "asc", "br", "bz2", "enc", "gpg", "gz", "kdbx", "lz4", "p7m", "pgp", "rar", "vault", "xz", "zip",
-    "zst",
+const OWN_DOING: [&str; 22] = [
+    "7z", "age", "asc", "axx", "br", "bz2", "enc", "gpg", "gz", "hc", "kdb", "kdbx", "lz4", "p12", "p7m", "pgp", "rar",
+    "tc", "vault", "xz", "zip", "zst",
 ];
 
 /// How known kinds of files begin.
-const BEGINNINGS: [&[u8]; 30] = [
+const BEGINNINGS: [&[u8]; 66] = [
     b"PK",
     b"\xd0\xcf\x11\xe0",
     b"\xff\xd8\xff",
@@ -55,22 +56,77 @@ const BEGINNINGS: [&[u8]; 30] = [
     b"\xca\xfe\xba\xbe",
     b"\x78\x9f\x3e\x22",
     b"<?xml",
+    b"\x03\xd9\xa2\x9a",
+    b"OTTO",
+    b"wOFF",
+    b"wOF2",
+    b"ttcf",
+    b"true",
+    b"\x1aE\xdf\xa3",
+    b"\x30\x26\xb2\x75",
+    b"FLV\x01",
+    b"\x00\x00\x01\xba",
+    b"\x00\x00\x01\xb3",
+    b"\x00\x00\x00\x0cjP",
+    b"\x00\x00\x00\x0cJXL",
+    b"\xff\x0a",
+    b"\xff\xfb",
+    b"\xff\xf3",
+    b"\xff\xf1",
+    b"\xff\xf9",
+    b"IIU\0",
+    b"IIR",
+    b"FUJIFILM",
+    b"FORM",
+    b"8BPS",
+    b"AT&TFORM",
+    b"AC10",
+    b"MSCF",
+    b"LUKS",
+    b"LZIP",
+    b"\x04\x22\x4d\x18",
+    b"\x78\x01",
+    b"\x78\x9c",
+    b"\x78\xda",
+    b"age-encryption",
+    b"xar!",
+    b"!<arch>",
+    b"\xed\xab\xee\xdb",
 ];
 
 /// Whether a file of this name, beginning like this, holds something else than its name promises.
 pub(super) fn is_scrambled(name: &[u8], head: &[u8]) -> bool {
     let head = &head[..head.len().min(HEAD)];
-    head.len() >= FEWEST && promises_something(name) && !begins_well(head) && is_noise(head)
+    head.len() >= FEWEST && says(name) == NameSays::Document && !begins_well(head) && is_noise(head)
 }
 
-/// By the last extension; or by the one before it, where a stranger has been added.
-fn promises_something(name: &[u8]) -> bool {
-    let mut extensions = name.rsplit(|byte| *byte == b'.').map(<[u8]>::to_ascii_lowercase);
-    let is_in = |list: &[&str], extension: &Option<Vec<u8>>| {
-        extension.as_ref().is_some_and(|one| list.iter().any(|known| known.as_bytes() == one))
+/// Whether a file beginning like this can be told from noise; what people encrypt themselves is no noise.
+pub(super) fn is_plain(name: &[u8], head: &[u8]) -> bool {
+    let head = &head[..head.len().min(HEAD)];
+    head.len() < FEWEST || says(name) == NameSays::OwnDoing || begins_well(head) || !is_noise(head)
+}
+
+/// What can be told by the name of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NameSays {
+    /// A kind of file that begins in a known way.
+    Document,
+    /// Its owner has encrypted or compressed it.
+    OwnDoing,
+    Nothing,
+}
+
+/// By the last extension that says something: what encrypts files adds strange ones, often several, and with full stops in
+/// them (`minutes.docx.id[1E857D00-2822].[help@example.org].phobos`).
+fn says(name: &[u8]) -> NameSays {
+    let is_in = |list: &[&str], part: &[u8]| list.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(part));
+    let one_says = |part: &[u8]| match part {
+        _ if is_in(&PROMISING, part) => Some(NameSays::Document),
+        _ if is_in(&OWN_DOING, part) => Some(NameSays::OwnDoing),
+        _ => None,
     };
-    let last = extensions.next();
-    is_in(&PROMISING, &last) || !is_in(&OWN_DOING, &last) && is_in(&PROMISING, &extensions.next())
+    let Some(stem) = name.iter().position(|byte| *byte == b'.') else { return NameSays::Nothing };
+    name[stem + 1..].rsplit(|byte| *byte == b'.').find_map(one_says).unwrap_or(NameSays::Nothing)
 }
 
 fn begins_well(head: &[u8]) -> bool {
@@ -130,12 +186,20 @@ mod tests {
 
     #[test]
     fn noise_under_a_name_that_promises_a_document_is_scrambled() {
-        for name in
-            ["Minutes.docx", "ACCOUNTS.XLSX", "plan.pdf", "letter.txt", "minutes.docx.locked", "a.jpg.id-7F.abc"]
-        {
-            let expected = name != "a.jpg.id-7F.abc";
-            assert_eq!(is_scrambled(name.as_bytes(), &noise(4096)), expected, "{name}");
-            assert_eq!(is_scrambled(name.as_bytes(), &noise(600)), expected, "{name}");
+        for name in [
+            "Minutes.docx",
+            "ACCOUNTS.XLSX",
+            "plan.pdf",
+            "letter.txt",
+            "minutes.docx.locked",
+            "a.jpg.id-7F.abc",
+            "minutes.DOCX.id[1E857D00-2822].[help@x.example].phobos",
+            "accounts.v2.xlsx.id-7F2A.[pay@mail.example.org].wallet.dharma",
+        ] {
+            for length in [600, 4096] {
+                assert!(is_scrambled(name.as_bytes(), &noise(length)), "{name}");
+                assert!(!is_plain(name.as_bytes(), &noise(length)), "{name}");
+            }
         }
     }
 
@@ -143,6 +207,35 @@ mod tests {
     fn what_people_encrypt_or_compress_themselves_is_not() {
         for name in ["minutes.docx.gpg", "accounts.xlsx.7z", "notes", "key.bin", "old.zip.enc", "mail.mbox.gz"] {
             assert!(!is_scrambled(name.as_bytes(), &noise(4096)), "{name}");
+        }
+        for name in ["minutes.docx.gpg", "minutes.pdf.2026-11-22.gpg", "Safe.HC", "passwords.kdbx", "old.tar.xz"] {
+            assert!(!is_scrambled(name.as_bytes(), &noise(4096)), "{name}");
+            assert!(is_plain(name.as_bytes(), &noise(4096)), "{name}");
+        }
+    }
+
+    #[test]
+    fn noise_under_a_name_that_promises_nothing_is_no_broken_promise_and_not_plain() {
+        for name in ["kX93jfa", "7f3a.q9z", "docx", "minutes.bin"] {
+            assert!(!is_scrambled(name.as_bytes(), &noise(4096)) && !is_plain(name.as_bytes(), &noise(4096)), "{name}");
+        }
+    }
+
+    #[test]
+    fn whatever_begins_as_photographs_films_fonts_and_archives_do_is_plain_under_any_name() {
+        let beginnings: [&[u8]; 9] = [
+            b"\xff\xd8\xff\xe1",
+            b"\0\0\0\x18ftypmp42",
+            b"\0\0\0\x20ftypheic",
+            b"PK\x03\x04",
+            b"\x03\xd9\xa2\x9a\x67",
+            b"!BDN",
+            b"wOF2",
+            b"\x1aE\xdf\xa3",
+            b"7z\xbc\xaf\x27\x1c",
+        ];
+        for beginning in beginnings {
+            assert!(is_plain(b"something.unheard-of", &[beginning, &noise(4000)].concat()), "{beginning:?}");
         }
     }
 
@@ -156,6 +249,7 @@ mod tests {
             b"VGhlIGNvdW5jaWwgcmVzb2x2ZWQgdG8gYXBwcm92ZSB0aGUgbWludXRlcw1x7Qz9+/kLmNoPqRsTuVwXyZ0123456".repeat(40);
         for head in [&zip[..], &late_pdf, &text, &utf16, &base64, &noise(511), b""] {
             assert!(!is_scrambled(b"minutes.pdf", head), "{:?}", &head[..head.len().min(8)]);
+            assert!(is_plain(b"minutes", head), "{:?}", &head[..head.len().min(8)]);
         }
     }
 

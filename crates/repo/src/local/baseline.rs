@@ -34,6 +34,10 @@ pub struct BaselineRoot {
     pub folders: BTreeMap<Vec<u8>, u64>,
     /// Files that did not hold what their names promise.
     pub scrambled: u64,
+    /// Files that are not noise, and their bytes; `None` where an earlier version has written this, which did not count them.
+    pub plain: Option<Amount>,
+    /// Folders with a file that is named as extortionists name their demands.
+    pub demands: u64,
     /// What kind of documents; `None` where an earlier version has written this.
     pub class: Option<Class>,
     /// End of the last run that named it, complete or not: roots that were named together bear the same time.
@@ -99,7 +103,7 @@ impl Baseline {
 
 impl BaselineRoot {
     fn write(&self, out: &mut CborWriter) {
-        out.map(6 + usize::from(self.class.is_some())).uint(0u8).time(self.ended);
+        out.map(7 + usize::from(self.class.is_some()) + usize::from(self.plain.is_some())).uint(0u8).time(self.ended);
         out.uint(1u8).bytes(&self.tree.0);
         out.uint(2u8).array(2).uint(self.held.files).uint(self.held.bytes);
         out.uint(3u8).array(self.folders.len());
@@ -112,19 +116,20 @@ impl BaselineRoot {
             out.uint(100u8).uint(class.number());
         }
         out.uint(101u8).time(self.last_named);
+        if let Some(plain) = self.plain {
+            out.uint(110u8).array(2).uint(plain.files).uint(plain.bytes);
+        }
+        out.uint(111u8).uint(self.demands);
     }
 
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut ended, mut tree, mut held, mut folders, mut scrambled) = (None, None, None, None, None);
-        let (mut class, mut last_named) = (None, None);
+        let (mut class, mut last_named, mut plain, mut demands) = (None, None, None, 0);
         reader.map(|key, value| {
             match key {
                 0 => ended = Some(value.time()?),
                 1 => tree = Some(ChunkId(value.fixed()?)),
-                2 => {
-                    value.array_of(2)?;
-                    held = Some(Amount { files: value.uint()?, bytes: value.uint()? });
-                }
+                2 => held = Some(amount(value)?),
                 3 => {
                     let read = value.list(|folder| {
                         folder.array_of(2)?;
@@ -135,6 +140,8 @@ impl BaselineRoot {
                 4 => scrambled = Some(value.uint()?),
                 100 => class = Class::from_number(value.small()?),
                 101 => last_named = Some(value.time()?),
+                110 => plain = Some(amount(value)?),
+                111 => demands = value.uint()?,
                 _ => return Ok(false),
             }
             Ok(true)
@@ -146,10 +153,17 @@ impl BaselineRoot {
             held: required(held)?,
             folders: required(folders)?,
             scrambled: required(scrambled)?,
+            plain,
+            demands,
             class,
             last_named: last_named.unwrap_or(ended),
         })
     }
+}
+
+fn amount(reader: &mut CborReader<'_>) -> Result<Amount, ObjectError> {
+    reader.array_of(2)?;
+    Ok(Amount { files: reader.uint()?, bytes: reader.uint()? })
 }
 
 #[cfg(test)]
@@ -163,6 +177,8 @@ mod tests {
             held: Amount { files: 3, bytes: 4 },
             folders: BTreeMap::from([(b"Minutes/2025/May".to_vec(), 2)]),
             scrambled: 1,
+            plain: Some(Amount { files: 2, bytes: 3 }),
+            demands: 4,
             class: Some(Class::Email),
             last_named: Timestamp::new(seconds + 9, 0),
         }
@@ -176,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_a_root_held_comes_back_as_it_was() {
-        let unknown = BaselineRoot { class: None, ..root(1) };
+        let unknown = BaselineRoot { class: None, plain: None, ..root(1) };
         assert_eq!((read_back(&root(1)), read_back(&unknown)), (root(1), unknown));
     }
 
@@ -188,7 +204,8 @@ mod tests {
         out.uint(2u8).array(2).uint(3u8).uint(4u8);
         out.uint(3u8).array(1).array(2).bytes(b"Minutes/2025/May").uint(2u8).uint(4u8).uint(1u8);
         let read = Baseline::decode(&out.finish()).unwrap();
-        let expected = BaselineRoot { class: None, last_named: Timestamp::new(1, 5), ..root(1) };
+        let named = Timestamp::new(1, 5);
+        let expected = BaselineRoot { class: None, last_named: named, plain: None, demands: 0, ..root(1) };
         assert_eq!(read, Baseline { roots: BTreeMap::from([(b"docs".to_vec(), expected)]), follows_a_loss: false });
     }
 

@@ -19,12 +19,15 @@ const NOTICED_LEN: usize = 1 + 12;
 const SCRAMBLED: u8 = 1;
 const HAS_NEWEST: u8 = 2;
 const NOTEBOOK_LINK: u8 = 4;
+const PLAIN: u8 = 8;
 
 /// What was noticed of a file's content while it was read, and could not be noticed again without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Noticed {
     /// It does not hold what its name promises.
     pub scrambled: bool,
+    /// It is not noise, whatever it is called; never set where an earlier version has looked.
+    pub plain: bool,
     /// The newest date in its content, where it is an export that has some.
     pub newest: Option<Timestamp>,
     /// It is only a shortcut to a OneNote notebook.
@@ -206,6 +209,7 @@ fn encode_noticed(noticed: &Noticed) -> [u8; NOTICED_LEN] {
     let mut out = [0; NOTICED_LEN];
     let flags = [
         (noticed.scrambled, SCRAMBLED),
+        (noticed.plain, PLAIN),
         (noticed.newest.is_some(), HAS_NEWEST),
         (noticed.notebook_link, NOTEBOOK_LINK),
     ];
@@ -217,7 +221,8 @@ fn encode_noticed(noticed: &Noticed) -> [u8; NOTICED_LEN] {
 fn decode_noticed(bytes: &[u8; NOTICED_LEN]) -> Noticed {
     let is_set = |flag| bytes[0] & flag != 0;
     let newest = is_set(HAS_NEWEST).then(|| decode_time(&bytes[1..]));
-    Noticed { scrambled: is_set(SCRAMBLED), newest, notebook_link: is_set(NOTEBOOK_LINK) }
+    let notebook_link = is_set(NOTEBOOK_LINK);
+    Noticed { scrambled: is_set(SCRAMBLED), plain: is_set(PLAIN), newest, notebook_link }
 }
 
 fn encode_time(time: Timestamp) -> [u8; 12] {
