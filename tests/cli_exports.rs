@@ -373,3 +373,53 @@ fn twice() -> Vec<u8> {
     bytes[at[1] + 46] = b'a';
     bytes
 }
+
+#[test]
+fn names_that_no_folder_here_can_hold_come_back_shortened_and_are_named() {
+    let office = Office::new();
+    let long = |end: &str| format!("{}{end}", "ŵ".repeat(130));
+    let (first, second) = (long(" of May.docx"), long(" of June.docx"));
+    let within = format!("{}/June.txt", long(""));
+    write(&office, "long.zip", &pack(&[(&first, "may"), (&second, "june"), (&within, "within")]));
+    assert_eq!(office.run(["backup", "--as", "long", "long.zip"]).ended(0).last_line(), "COMPLETE");
+    let shortened = |answer: &serde_json::Value| -> Vec<(String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let all = answer["shortened"].as_array().unwrap().iter();
+        all.map(|one| (text(&one["path"]), text(&one["written_as"]))).collect()
+    };
+    let restore = ["restore", "latest", "--root", "long", "--to", "out"];
+    let foretold = office.run([&restore[..], &["--dry-run", "--json"]].concat()).ended(0).json();
+    let restored = office.run([&restore[..], &["--json"]].concat()).ended(0).json();
+    let named = shortened(&restored);
+    let paths: Vec<String> = [&long(""), &second, &first].map(|name| format!("long/{name}")).to_vec();
+    assert_eq!(named.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(), paths, "{restored}");
+    for (path, written_as) in &named {
+        assert!(written_as.contains("ŵŵŵ") && written_as.contains(" (shortened "), "{written_as}");
+        let item = foretold["items"].as_array().unwrap().iter().find(|item| item["path"] == **path).unwrap();
+        assert_eq!(item["to"], **written_as, "{foretold}");
+    }
+    let content = |number: usize, more: &str| office.read(&format!("out/{}{more}", named[number].1));
+    assert_eq!([content(0, "/June.txt"), content(1, ""), content(2, "")], ["within", "june", "may"]);
+    assert!(named[2].1.ends_with(").docx"), "{}", named[2].1);
+
+    let again = office.run(restore).ended(0);
+    assert!(again.last_line().ends_with("3 items already there with the same content"), "{}", again.out);
+    let head = "Under a shorter name, because no folder here can hold one that is so long:\n";
+    assert!(again.out.contains(head), "{}", again.out);
+    assert!(again.out.contains(&format!("  {}: written as {}\n", named[2].0, named[2].1)), "{}", again.out);
+
+    // What has the name and is not the same stays, and what was restored is still known as what it is.
+    office.write(&format!("out/{}", named[2].1), "mine");
+    let beside = shortened(&office.run([&restore[..], &["--json"]].concat()).ended(0).json());
+    assert!(beside[2].1.contains(" (shortened ") && beside[2].1.contains(" (restored "), "{}", beside[2].1);
+    assert_eq!((content(2, ""), office.read(&format!("out/{}", beside[2].1))), ("mine".into(), "may".into()));
+
+    // The folder above what is asked for is named too; with --flat there is none.
+    let found = office.run(["find", "June.txt"]).ended(0);
+    let pasted = office.paste(found.commands()[0]).ended(0);
+    assert!(pasted.out.contains(&format!("  {}: written as {}\n", named[0].0, named[0].1)), "{}", pasted.out);
+    assert_eq!(office.read(&format!("home/restored/{}/June.txt", named[0].1)), "within");
+    let flat = office.run(["restore", "latest", &format!("long/{within}"), "--to", "flat", "--flat"]).ended(0);
+    assert!(!flat.out.contains("shorter name"), "{}", flat.out);
+    assert_eq!(office.read("flat/June.txt"), "within");
+}

@@ -17,7 +17,9 @@ use crate::selector;
 use crate::time;
 use chest_engine::browse::ShownPath;
 use chest_engine::repo::repository::Snapshot;
-use chest_engine::restore::{self, BesideBecause, FailureCause, RestoreOutcome, RestoreRequest, WrittenBeside};
+use chest_engine::restore::{
+    self, BesideBecause, FailureCause, RestoreOutcome, RestoreRequest, ShortenedName, WrittenBeside,
+};
 use chest_engine::target::{Existing, MetadataNote};
 use chest_model::Environment;
 use dry_run::Planned;
@@ -115,6 +117,7 @@ struct RestoredJson {
     already_there: u64,
     skipped: u64,
     beside: Vec<BesideJson>,
+    shortened: Vec<ShortenedJson>,
     failed: Vec<FailedJson>,
     never_backed_up: Vec<NeverJson>,
     notes: Vec<NoteJson>,
@@ -130,6 +133,15 @@ struct BesideJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     written_as_bytes: Option<String>,
     because: &'static str,
+}
+
+#[derive(Serialize)]
+struct ShortenedJson {
+    #[serde(flatten)]
+    path: PathJson,
+    written_as: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written_as_bytes: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -164,6 +176,10 @@ impl Report for Restored<'_> {
             let named = |one: &WrittenBeside| shown(one.written_as.as_bytes());
             section(out, head, beside.map(|one| format!("{}: written as {}", shown_path(&one.path), named(one))))?;
         }
+        let shortened = outcome.shortened.iter();
+        let shortened =
+            shortened.map(|one| format!("{}: written as {}", shown_path(&one.path), shown(one.written_as.as_bytes())));
+        section(out, "Under a shorter name, because no folder here can hold one that is so long:", shortened)?;
         let (owners, others): (Vec<_>, Vec<_>) = outcome.notes.iter().partition(|(_, note)| is_owner(note));
         let notes = others.into_iter().map(|(path, note)| format!("{}: {}", shown_path(path), in_words(note)));
         section(out, "Restored, with something that could not be set:", notes)?;
@@ -205,6 +221,7 @@ impl Report for Restored<'_> {
             already_there: outcome.already_there,
             skipped: outcome.skipped,
             beside: outcome.beside.iter().map(beside_json).collect(),
+            shortened: outcome.shortened.iter().map(shortened_json).collect(),
             failed: outcome.failed.iter().map(failed_json).collect(),
             never_backed_up: outcome.never_backed_up.iter().map(|(path, why)| never_json(path, why)).collect(),
             notes: outcome.notes.iter().map(|(path, note)| note_json(path, note)).collect(),
@@ -276,6 +293,11 @@ fn beside_json(beside: &WrittenBeside) -> BesideJson {
         BesideBecause::SameName => "same-name",
     };
     BesideJson { path: PathJson::of(&beside.path), written_as, written_as_bytes, because }
+}
+
+fn shortened_json(shortened: &ShortenedName) -> ShortenedJson {
+    let (written_as, written_as_bytes) = for_json(shortened.written_as.as_bytes());
+    ShortenedJson { path: PathJson::of(&shortened.path), written_as, written_as_bytes }
 }
 
 fn failed_json(failure: &restore::RestoreFailure) -> FailedJson {

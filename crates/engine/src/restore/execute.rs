@@ -6,7 +6,7 @@ mod folders;
 mod links;
 
 use super::content::full_metadata;
-use super::plan::{PlannedItem, PlannedStep, RestorePlan};
+use super::plan::{PlannedItem, PlannedStep, RestorePlan, ShortenedName};
 use super::{BesideBecause, FailureCause, RestoreFailure, RestoreOutcome, WrittenBeside};
 use crate::target::{ItemKind, Placed, Placement, Target, TargetError, TargetOptions};
 use crate::{Context, EngineError};
@@ -42,6 +42,7 @@ pub(super) fn execute(mut plan: RestorePlan, context: &Context<'_>) -> Result<Re
     while_syncing(&target, || restore.restore_files(&plan, work, context))?;
     restore.make_others(&plan);
     restore.set_folder_metadata(&plan);
+    restore.tell_shortened(plan.shortened);
     target.sync()?;
     context.monitor.progress(Progress::End);
     Ok(restore.outcome)
@@ -327,6 +328,22 @@ impl Restore<'_> {
             self.outcome.failed.push(failure(item, FailureCause::StoredDamage, error.to_string()));
             item.entry.metadata.clone()
         })
+    }
+
+    /// Of the names that no folder can hold, those of what lies there now, wherever it came to lie.
+    fn tell_shortened(&mut self, mut names: Vec<ShortenedName>) {
+        if names.is_empty() {
+            return;
+        }
+        let beside = self.outcome.beside.iter();
+        let beside: HashMap<_, _> = beside.map(|one| ((&one.path.root, &one.path.path), &one.written_as)).collect();
+        for name in &mut names {
+            if let Some(written_as) = beside.get(&(&name.path.root, &name.path.path)) {
+                name.written_as = (*written_as).clone();
+            }
+        }
+        names.retain(|name| self.target.existing(&name.written_as).is_ok_and(|there| there.is_some()));
+        self.outcome.shortened = names;
     }
 
     /// Deepest first, because writing into a folder changes its time.

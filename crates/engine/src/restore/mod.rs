@@ -6,7 +6,7 @@ mod execute;
 mod plan;
 
 pub(crate) use content::{PlacedChunk, lay_out, read_content};
-pub use plan::{PlannedItem, PlannedStep, PlannedTotals, Refusal, RestorePlan};
+pub use plan::{PlannedItem, PlannedStep, PlannedTotals, Refusal, RestorePlan, ShortenedName};
 
 use crate::browse::ShownPath;
 use crate::target::{Existing, MetadataNote, TargetError};
@@ -51,6 +51,8 @@ pub struct RestoreOutcome {
     pub skipped: u64,
     /// Files written beside something of their name.
     pub beside: Vec<WrittenBeside>,
+    /// What lies in the target under a shorter name, because no folder can hold its own.
+    pub shortened: Vec<ShortenedName>,
     /// What could not be restored, with the reason: it is absent from the target.
     pub failed: Vec<RestoreFailure>,
     /// What is restored, with something about it that could not be set.

@@ -1,5 +1,6 @@
 //! What a restore would do, worked out before anything is written; its print is the dry run.
 
+mod shortened;
 mod steps;
 
 use super::execute::{execute, further_names};
@@ -11,9 +12,12 @@ use chest_model::{Entry, EntryKind, Phase, Progress, TreePath};
 use chest_repo::RepoError;
 use chest_repo::repository::{Fetcher, Snapshot};
 use chest_repo::tree::{TreeVisitor, walk};
+use shortened::Shortened;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+
+pub use shortened::ShortenedName;
 
 /// A restore, planned.
 pub struct RestorePlan {
@@ -22,6 +26,8 @@ pub struct RestorePlan {
     pub(super) items: Vec<PlannedItem>,
     /// Parts of trees that cannot be read: where they begin, and why.
     pub(super) lost: Vec<(ShownPath, String)>,
+    /// Names that no folder can hold.
+    pub(super) shortened: Vec<ShortenedName>,
     /// Paths that are kept for the items to which they are promised.
     pub(super) kept: HashSet<TreePath>,
     totals: PlannedTotals,
@@ -139,13 +145,13 @@ pub(super) fn make(
 ) -> Result<RestorePlan, EngineError> {
     context.monitor.progress(Progress::Begin { phase: Phase::Planning, items: 0, bytes: 0 });
     let fetcher = opened.fetcher_of(snapshot)?;
-    let mut gather = Gather { items: Vec::new(), lost: Vec::new(), root: Vec::new(), strip: 0, trouble: None };
+    let mut gather = Gather::default();
     let everything = [ShownPath::default()];
     let wanted = if request.paths.is_empty() { &everything[..] } else { &request.paths };
     for path in wanted {
         gather.path(snapshot, path, request.flat, &fetcher)?;
     }
-    let Gather { mut items, lost, .. } = gather;
+    let Gather { mut items, lost, shortened, .. } = gather;
     if wanted.len() > 1 {
         drop_repeated(&mut items);
     }
@@ -156,7 +162,8 @@ pub(super) fn make(
     }
     let totals = PlannedTotals::of(&items);
     context.monitor.progress(Progress::End);
-    Ok(RestorePlan { request, fetcher, items, lost, kept, totals })
+    let shortened = shortened.into_names();
+    Ok(RestorePlan { request, fetcher, items, lost, shortened, kept, totals })
 }
 
 impl PlannedTotals {
@@ -196,6 +203,7 @@ fn drop_repeated(items: &mut Vec<PlannedItem>) {
 }
 
 /// Gathers the entries of the paths that were asked for.
+#[derive(Default)]
 struct Gather {
     items: Vec<PlannedItem>,
     lost: Vec<(ShownPath, String)>,
@@ -203,6 +211,7 @@ struct Gather {
     root: Vec<u8>,
     /// How many components, the root's label included, are left off.
     strip: usize,
+    shortened: Shortened,
     /// The store failed.
     trouble: Option<RepoError>,
 }
@@ -235,18 +244,11 @@ impl Gather {
         }
         Ok(())
     }
-
-    /// Where an entry goes: its label and path, less what is left off.
-    fn destination(&self, path: &TreePath) -> Option<TreePath> {
-        let all = std::iter::once(self.root.as_slice()).chain(path.components());
-        let kept: Vec<&[u8]> = all.skip(self.strip).collect();
-        TreePath::from_bytes(kept.join(&b'/')).ok().filter(|to| !to.is_root())
-    }
 }
 
 impl TreeVisitor for Gather {
     fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
-        if let Some(to) = self.destination(&entry.path) {
+        if let Some(to) = self.shortened.destination(&self.root, &entry.path, self.strip) {
             let path = ShownPath { root: self.root.clone(), path: entry.path.clone() };
             let step = PlannedStep::Make;
             self.items.push(PlannedItem { path, to, step, shares_name: false, refusal: None, entry, beside: None });

@@ -38,7 +38,7 @@ pub use destination::Destination;
 pub use error::TargetError;
 pub use existing::{ExistingItem, ExistingReader, FileIdentity, ItemKind};
 pub use metadata::MetadataNote;
-pub use names::{NamesToTry, Rank};
+pub use names::{NamesToTry, Rank, fitting_name};
 pub use new_file::NewFile;
 pub use placing::{Placed, Placement};
 

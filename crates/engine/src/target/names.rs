@@ -1,14 +1,31 @@
-//! The names that a restore makes up: those beside a name that is taken, and the hidden ones of unfinished files.
+//! The names that a restore makes up: shorter ones for those that no folder can hold, those beside a name that is taken, and the hidden
+//! ones of unfinished files.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chest_model::TreePath;
 
 /// The longest name, in bytes, on every file system in common use.
 pub(super) const MAX_NAME: usize = 255;
+/// A name that is made shorter leaves room for what is put into it where it is taken, too.
+const SHORTENED: usize = 200;
 const LONGEST_DAY: usize = 64;
 const LONGEST_EXTENSION: usize = 16;
 const TEMPORARY_PREFIX: &str = ".chest-unfinished-";
+
+/// A name as a folder can hold it: itself; where it is too long its beginning, a mark with a hash of the whole name, and its extension. So
+/// two long names stay two, and each becomes the same in every restore.
+pub fn fitting_name(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.len() <= MAX_NAME {
+        return Cow::Borrowed(name);
+    }
+    let (stem, extension) = split_extension(name);
+    let hash = blake3::hash(name).to_hex();
+    let mark = format!(" (shortened {})", &hash[..16]);
+    let room = SHORTENED - mark.len() - extension.len();
+    Cow::Owned([cut(stem, room), mark.as_bytes(), extension].concat())
+}
 
 /// What is put into a name that is taken. The day comes from outside and may be written with slashes.
 pub(super) fn label(restored_on: &str) -> String {
@@ -147,6 +164,28 @@ mod tests {
         let made = beside_text(&name, 12);
         assert!(made.len() <= 255 && made.len() >= 253, "{}", made.len());
         assert!(made.starts_with("xéé") && made.ends_with(" (restored 21 November 2026) (12).pdf"), "{made}");
+    }
+
+    #[test]
+    fn a_name_that_no_folder_can_hold_is_shortened_openly_and_stays_one_of_its_own() {
+        let long = |end: &str| format!("{}{end}", "ŵ".repeat(130));
+        let fitting = |name: &str| String::from_utf8(fitting_name(name.as_bytes()).into_owned()).unwrap();
+        let made = fitting(&long("1.docx"));
+        assert!(made.starts_with("ŵŵŵ") && made.ends_with(").docx") && made.contains(" (shortened "), "{made}");
+        assert_ne!(made, fitting(&long("2.docx")), "they begin alike");
+        assert_eq!(made, fitting(&long("1.docx")), "it is the same every time");
+        assert_eq!(fitting(&made), made);
+        for name in [long(""), long(".tar.gz"), long(". A sentence that ends in no extension"), "x".repeat(300)] {
+            let made = fitting(&name);
+            assert!((SHORTENED - 1..=SHORTENED).contains(&made.len()), "{made}");
+            // Taken, it is marked as what it is all the same.
+            let taken = beside_text(&made, 10_000);
+            assert!(taken.len() <= MAX_NAME && taken.contains(" (shortened "), "{taken}");
+        }
+        for name in ["x".repeat(MAX_NAME), "a.b".into(), String::new()] {
+            assert_eq!(fitting(&name), name);
+        }
+        assert_eq!(fitting_name(&[0xff; 300]).len(), SHORTENED);
     }
 
     #[test]
