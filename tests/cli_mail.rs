@@ -142,6 +142,22 @@ fn a_message_is_looked_at_without_harm_and_what_is_attached_is_saved() {
 }
 
 #[test]
+fn a_search_counts_attachments_without_a_name_as_a_look_at_the_message_does() {
+    let office = Office::new();
+    let raw = "From: a@example.org\nTo: b@example.org\nSubject: Files\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\
+        MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n\
+        --b\nContent-Type: application/pdf\nContent-Disposition: attachment\n\none\n--b--\n";
+    office.write("docs/Inbox", &mailbox(&[raw.to_owned()]));
+    office.back_up().ended(0);
+    let found = office.run(["find", "--mail", "files"]).ended(0);
+    assert!(found.hits()[0].ends_with(": Files, 1 attachment"), "{}", found.out);
+    let shown = office.run(["mail", "show", &found.hits()[0][..12]]).ended(0);
+    assert!(shown.out.contains("Attached: attachment 1"), "{}", shown.out);
+    let json = office.run(["find", "--mail", "--attachment", "attachment 1", "--json"]).ended(0).json();
+    assert_eq!(json["messages"][0]["attachments"], serde_json::json!(["attachment 1"]), "{json}");
+}
+
+#[test]
 fn a_search_for_mail_is_narrowed_by_people_subject_attachment_time_and_class() {
     let (office, _) = six_weeks();
     let count = |arguments: &[&str]| {

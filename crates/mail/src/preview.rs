@@ -48,7 +48,7 @@ pub fn preview(raw: &[u8]) -> Preview {
 fn look(root: &Part<'_>) -> Preview {
     let attachments = root.attachments();
     let named = attachments.iter().enumerate().map(|(index, part)| AttachmentInfo {
-        name: attachment_name(part).unwrap_or_else(|| stand_in(part, index)),
+        name: attachment_name(part, index),
         size: part.decoded(usize::MAX).len() as u64,
         content_type: one_line(&part.content_type(), LONGEST_NAME),
     });
@@ -69,27 +69,16 @@ pub fn attachment(raw: &[u8], index: usize) -> Option<(String, Vec<u8>)> {
         let root = Part::parse(raw);
         let attachments = root.attachments();
         let part = attachments.get(index)?;
-        let name = attachment_name(part).unwrap_or_else(|| stand_in(part, index));
-        Some((name, part.decoded(usize::MAX).into_owned()))
+        Some((attachment_name(part, index), part.decoded(usize::MAX).into_owned()))
     })
     .flatten()
-}
-
-/// For what has no name.
-fn stand_in(part: &Part<'_>, index: usize) -> String {
-    let extension = match part.content_type().as_str() {
-        "message/rfc822" | "message/global" => ".eml",
-        "text/html" => ".html",
-        "text/plain" => ".txt",
-        "text/calendar" => ".ics",
-        _ => "",
-    };
-    format!("attachment {}{extension}", index + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::summarise;
+    use crate::types::Limits;
 
     const FORWARD: &str = "From: \"Bank\x1b[2J\" <a@b.example>\nTo: c@d.example\nCc: =?utf-8?b?4oCuZXZpbA==?= <e@f.example>\n\
         Subject: Hello =?utf-8?q?=1B=5B2J=0Aforged?=\nContent-Type: multipart/mixed; boundary=b\n\n\
@@ -107,6 +96,18 @@ mod tests {
         assert_eq!(listed, [("Inner.eml", 26), ("../../etc/passwd", 3), ("attachment 3.txt", 8)]);
         for text in [&preview.from, &preview.cc, &preview.subject] {
             assert!(!text.chars().any(|letter| letter.is_control() || letter == '\u{202e}'), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_searched_has_the_attachments_that_are_listed() {
+        let unnamed = "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n\
+            --b\nContent-Type: application/pdf\nContent-Disposition: attachment\n\none\n\
+            --b\nContent-Type: application/pdf; name=\"  \"\n\ntwo\n--b--\n";
+        for message in [FORWARD, unnamed] {
+            let listed: Vec<_> = preview(message.as_bytes()).attachments.into_iter().map(|file| file.name).collect();
+            assert_eq!(summarise(message.as_bytes(), &Limits::default()).summary.attachments, listed);
+            assert!(listed.len() > 1 && listed.iter().all(|name| !name.is_empty()), "{listed:?}");
         }
     }
 

@@ -56,7 +56,7 @@ fn understand(raw: &[u8], limits: &Limits) -> Option<Summarised> {
         subject: subject(headers),
         date: date(headers),
         message_id: one_line(headers.message_id().unwrap_or_default(), LONGEST_NAME),
-        attachments: attachments.iter().filter_map(|part| attachment_name(part)).collect(),
+        attachments: attachments.iter().enumerate().map(|(index, part)| attachment_name(part, index)).collect(),
         text,
     };
     Some(Summarised { summary, completeness })
@@ -80,8 +80,24 @@ pub(crate) fn text(root: &Part<'_>, most: usize) -> String {
     out
 }
 
-/// What the sender called an attachment; of an attached message, its subject.
-pub(crate) fn attachment_name(part: &Part<'_>) -> Option<String> {
+/// What the sender called an attachment; of an attached message, its subject. What has no name is called by its place, wherever it is
+/// listed, counted or saved.
+pub(crate) fn attachment_name(part: &Part<'_>, index: usize) -> String {
+    given_name(part).filter(|name| !name.is_empty()).unwrap_or_else(|| stand_in(part, index))
+}
+
+fn stand_in(part: &Part<'_>, index: usize) -> String {
+    let extension = match part.content_type().as_str() {
+        "message/rfc822" | "message/global" => ".eml",
+        "text/html" => ".html",
+        "text/plain" => ".txt",
+        "text/calendar" => ".ics",
+        _ => "",
+    };
+    format!("attachment {}{extension}", index + 1)
+}
+
+fn given_name(part: &Part<'_>) -> Option<String> {
     if let Some(name) = part.name() {
         return Some(one_line(name, LONGEST_NAME));
     }

@@ -130,7 +130,7 @@ pub struct Summary {
     pub date: Option<Timestamp>,
     /// Without the angle brackets.
     pub message_id: String,
-    /// The names of what is attached.
+    /// The names of what is attached, as it is listed: what has none is called by its place.
     pub attachments: Vec<String>,
     /// Its text, in every form that was sent, with that of the messages attached to it.
     pub text: String,
