@@ -36,9 +36,9 @@ fn search(office: &Office, flags: &[&OsStr], words: &[&str]) -> Answer {
     answer(command.args(words).env_remove("CHEST_REPO"))
 }
 
-/// The same for a shell.
+/// The same for a shell, in another folder than the one in which the program was called.
 fn paste(office: &Office, line: &str) -> Answer {
-    office.paste(&format!("unset CHEST_REPO; {line}"))
+    office.paste(&format!("unset CHEST_REPO; cd /; {line}"))
 }
 
 #[test]

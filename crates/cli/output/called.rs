@@ -4,9 +4,12 @@
 
 use super::names::harmless;
 use crate::args::Older;
+use crate::repository::Repository;
 use crate::settings::{Origin, Settings};
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Where a command that is pasted brings things back to: a place that everybody has and may write to. Unquoted, so that the shell
 /// knows the home folder.
@@ -24,15 +27,26 @@ impl Called {
     /// The program, and what was typed about the repository. Variables and the file of settings hold for the pasted command, too.
     pub fn of(settings: &Settings) -> Self {
         let choices = &settings.choices;
-        let chosen = [&choices.repository, &choices.s3_endpoint, &choices.s3_region, &choices.s3_ca];
-        let flags = chosen.into_iter().flatten().filter_map(|chosen| match chosen.origin {
-            Origin::Flag(flag) => Some((flag, chosen.value.as_os_str())),
-            _ => None,
+        let is_folder = matches!(settings.repository, Ok(Repository::Folder(_)));
+        let chosen = [
+            (&choices.repository, is_folder),
+            (&choices.s3_endpoint, false),
+            (&choices.s3_region, false),
+            (&choices.s3_ca, true),
+        ];
+        let flags = chosen.into_iter().filter_map(|(chosen, is_path)| {
+            let chosen = chosen.as_ref()?;
+            let Origin::Flag(flag) = chosen.origin else { return None };
+            let value = chosen.value.as_os_str();
+            Some((flag, if is_path { from_anywhere(value) } else { Cow::Borrowed(value) }))
         });
-        Self::with(&settings.program, flags)
+        // The shell looks a bare name up wherever it is.
+        let is_path = settings.program.as_bytes().contains(&b'/');
+        let program = if is_path { from_anywhere(&settings.program) } else { Cow::Borrowed(&*settings.program) };
+        Self::with(&program, flags)
     }
 
-    fn with<'f>(program: &OsStr, flags: impl Iterator<Item = (&'static str, &'f OsStr)>) -> Self {
+    fn with<'f>(program: &OsStr, flags: impl Iterator<Item = (&'static str, Cow<'f, OsStr>)>) -> Self {
         let mut text = word(program.as_bytes());
         for (flag, value) in flags {
             // What begins with a dash would be taken for the next flag.
@@ -52,6 +66,12 @@ impl Called {
     pub fn again(&self, command: &str) -> String {
         format!("{} {command}{}", self.program, self.ending)
     }
+}
+
+/// A path as it is from any folder, because nobody knows in which the command is pasted.
+fn from_anywhere(path: &OsStr) -> Cow<'_, OsStr> {
+    // It fails where the folder in which the program was called is gone: then no name would help.
+    std::path::absolute(Path::new(path)).map_or(Cow::Borrowed(path), |path| Cow::Owned(path.into_os_string()))
 }
 
 /// As a shell takes it for one word that is these bytes.
@@ -108,8 +128,17 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_the_same_from_any_folder() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(*from_anywhere(OsStr::new("b's/r")), *here.join("b's/r").as_os_str());
+        assert_eq!(*from_anywhere(OsStr::new("/media/usb")), *OsStr::new("/media/usb"));
+        assert_eq!(*from_anywhere(OsStr::new("")), *OsStr::new(""));
+    }
+
+    #[test]
     fn what_was_typed_about_the_repository_is_typed_again() {
-        let flags = [("--repo", OsStr::new("-odd place")), ("--s3-region", OsStr::new("uk"))];
+        let flags = [("--repo", "-odd place"), ("--s3-region", "uk")]
+            .map(|(flag, value)| (flag, Cow::Borrowed(OsStr::new(value))));
         let called = Called::with(OsStr::new("./chest"), flags.into_iter());
         assert_eq!(called.again("snapshots"), "./chest --repo='-odd place' --s3-region uk snapshots");
         let older = called.reading(Older { accept_unproven_state: true }).again("snapshots");
