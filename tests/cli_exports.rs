@@ -267,6 +267,82 @@ fn a_folder_with_exports_of_several_services_keeps_the_newest_of_each() {
     assert_eq!(office.read("out/Cloud (other files)/note.txt"), "beside them");
 }
 
+/// An export with so many files.
+fn export_of(office: &Office, name: &str, files: usize) {
+    let names: Vec<String> = (0..files).map(|number| format!("Council/{number}.txt")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "Resolved.")).collect();
+    write(office, name, &pack(&files));
+}
+
+#[test]
+fn exports_that_vanish_from_a_folder_of_several_are_missed_until_somebody_says_that_they_are_gone() {
+    let office = Office::new();
+    export_of(&office, "Exports/OneDrive_1_14-11-2026.zip", 30);
+    export_of(&office, "Exports/SharePoint_1_14-11-2026.zip", 4);
+    export_of(&office, "Exports/takeout-20261114T100000Z-001.zip", 5);
+    office.run(["backup", "Exports"]).ended(0);
+    fs::remove_file(office.path("Exports/OneDrive_1_14-11-2026.zip")).unwrap();
+    let told = "MISSING: Exports (OneDrive) had 30 files (270 bytes) in its last complete backup and is not there now.
+";
+    for _ in 0..2 {
+        let without_one = office.run(["backup", "Exports"]).ended(6);
+        assert!(without_one.out.contains(told) && !without_one.out.contains("NOTE"), "{}", without_one.out);
+        assert_eq!(without_one.last_line(), "PARTIAL: 1 doubt about what was found");
+    }
+    fs::remove_file(office.path("Exports/SharePoint_1_14-11-2026.zip")).unwrap();
+    for _ in 0..2 {
+        let only = office.run(["backup", "Exports"]).ended(6);
+        assert!(
+            only.out.contains(told) && only.out.contains("MISSING: Exports (SharePoint) had 4 files"),
+            "{}",
+            only.out
+        );
+        assert!(!only.out.contains("MISSING: Exports (takeout)"), "{}", only.out);
+    }
+    let json = office.run(["backup", "Exports", "--json"]).ended(6).json();
+    assert_eq!((&json["partial_classes"], &json["doubts"][0]["kind"]), (&vec!["documents"].into(), &"missing".into()));
+    // Nothing is left at all, and the folder is backed up as any other.
+    fs::rename(office.path("Exports/takeout-20261114T100000Z-001.zip"), office.path("kept.zip")).unwrap();
+    let empty = office.run(["backup", "Exports"]).ended(6);
+    assert!(empty.out.contains(told) && empty.out.contains("EMPTY: Exports had 5 files"), "{}", empty.out);
+    fs::rename(office.path("kept.zip"), office.path("Exports/takeout-20261114T100000Z-001.zip")).unwrap();
+    let accepted = office.run(["backup", "Exports", "--accept-shrink"]).ended(0);
+    assert!(accepted.out.contains("Accepted as gone for good."), "{}", accepted.out);
+    assert!(!office.run(["backup", "Exports"]).ended(0).out.contains("MISSING"));
+}
+
+#[test]
+fn what_lay_beside_exports_is_missed_where_it_vanishes() {
+    let office = Office::new();
+    export_of(&office, "Exports/OneDrive_1_14-11-2026.zip", 3);
+    office.write("Exports/note.txt", "beside the export");
+    office.run(["backup", "Exports"]).ended(0);
+    fs::remove_file(office.path("Exports/note.txt")).unwrap();
+    let missed = office.run(["backup", "Exports"]).ended(6);
+    assert!(missed.out.contains("MISSING: Exports (other files) had 1 file (17 bytes)"), "{}", missed.out);
+}
+
+#[test]
+fn exports_are_held_against_their_own_kind_when_others_join_them_or_go() {
+    let office = Office::new();
+    let (week_46, week_47) = ("Exports/OneDrive_1_14-11-2026.zip", "Exports/OneDrive_1_21-11-2026.zip");
+    let takeout = "Exports/takeout-20261114T100000Z-001.zip";
+    export_of(&office, week_46, 10);
+    office.run(["backup", "Exports"]).ended(0);
+    export_of(&office, week_47, 30);
+    export_of(&office, takeout, 5);
+    let joined = office.run(["backup", "Exports"]).ended(0);
+    assert!(joined.out.contains("Exports (OneDrive): compared with Exports, "), "{}", joined.out);
+    assert!(joined.out.contains("Exports (takeout): no complete backup of it is known"), "{}", joined.out);
+    // Alone again it has the folder's name, under which the last one had ten.
+    fs::remove_file(office.path(takeout)).unwrap();
+    export_of(&office, week_47, 12);
+    let alone = office.run(["backup", "Exports"]).ended(6);
+    let told =
+        ["SHRUNK: Exports had 30 files", "Exports: compared with Exports (OneDrive)", "MISSING: Exports (takeout)"];
+    assert!(told.iter().all(|told| alone.out.contains(told)), "{}", alone.out);
+}
+
 #[test]
 fn exports_in_a_folder_for_each_week_are_stored_as_files_and_that_is_said() {
     let office = Office::new();

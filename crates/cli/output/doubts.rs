@@ -30,10 +30,9 @@ pub fn write_doubts(out: &mut dyn Write, doubts: &[Doubt]) -> io::Result<()> {
 }
 
 const ACCEPTED: &str = "Accepted as right.";
-const ACCEPTED_MISSING: &str =
-    "Accepted as gone for good. Earlier backups still hold it. Leave it out of the command from now on.";
-const ACCEPT_MISSING: &str = "Earlier backups still hold it. Plug its disk in, or connect its share, and back up again. If it is gone for \
-    good, back up once more with --accept-shrink, and leave it out from then on.";
+const ACCEPTED_MISSING: &str = "Accepted as gone for good. Earlier backups still hold it. If you named it, leave it out of the command from now on.";
+const ACCEPT_MISSING: &str = "Earlier backups still hold it. Plug its disk in, connect its share, or put its export \
+    back into the folder, and back up again. If it is gone for good, back up once more with --accept-shrink, and do not name it from then on.";
 const ACCEPT_SHRINK: &str =
     "Earlier backups still hold what is missing. If it has gone rightly, back up again with --accept-shrink.";
 const ACCEPT_CHANGE: &str = "Earlier backups still hold the files as they were. If this was not your doing: unplug this \

@@ -386,6 +386,8 @@ fn local_files(golden: &Golden, seeds: &mut Seeds) {
         demands: 1,
         class: Some(Class::Email),
         last_named: AT,
+        place: Some(b"/home/clerk/Exports".to_vec()),
+        form: Some(b"onedrive_#.zip".to_vec()),
     };
     let baseline = Baseline { roots: BTreeMap::from([(b"documents".to_vec(), root)]), follows_a_loss: true };
     baseline.store(&folder, &key, &Fixed).expect("room");

@@ -20,8 +20,8 @@ pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
 pub use folder::{FolderOptions, FolderSource};
 pub use missing::MissingSource;
 pub use zip_export::{
-    ArchiveBytes, Export, ExportFolder, ExportSeries, InFolder, ZipLimits, ZipNote, ZipOptions, ZipSource, in_folder,
-    is_export, same_exports,
+    ArchiveBytes, Export, ExportFolder, ExportSeries, InFolder, ZipLimits, ZipNote, ZipOptions, ZipSource,
+    form_of_export, in_folder, is_export, same_exports,
 };
 
 use chest_model::{

@@ -7,6 +7,7 @@
 
 use chest_model::{Amount, DoubtKind};
 use chest_repo::local::{BaselineRoot, Noticed};
+use chest_source::form_of_export;
 use std::collections::BTreeSet;
 
 use super::near_folders::NearFolders;
@@ -33,6 +34,8 @@ pub(super) struct Found {
     pub(super) is_export: bool,
     /// It was looked for, and is not there.
     pub(super) is_missing: bool,
+    /// The forms of the names of ZIP files that lie in it as the files they are: they may be exports that were taken apart before.
+    pub(super) archives: BTreeSet<Vec<u8>>,
     /// Its folders.
     pub(super) folders: NearFolders,
     /// Files that do not hold what their names promise.
@@ -59,6 +62,9 @@ impl Found {
         let name_at = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
         if super::scrambled::is_demand(&path[name_at..]) {
             self.demand(path, &path[..name_at]);
+        }
+        if name_at == 0 && path.to_ascii_lowercase().ends_with(b".zip") {
+            self.archives.insert(form_of_export(path));
         }
         self.folders.file(path);
     }
@@ -187,6 +193,8 @@ mod tests {
             demands: found.demand_folders(),
             class: Some(Class::Documents),
             last_named: Timestamp::default(),
+            place: None,
+            form: None,
         }
     }
 

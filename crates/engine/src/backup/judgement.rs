@@ -1,9 +1,9 @@
 //! What a run found, held against what earlier ones left: the doubts, what nobody can judge, and what is kept for the next run.
 
 use super::assemble::Assembled;
-use super::lineage::{Lineage, Named, lineage};
+use super::lineage::{Lineage, Named, form, lineage};
 use super::{BackupOptions, HeldAgainst, LeftOut};
-use chest_model::{Doubt, DoubtKind, Timestamp};
+use chest_model::{Class, Doubt, DoubtKind, Timestamp};
 use chest_repo::local::{Baseline, BaselineRoot};
 
 /// What became of holding the roots of a run against the past.
@@ -12,6 +12,8 @@ pub(super) struct Judgement {
     pub(super) left_out: Vec<LeftOut>,
     /// Notes of what earlier backups held were lost, and some root is in none that were made since.
     pub(super) had_no_baseline: bool,
+    /// What came out of a path that was named again and is not there: its label, and the class that is PARTIAL for it.
+    vanished: Vec<(Vec<u8>, Class)>,
     /// What earlier runs have left.
     baseline: Baseline,
 }
@@ -25,15 +27,15 @@ pub(super) fn judge(
     options: &BackupOptions,
 ) -> Judgement {
     let baseline = baseline.unwrap_or_else(|| Baseline { follows_a_loss: has_past, ..Baseline::default() });
-    let named = roots
-        .iter()
-        .map(|root| Named::new(&root.outcome.description, root.exceptions.are_of_whole_root(), &root.found));
-    let Lineage { of, left_out } = lineage(&named.collect::<Vec<_>>(), &baseline);
+    let named = roots.iter().map(|root| Named::new(&root.outcome, root.exceptions.are_of_whole_root(), &root.found));
+    let Lineage { of, left_out, vanished } = lineage(&named.collect::<Vec<_>>(), &baseline);
     let had_no_baseline = baseline.follows_a_loss && of.iter().any(Option::is_none);
     let left_out = left_out
         .into_iter()
         .filter_map(|label| Some(LeftOut { label: label.to_vec(), held: baseline.roots.get(label)?.held }))
         .collect();
+    let vanished: Vec<(&[u8], &BaselineRoot)> =
+        vanished.into_iter().filter_map(|label| Some((label, baseline.roots.get(label)?))).collect();
     let mut doubts = Vec::new();
     for (root, past) in roots.iter_mut().zip(of) {
         let before = past.and_then(|label| baseline.roots.get(label));
@@ -45,7 +47,13 @@ pub(super) fn judge(
         };
         doubts.extend(doubts_about(root, before, options));
     }
-    Judgement { doubts, left_out, had_no_baseline, baseline }
+    doubts.extend(vanished.iter().map(|(label, past)| Doubt {
+        root: label.to_vec(),
+        kind: DoubtKind::Missing { before: past.held },
+        accepted: options.accept_shrink,
+    }));
+    let vanished = vanished.iter().filter_map(|(label, past)| Some((label.to_vec(), past.class?))).collect();
+    Judgement { doubts, left_out, had_no_baseline, vanished, baseline }
 }
 
 fn doubts_about(root: &Assembled, before: Option<&BaselineRoot>, options: &BackupOptions) -> Vec<Doubt> {
@@ -71,6 +79,15 @@ impl Judgement {
         root.exceptions.count() > 0 || self.doubts_of(root).any(|doubt| !doubt.accepted)
     }
 
+    /// The classes of what vanished out of a path that was named, unless somebody has said that it is gone for good.
+    pub(super) fn classes_of_vanished(&self) -> impl Iterator<Item = Class> {
+        self.vanished.iter().filter(|(label, _)| self.is_doubted(label)).map(|(_, class)| *class)
+    }
+
+    fn is_doubted(&self, label: &[u8]) -> bool {
+        self.doubts.iter().any(|doubt| doubt.root == label && !doubt.accepted)
+    }
+
     fn doubts_of(&self, root: &Assembled) -> impl Iterator<Item = &Doubt> {
         let label = &root.outcome.description.label;
         self.doubts.iter().filter(move |doubt| doubt.root == *label)
@@ -82,7 +99,10 @@ impl Judgement {
         for root in roots {
             let label = &root.outcome.description.label;
             if !self.is_partial(root) {
-                next.roots.insert(label.clone(), what_it_held(root, ended));
+                let held = what_it_held(root, ended);
+                // The same export under the name that it had when it was alone in its folder, or was not.
+                next.roots.retain(|_, other| held.form.is_none() || !is_same_export(other, &held));
+                next.roots.insert(label.clone(), held);
             } else if self
                 .doubts_of(root)
                 .any(|doubt| doubt.accepted && matches!(doubt.kind, DoubtKind::Missing { .. }))
@@ -94,9 +114,25 @@ impl Judgement {
                 before.last_named = ended;
             }
         }
+        self.pass_on_vanished(&mut next, ended);
         next.forget_oldest();
         next
     }
+
+    /// They are missed until somebody says that they are gone for good.
+    fn pass_on_vanished(&self, next: &mut Baseline, ended: Timestamp) {
+        for (label, _) in &self.vanished {
+            if self.is_doubted(label) {
+                next.roots.entry(label.clone()).and_modify(|before| before.last_named = ended);
+            } else {
+                next.roots.remove(label);
+            }
+        }
+    }
+}
+
+fn is_same_export(one: &BaselineRoot, other: &BaselineRoot) -> bool {
+    (one.class, &one.place, &one.form) == (other.class, &other.place, &other.form)
 }
 
 /// The name under which the last complete backup of a root is known.
@@ -119,5 +155,7 @@ fn what_it_held(root: &Assembled, ended: Timestamp) -> BaselineRoot {
         demands: root.found.demand_folders(),
         class: Some(root.outcome.description.class),
         last_named: ended,
+        place: Some(root.outcome.description.native_path.clone()),
+        form: form(&root.outcome),
     }
 }

@@ -1,25 +1,60 @@
 //! Whose last complete backup a root is held against: its own, by its name; or that of a root which it seems to have come in the place
 //! of, because a folder was renamed or an export bears the day in its name. Where neither is clear, nobody can judge it.
 
+use super::RootOutcome;
 use super::guard::Found;
-use chest_model::{Class, RootDescription};
+use chest_model::Class;
 use chest_repo::local::{Baseline, BaselineRoot};
+use chest_source::form_of_export;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A root of this run.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Named<'r> {
     pub(super) label: &'r [u8],
     pub(super) class: Class,
     /// Not even its beginning could be read.
     pub(super) is_unread: bool,
     pub(super) found: &'r Found,
+    /// The path that was named.
+    pub(super) place: &'r [u8],
+    /// Of an export: what tells it from others in the same place.
+    pub(super) form: Option<Vec<u8>>,
 }
 
 impl<'r> Named<'r> {
-    pub(super) fn new(description: &'r RootDescription, is_unread: bool, found: &'r Found) -> Self {
-        Self { label: &description.label, class: description.class, is_unread, found }
+    pub(super) fn new(outcome: &'r RootOutcome, is_unread: bool, found: &'r Found) -> Self {
+        let description = &outcome.description;
+        Self {
+            label: &description.label,
+            class: description.class,
+            is_unread,
+            found,
+            place: &description.native_path,
+            form: form(outcome),
+        }
     }
+
+    /// Whether the other came out of the same path.
+    fn is_in_place_of(&self, past: &BaselineRoot) -> bool {
+        past.class == Some(self.class) && past.place.as_deref() == Some(self.place)
+    }
+
+    /// Whether something of this form is in it, be it as a file.
+    fn holds(&self, form: &Option<Vec<u8>>) -> bool {
+        let is_file = || !self.found.is_export && form.as_ref().is_some_and(|form| self.found.archives.contains(form));
+        self.form == *form || is_file()
+    }
+
+    /// Whether nobody can say that anything is missing in its path: it is there, and cannot be looked into.
+    fn is_closed(&self) -> bool {
+        self.is_unread && !self.found.is_missing
+    }
+}
+
+/// The form of the name of the files that a root came out of; none where they are no exports.
+pub(super) fn form(outcome: &RootOutcome) -> Option<Vec<u8>> {
+    outcome.containers.first().map(|container| form_of_export(&container.name))
 }
 
 /// What was found out of the roots of a run.
@@ -28,17 +63,22 @@ pub(super) struct Lineage<'b> {
     pub(super) of: Vec<Option<&'b [u8]>>,
     /// What was named together with one of them the last time, and is not now.
     pub(super) left_out: Vec<&'b [u8]>,
+    /// What came out of a path that is named again, and is not there now: a folder may hold several exports, each a root of its own.
+    pub(super) vanished: Vec<&'b [u8]>,
 }
 
 /// Looks for the past of every root.
 pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineage<'b> {
     let known = |root: &Named<'_>| baseline.roots.get_key_value(root.label).map(|(label, _)| label.as_slice());
     let mut search = Search { roots, baseline, of: roots.iter().map(known).collect() };
+    search.by_form();
     search.by_name();
     search.by_folders();
     search.by_place();
-    let left_out = search.free().filter(|(_, past)| search.was_named_with_these(past)).map(|(label, _)| label);
-    Lineage { left_out: left_out.collect(), of: search.of }
+    let vanished = search.vanished();
+    let is_left_out = |past: &BaselineRoot| !search.is_named_again(past) && search.was_named_with_these(past);
+    let left_out = search.free().filter(|(_, past)| is_left_out(past)).map(|(label, _)| label).collect();
+    Lineage { left_out, vanished, of: search.of }
 }
 
 struct Search<'r, 'b> {
@@ -61,12 +101,41 @@ impl<'b> Search<'_, 'b> {
         (0..self.roots.len()).filter(|&at| self.of[at].is_none() && !self.roots[at].is_unread).collect()
     }
 
+    /// The same of the exports in a folder, whatever it was called then: where there is only one, it has the folder's own name.
+    fn by_form(&mut self) {
+        for (at, root) in self.roots.iter().enumerate().filter(|(_, root)| root.form.is_some()) {
+            let own = self.of[at].and_then(|label| self.baseline.roots.get(label));
+            let is_same = |past: &BaselineRoot| root.is_in_place_of(past) && past.form == root.form;
+            if own.is_none_or(|own| own.form != root.form)
+                && let [label] = latest(self.free().filter(|(_, past)| is_same(past)))[..]
+            {
+                self.of[at] = Some(label);
+            }
+        }
+    }
+
+    /// What came out of a path that is named now, in a form of which nothing is there.
+    fn vanished(&self) -> Vec<&'b [u8]> {
+        self.free().filter(|(_, past)| self.is_vanished(past)).map(|(label, _)| label).collect()
+    }
+
+    fn is_vanished(&self, past: &BaselineRoot) -> bool {
+        let mut there = self.roots.iter().filter(|root| root.is_in_place_of(past)).peekable();
+        past.held.files > 0
+            && there.peek().is_some()
+            && there.all(|root| !root.is_closed() && (!root.holds(&past.form) || root.found.is_missing))
+    }
+
+    fn is_named_again(&self, past: &BaselineRoot) -> bool {
+        self.roots.iter().any(|root| root.is_in_place_of(past))
+    }
+
     /// Names that differ in digits and signs only: an export of each week. As many as there were last time follow each other in order.
     fn by_name(&mut self) {
         let mut groups: BTreeMap<(Class, Vec<u8>), Vec<usize>> = BTreeMap::new();
         for at in self.strangers() {
-            let Named { label, class, .. } = self.roots[at];
-            groups.entry((class, letters(label))).or_default().push(at);
+            let Named { label, class, .. } = &self.roots[at];
+            groups.entry((*class, letters(label))).or_default().push(at);
         }
         for ((class, letters_of), mut group) in groups.into_iter().filter(|((_, letters), _)| !letters.is_empty()) {
             let is_like = |label: &[u8], past: &BaselineRoot| past.class == Some(class) && letters(label) == letters_of;
@@ -81,7 +150,7 @@ impl<'b> Search<'_, 'b> {
     /// More than half of a root's folders were folders of the other.
     fn by_folders(&mut self) {
         for at in self.strangers() {
-            let Named { class, found, .. } = self.roots[at];
+            let &Named { class, found, .. } = &self.roots[at];
             let is_like = |past: &BaselineRoot| {
                 let (all, shared) = found.folders.paths().fold((0, 0), |(all, shared), folder| {
                     (all + 1, shared + usize::from(past.folders.contains_key(folder)))
@@ -153,6 +222,8 @@ mod tests {
                 demands: 0,
                 class: Some(*class),
                 last_named: Timestamp::new(*named, 0),
+                place: None,
+                form: None,
             };
             (label.as_bytes().to_vec(), past)
         };
@@ -168,8 +239,10 @@ mod tests {
             class: *class,
             is_unread: false,
             found,
+            place: b"/somewhere",
+            form: None,
         });
-        let Lineage { of, left_out } = lineage(&named.collect::<Vec<_>>(), &baseline);
+        let Lineage { of, left_out, .. } = lineage(&named.collect::<Vec<_>>(), &baseline);
         let text = |label: &[u8]| String::from_utf8(label.to_vec()).unwrap();
         let of = of.into_iter().map(|label| label.map_or("nothing".to_owned(), text)).collect();
         (of, left_out.into_iter().map(text).collect())
@@ -240,5 +313,37 @@ mod tests {
     fn what_is_backed_up_by_another_command_is_not_left_out() {
         let past: &[Past] = &[("docs", DOCUMENTS, 2, &[]), ("mail", Class::Email, 3, &[])];
         assert_eq!(judged(past, &[("docs", DOCUMENTS, &[])]), (vec!["docs".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn what_came_out_of_a_path_that_is_named_again_is_missed_unless_its_form_is_there() {
+        let names = ["exp (a)", "exp (b)", "exp (other files)"];
+        let mut past = baseline(&names.map(|name| (name, DOCUMENTS, 1, &[][..])));
+        for (root, form) in past.roots.values_mut().zip([Some(b"a#.zip"), Some(b"b#.zip"), None]) {
+            (root.place, root.form) = (Some(b"/exp".to_vec()), form.map(|form| form.to_vec()));
+        }
+        let there = Found::default();
+        let named = |form: Option<&[u8]>| Named {
+            label: b"exp",
+            class: DOCUMENTS,
+            is_unread: false,
+            found: &there,
+            place: b"/exp",
+            form: form.map(<[u8]>::to_vec),
+        };
+        let vanished = |root: Named<'_>| -> Vec<String> {
+            let vanished = lineage(&[root], &past).vanished.into_iter();
+            vanished.map(|label| String::from_utf8(label.to_vec()).unwrap()).collect()
+        };
+        assert_eq!(lineage(&[named(Some(b"a#.zip"))], &past).of, [Some(&b"exp (a)"[..])]);
+        assert_eq!(vanished(named(Some(b"a#.zip"))), [names[1], names[2]]);
+        assert_eq!(vanished(named(None)), [names[0], names[1]], "what lies there now is what lay beside them");
+        assert_eq!(vanished(Named { place: b"/elsewhere", ..named(None) }), [""; 0]);
+        assert_eq!(vanished(Named { class: Class::Email, ..named(None) }), [""; 0]);
+        let (mut as_files, mut gone) = (Found::default(), Found::default());
+        (as_files.archives, gone.is_missing) = (BTreeSet::from([b"a#.zip".to_vec()]), true);
+        assert_eq!(vanished(Named { found: &as_files, ..named(None) }), [names[1]], "a file, and not taken apart");
+        assert_eq!(vanished(Named { is_unread: true, ..named(None) }), [""; 0], "nobody can look into it");
+        assert_eq!(vanished(Named { is_unread: true, found: &gone, ..named(None) }), names);
     }
 }

@@ -570,7 +570,7 @@ fn nothing_read(roots: &[Assembled]) -> Option<SourceError> {
 /// The classes of which some root is.
 fn partial_classes(work: &Work<'_>) -> BTreeSet<Class> {
     let partial = work.roots.iter().filter(|root| work.judgement.is_partial(root));
-    partial.map(|root| root.outcome.description.class).collect()
+    partial.map(|root| root.outcome.description.class).chain(work.judgement.classes_of_vanished()).collect()
 }
 
 fn class_outcomes(work: &Work<'_>) -> Vec<ClassOutcome> {

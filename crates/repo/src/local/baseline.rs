@@ -42,6 +42,10 @@ pub struct BaselineRoot {
     pub class: Option<Class>,
     /// End of the last run that named it, complete or not: roots that were named together bear the same time.
     pub last_named: Timestamp,
+    /// The path that was named; `None` where an earlier version has written this.
+    pub place: Option<Vec<u8>>,
+    /// Of an export: the form of its file's name, which tells it from others in the same place.
+    pub form: Option<Vec<u8>>,
 }
 
 impl Baseline {
@@ -103,7 +107,8 @@ impl Baseline {
 
 impl BaselineRoot {
     fn write(&self, out: &mut CborWriter) {
-        out.map(7 + usize::from(self.class.is_some()) + usize::from(self.plain.is_some())).uint(0u8).time(self.ended);
+        let optional = [self.class.is_some(), self.plain.is_some(), self.place.is_some(), self.form.is_some()];
+        out.map(7 + optional.into_iter().filter(|is_there| *is_there).count()).uint(0u8).time(self.ended);
         out.uint(1u8).bytes(&self.tree.0);
         out.uint(2u8).array(2).uint(self.held.files).uint(self.held.bytes);
         out.uint(3u8).array(self.folders.len());
@@ -116,6 +121,12 @@ impl BaselineRoot {
             out.uint(100u8).uint(class.number());
         }
         out.uint(101u8).time(self.last_named);
+        if let Some(place) = &self.place {
+            out.uint(102u8).bytes(place);
+        }
+        if let Some(form) = &self.form {
+            out.uint(103u8).bytes(form);
+        }
         if let Some(plain) = self.plain {
             out.uint(110u8).array(2).uint(plain.files).uint(plain.bytes);
         }
@@ -124,7 +135,8 @@ impl BaselineRoot {
 
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut ended, mut tree, mut held, mut folders, mut scrambled) = (None, None, None, None, None);
-        let (mut class, mut last_named, mut plain, mut demands) = (None, None, None, 0);
+        let (mut class, mut last_named, mut place, mut form) = (None, None, None, None);
+        let (mut plain, mut demands) = (None, 0);
         reader.map(|key, value| {
             match key {
                 0 => ended = Some(value.time()?),
@@ -140,6 +152,8 @@ impl BaselineRoot {
                 4 => scrambled = Some(value.uint()?),
                 100 => class = Class::from_number(value.small()?),
                 101 => last_named = Some(value.time()?),
+                102 => place = Some(value.bytes()?.to_vec()),
+                103 => form = Some(value.bytes()?.to_vec()),
                 110 => plain = Some(amount(value)?),
                 111 => demands = value.uint()?,
                 _ => return Ok(false),
@@ -157,6 +171,8 @@ impl BaselineRoot {
             demands,
             class,
             last_named: last_named.unwrap_or(ended),
+            place,
+            form,
         })
     }
 }
@@ -181,6 +197,8 @@ mod tests {
             demands: 4,
             class: Some(Class::Email),
             last_named: Timestamp::new(seconds + 9, 0),
+            place: Some(b"/home/clerk/Exports".to_vec()),
+            form: Some(b"onedrive_#.zip".to_vec()),
         }
     }
 
@@ -192,7 +210,7 @@ mod tests {
 
     #[test]
     fn what_a_root_held_comes_back_as_it_was() {
-        let unknown = BaselineRoot { class: None, plain: None, ..root(1) };
+        let unknown = BaselineRoot { class: None, plain: None, place: None, form: None, ..root(1) };
         assert_eq!((read_back(&root(1)), read_back(&unknown)), (root(1), unknown));
     }
 
@@ -204,8 +222,8 @@ mod tests {
         out.uint(2u8).array(2).uint(3u8).uint(4u8);
         out.uint(3u8).array(1).array(2).bytes(b"Minutes/2025/May").uint(2u8).uint(4u8).uint(1u8);
         let read = Baseline::decode(&out.finish()).unwrap();
-        let named = Timestamp::new(1, 5);
-        let expected = BaselineRoot { class: None, last_named: named, plain: None, demands: 0, ..root(1) };
+        let known = BaselineRoot { class: None, plain: None, demands: 0, place: None, form: None, ..root(1) };
+        let expected = BaselineRoot { last_named: Timestamp::new(1, 5), ..known };
         assert_eq!(read, Baseline { roots: BTreeMap::from([(b"docs".to_vec(), expected)]), follows_a_loss: false });
     }
 

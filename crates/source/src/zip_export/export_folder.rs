@@ -287,6 +287,11 @@ impl Inside {
     }
 }
 
+/// The form of an export's name: that of another week differs in nothing but numbers, and has the same.
+pub fn form_of_export(name: &[u8]) -> Vec<u8> {
+    without_numbers(name)
+}
+
 fn series_of(path: &Path) -> Vec<u8> {
     without_numbers(name_of(path))
 }

@@ -35,7 +35,7 @@ mod unlisted;
 mod walk;
 
 pub use bytes::ArchiveBytes;
-pub use export_folder::{ExportFolder, ExportSeries, InFolder, in_folder};
+pub use export_folder::{ExportFolder, ExportSeries, InFolder, form_of_export, in_folder};
 pub use exports::{Export, is_export, same_exports};
 
 use crate::{Content, Excludes, ItemKind, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
