@@ -160,7 +160,8 @@ impl Merger<'_> {
         files.sort_by_key(|file| Reverse((self.newness[file.archive], file.modified)));
         let is_folder = has_inner || !folders.is_empty();
         if let Some(folder) = folders.into_iter().next() {
-            self.push(path.clone(), folder);
+            // It has no content that could be at fault, and other items may lie in it.
+            self.push(path.clone(), Member { obstacle: None, ..folder });
         }
         // Only files of one length and checksum are compared, each with the first of them.
         let mut kept: HashMap<(u64, u32), Member> = HashMap::new();

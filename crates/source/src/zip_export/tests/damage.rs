@@ -23,6 +23,17 @@ fn contents() -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
+fn a_folder_of_which_the_directory_says_nonsense_is_a_folder_all_the_same() {
+    let mut bytes = archive(&[stored("d/x", b"minutes"), stored("d/", b"")]);
+    let of_the_folder = bytes.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+    // As if it began where the file begins.
+    bytes[of_the_folder + 42..of_the_folder + 46].fill(0);
+    let source = open_one(bytes);
+    assert_eq!(item(&source, "d").kind, ItemKind::Directory);
+    assert_eq!(whole_and_not(&source).0["d/x"], b"minutes");
+}
+
+#[test]
 fn of_an_archive_cut_anywhere_what_is_whole_is_read_and_the_rest_is_told() {
     let bytes = archive(&members());
     let mut most = 0;
