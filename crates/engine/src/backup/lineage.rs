@@ -35,6 +35,11 @@ impl<'r> Named<'r> {
         }
     }
 
+    /// Whether the other can be what this one was: an export is made of a folder, and does not come in its place.
+    fn is_of_kind_of(&self, past: &BaselineRoot) -> bool {
+        past.class == Some(self.class) && past.form.is_some() == self.form.is_some()
+    }
+
     /// Whether the other came out of the same path.
     fn is_in_place_of(&self, past: &BaselineRoot) -> bool {
         past.class == Some(self.class) && past.place.as_deref() == Some(self.place)
@@ -150,12 +155,12 @@ impl<'b> Search<'_, 'b> {
     /// More than half of a root's folders were folders of the other.
     fn by_folders(&mut self) {
         for at in self.strangers() {
-            let &Named { class, found, .. } = &self.roots[at];
+            let root = &self.roots[at];
             let is_like = |past: &BaselineRoot| {
-                let (all, shared) = found.folders.paths().fold((0, 0), |(all, shared), folder| {
+                let (all, shared) = root.found.folders.paths().fold((0, 0), |(all, shared), folder| {
                     (all + 1, shared + usize::from(past.folders.contains_key(folder)))
                 });
-                past.class == Some(class) && shared * 2 > all
+                root.is_of_kind_of(past) && shared * 2 > all
             };
             if let [label] = latest(self.free().filter(|(_, past)| is_like(past)))[..] {
                 self.of[at] = Some(label);
@@ -169,7 +174,9 @@ impl<'b> Search<'_, 'b> {
             let strangers: Vec<usize> =
                 self.strangers().into_iter().filter(|&at| self.roots[at].class == class).collect();
             let gone = self.free().filter(|(_, past)| past.class == Some(class) && self.was_named_with_these(past));
-            if let ([at], [(label, _)]) = (&strangers[..], &gone.collect::<Vec<_>>()[..]) {
+            if let ([at], [(label, past)]) = (&strangers[..], &gone.collect::<Vec<_>>()[..])
+                && self.roots[*at].is_of_kind_of(past)
+            {
                 self.of[*at] = Some(label);
             }
         }
@@ -313,6 +320,21 @@ mod tests {
     fn what_is_backed_up_by_another_command_is_not_left_out() {
         let past: &[Past] = &[("docs", DOCUMENTS, 2, &[]), ("mail", Class::Email, 3, &[])];
         assert_eq!(judged(past, &[("docs", DOCUMENTS, &[])]), (vec!["docs".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn an_export_of_a_folder_does_not_come_in_its_place_nor_the_folder_in_that_of_the_export() {
+        let folders: &[&str] = &["docs", "docs/clerk"];
+        let found = found(folders);
+        for (before, now) in [(None, Some(b"OneDrive_#.zip".to_vec())), (Some(b"OneDrive_#.zip".to_vec()), None)] {
+            let mut past = baseline(&[("documents", DOCUMENTS, 1, &["docs", "docs/clerk", "crates"])]);
+            past.roots.values_mut().for_each(|root| root.form = before.clone());
+            let root =
+                Named { label: b"x", class: DOCUMENTS, is_unread: false, found: &found, place: b"/x", form: now };
+            assert_eq!(lineage(&[root.clone()], &past).of, [None]);
+            let as_before = Named { form: before, ..root };
+            assert_eq!(lineage(&[as_before], &past).of, [Some(&b"documents"[..])]);
+        }
     }
 
     #[test]
