@@ -95,26 +95,29 @@ impl Interrupt {
     }
 
     fn requested(&self) {
-        match self.reply() {
-            Reply::EndWith(exit) => std::process::exit(exit as i32),
-            Reply::Say(what) => drop(writeln!(std::io::stderr(), "\n{what} Press Ctrl-C again to end at once.")),
+        let say = |what: &str| drop(writeln!(std::io::stderr(), "\n{what} Press Ctrl-C again to end at once."));
+        if let Reply::EndWith(exit) = self.reply(say) {
+            std::process::exit(exit as i32);
         }
     }
 
-    fn reply(&self) -> Reply {
+    /// What is said is said before the run can act on it: it may be over in the next moment.
+    fn reply(&self, say: impl FnOnce(&str)) -> Reply {
         let mut heard = self.heard();
         let prompt = heard.prompt.take();
         prompt.iter().for_each(restore);
         let is_second = std::mem::replace(&mut heard.once, true);
-        match heard.stage {
+        let reply = match heard.stage {
             Stage::Done => Reply::EndWith(Exit::Done),
             _ if prompt.is_some() || is_second => Reply::EndWith(Exit::Interrupted),
             Stage::Finishing => Reply::Say("This is nearly done, and is carried to its end."),
-            Stage::Stoppable => {
-                self.shared.asked.store(true, Ordering::Relaxed);
-                Reply::Say("Stopping as soon as it is safe.")
-            }
+            Stage::Stoppable => Reply::Say("Stopping as soon as it is safe."),
+        };
+        if let Reply::Say(what) = reply {
+            say(what);
+            self.shared.asked.fetch_or(heard.stage == Stage::Stoppable, Ordering::Relaxed);
         }
+        reply
     }
 }
 
@@ -129,15 +132,16 @@ mod tests {
     #[test]
     fn the_first_request_stops_and_the_second_ends_at_once() {
         let interrupt = Interrupt::default();
-        assert_eq!(interrupt.reply(), Reply::Say("Stopping as soon as it is safe."));
+        let say = |_: &str| assert!(!interrupt.is_asked(), "the run may end as soon as it is");
+        assert_eq!(interrupt.reply(say), Reply::Say("Stopping as soon as it is safe."));
         assert!(interrupt.is_asked());
-        assert_eq!(interrupt.reply(), Reply::EndWith(Exit::Interrupted));
+        assert_eq!(interrupt.reply(|_| ()), Reply::EndWith(Exit::Interrupted));
     }
 
     #[test]
     fn what_somebody_has_stopped_is_not_begun() {
         let interrupt = Interrupt::default();
-        interrupt.reply();
+        interrupt.reply(|_| ());
         assert!(!interrupt.begin_finishing());
     }
 
@@ -145,9 +149,9 @@ mod tests {
     fn what_has_begun_is_finished_unless_somebody_insists() {
         let interrupt = Interrupt::default();
         assert!(interrupt.begin_finishing());
-        assert!(matches!(interrupt.reply(), Reply::Say(what) if !what.contains("Stopping")));
+        assert!(matches!(interrupt.reply(|_| ()), Reply::Say(what) if !what.contains("Stopping")));
         assert!(!interrupt.is_asked());
-        assert_eq!(interrupt.reply(), Reply::EndWith(Exit::Interrupted));
+        assert_eq!(interrupt.reply(|_| ()), Reply::EndWith(Exit::Interrupted));
     }
 
     #[test]
@@ -155,6 +159,6 @@ mod tests {
         let interrupt = Interrupt::default();
         assert!(interrupt.begin_finishing());
         interrupt.done();
-        assert_eq!(interrupt.reply(), Reply::EndWith(Exit::Done));
+        assert_eq!(interrupt.reply(|_| ()), Reply::EndWith(Exit::Done));
     }
 }
