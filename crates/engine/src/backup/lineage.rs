@@ -331,7 +331,7 @@ mod tests {
             past.roots.values_mut().for_each(|root| root.form = before.clone());
             let root =
                 Named { label: b"x", class: DOCUMENTS, is_unread: false, found: &found, place: b"/x", form: now };
-            assert_eq!(lineage(&[root.clone()], &past).of, [None]);
+            assert_eq!(lineage(std::slice::from_ref(&root), &past).of, [None]);
             let as_before = Named { form: before, ..root };
             assert_eq!(lineage(&[as_before], &past).of, [Some(&b"documents"[..])]);
         }
