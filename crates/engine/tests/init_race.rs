@@ -3,20 +3,20 @@
 // What fails in a helper fails its test.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
 use chest_engine::init::{InitOptions, InitOutcome, PreparedRepository, prepare};
 use chest_engine::repo::RepoError;
 use chest_engine::repo::config::Configuration;
-use chest_engine::repo::repository::TwiceStore;
 use chest_engine::repo::slot::{Credential, KdfCost};
 use chest_engine::repo::words::TypedWords;
 use chest_engine::{Context, EngineError, Opened};
-use chest_model::{Severity, Silent};
+use chest_model::Severity;
 use chest_store::{MemoryStore, ObjectName, ObjectStore, StoreError};
 use chest_testkit::{FaultPlan, FaultyStore, FixedEnvironment, Verb};
+use common::{PASSPHRASE, context_in};
 use std::sync::{Arc, Barrier};
 use zeroize::Zeroizing;
-
-const PASSPHRASE: &str = "seven red apples on the vicarage wall";
 
 /// A computer with a state of its own.
 struct Computer {
@@ -31,13 +31,7 @@ impl Computer {
     }
 
     fn context(&self) -> Context<'_> {
-        Context {
-            store: TwiceStore::over(self.store.clone()),
-            environment: &self.environment,
-            monitor: &Silent,
-            state_dir: self.folder.path().join("state"),
-            cache_dir: self.folder.path().join("cache"),
-        }
+        context_in(self.folder.path(), &self.store, &self.environment)
     }
 
     fn prepare(&self) -> PreparedRepository {

@@ -9,6 +9,7 @@ use crate::errors::Failure;
 use crate::exit::Exit;
 use crate::output::SHORT_ID;
 use crate::output::amounts::{count, grouped, size};
+use crate::output::called::word;
 use crate::output::exceptions::summary_of_run;
 use crate::output::names::{shown, shown_path, shown_place};
 use chest_council::{COUNCIL_NAME, Change, Council, CouncilError};
@@ -251,7 +252,7 @@ impl<'s> Story<'s> {
 
     fn bring_back(&self, deleted: &Deleted) -> Result<(), Trouble> {
         let name = deleted.path.file_name().unwrap_or_default();
-        self.screen.step(&format!("$ chest find --deleted {}", quoted(name.as_bytes())));
+        self.screen.step(&format!("$ chest find --deleted {}", word(name.as_bytes())));
         let found = self.desk.find_deleted(&name.to_string_lossy())?;
         let is_it = |hit: &&Hit| {
             hit.path.root == b"documents" && hit.path.path.as_bytes() == deleted.path.as_os_str().as_bytes()
@@ -269,7 +270,7 @@ impl<'s> Story<'s> {
             seconds(found.unlocking)
         ));
         let to = self.place.found();
-        let path = quoted(&hit.path.to_bytes());
+        let path = word(&hit.path.to_bytes());
         self.screen.step(&format!("$ chest restore {id} {path} --to {}", quoted_path(&to)));
         let selection = Selection { selector: Some(SnapshotSelector::Id(id)), ..Selection::default() };
         let restored = self.desk.restore(&selection, vec![hit.path.clone()], &to)?;
@@ -294,7 +295,7 @@ impl<'s> Story<'s> {
     }
 
     fn bring_back_letter(&self, lost: &LostLetter) -> Result<(), Trouble> {
-        self.screen.step(&format!("$ chest find --mail --deleted --subject {}", quoted(lost.subject.as_bytes())));
+        self.screen.step(&format!("$ chest find --mail --deleted --subject {}", word(lost.subject.as_bytes())));
         let found = self.desk.find_lost_message(&lost.subject)?;
         let hit = found.outcome.messages.iter().find(|hit| hit.subject == lost.subject);
         let hit = hit.ok_or_else(|| Trouble::Wrong("The lost e-mail was not found in any backup.".to_owned()))?;
@@ -421,7 +422,7 @@ impl<'s> Story<'s> {
         ] {
             self.screen.say(&format!("$ export {name}={}", quoted_path(&path)));
         }
-        self.screen.say(&format!("$ export CHEST_PASSPHRASE={}", quoted(self.desk.passphrase().as_bytes())));
+        self.screen.say(&format!("$ export CHEST_PASSPHRASE={}", word(self.desk.passphrase().as_bytes())));
         self.screen.say("$ chest snapshots");
         self.screen.say("");
     }
@@ -493,14 +494,7 @@ fn pick(seed: u64, number: usize) -> Option<usize> {
 }
 
 fn quoted_path(path: &Path) -> String {
-    quoted(path.as_os_str().as_bytes())
-}
-
-/// As a shell takes it for one word.
-fn quoted(bytes: &[u8]) -> String {
-    let text = shown(bytes);
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,@".contains(&byte);
-    if text.bytes().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    word(path.as_os_str().as_bytes())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::anywhere::Anywhere;
 use super::notebooks::is_notebook_link;
 use super::pipeline::Handoff;
-use super::scrambled::{is_plain, is_scrambled};
+use super::scrambled::{Looks, looks};
 use crate::EngineError;
 use chest_mail::{ContainerKind, NameSays, NewestDate, newest_in_pst, recognise};
 use chest_model::{
@@ -298,8 +298,8 @@ impl ItemReader<'_, '_> {
     /// Looks at content as it comes by.
     fn notice(&self, cut: &mut Cut, bytes: &[u8]) {
         if cut.bytes == 0 && cut.pending == 0 {
-            cut.noticed.scrambled = is_scrambled(&cut.name, bytes);
-            cut.noticed.plain = is_plain(&cut.name, bytes);
+            let looks = looks(&cut.name, bytes);
+            (cut.noticed.scrambled, cut.noticed.plain) = (looks == Looks::Scrambled, looks == Looks::Plain);
             cut.noticed.notebook_link = is_notebook_link(&cut.name, bytes);
             let container = recognise(&cut.name, bytes);
             cut.glance = glance(&cut.name, container);

@@ -94,21 +94,31 @@ const BEGINNINGS: [&[u8]; 66] = [
     b"\xed\xab\xee\xdb",
 ];
 
-/// Whether a file of this name, beginning like this, holds something else than its name promises.
-pub(super) fn is_scrambled(name: &[u8], head: &[u8]) -> bool {
-    let head = &head[..head.len().min(HEAD)];
-    head.len() >= FEWEST && says(name) == NameSays::Document && !begins_well(head) && is_noise(head)
+/// How a file looks beside its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// It can be told from noise; or it is what people encrypt themselves, or too short to say.
+    Plain,
+    /// Noise under a name that promises nothing.
+    Noise,
+    /// Noise under a name that promises a document.
+    Scrambled,
 }
 
-/// Whether a file beginning like this can be told from noise; what people encrypt themselves is no noise.
-pub(super) fn is_plain(name: &[u8], head: &[u8]) -> bool {
+/// How a file of this name looks that begins like this.
+pub(super) fn looks(name: &[u8], head: &[u8]) -> Looks {
     let head = &head[..head.len().min(HEAD)];
-    head.len() < FEWEST || says(name) == NameSays::OwnDoing || begins_well(head) || !is_noise(head)
+    match says(name) {
+        Says::OwnDoing => Looks::Plain,
+        _ if head.len() < FEWEST || begins_well(head) || !is_noise(head) => Looks::Plain,
+        Says::Document => Looks::Scrambled,
+        Says::Nothing => Looks::Noise,
+    }
 }
 
 /// What can be told by the name of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum NameSays {
+enum Says {
     /// A kind of file that begins in a known way.
     Document,
     /// Its owner has encrypted or compressed it.
@@ -118,15 +128,15 @@ enum NameSays {
 
 /// By the last extension that says something: what encrypts files adds strange ones, often several, and with full stops in
 /// them (`minutes.docx.id[1E857D00-2822].[help@example.org].phobos`).
-fn says(name: &[u8]) -> NameSays {
+fn says(name: &[u8]) -> Says {
     let is_in = |list: &[&str], part: &[u8]| list.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(part));
     let one_says = |part: &[u8]| match part {
-        _ if is_in(&PROMISING, part) => Some(NameSays::Document),
-        _ if is_in(&OWN_DOING, part) => Some(NameSays::OwnDoing),
+        _ if is_in(&PROMISING, part) => Some(Says::Document),
+        _ if is_in(&OWN_DOING, part) => Some(Says::OwnDoing),
         _ => None,
     };
-    let Some(stem) = name.iter().position(|byte| *byte == b'.') else { return NameSays::Nothing };
-    name[stem + 1..].rsplit(|byte| *byte == b'.').find_map(one_says).unwrap_or(NameSays::Nothing)
+    let Some(stem) = name.iter().position(|byte| *byte == b'.') else { return Says::Nothing };
+    name[stem + 1..].rsplit(|byte| *byte == b'.').find_map(one_says).unwrap_or(Says::Nothing)
 }
 
 fn begins_well(head: &[u8]) -> bool {
@@ -197,8 +207,7 @@ mod tests {
             "accounts.v2.xlsx.id-7F2A.[pay@mail.example.org].wallet.dharma",
         ] {
             for length in [600, 4096] {
-                assert!(is_scrambled(name.as_bytes(), &noise(length)), "{name}");
-                assert!(!is_plain(name.as_bytes(), &noise(length)), "{name}");
+                assert_eq!(looks(name.as_bytes(), &noise(length)), Looks::Scrambled, "{name}");
             }
         }
     }
@@ -206,18 +215,17 @@ mod tests {
     #[test]
     fn what_people_encrypt_or_compress_themselves_is_not() {
         for name in ["minutes.docx.gpg", "accounts.xlsx.7z", "notes", "key.bin", "old.zip.enc", "mail.mbox.gz"] {
-            assert!(!is_scrambled(name.as_bytes(), &noise(4096)), "{name}");
+            assert_ne!(looks(name.as_bytes(), &noise(4096)), Looks::Scrambled, "{name}");
         }
         for name in ["minutes.docx.gpg", "minutes.pdf.2026-11-22.gpg", "Safe.HC", "passwords.kdbx", "old.tar.xz"] {
-            assert!(!is_scrambled(name.as_bytes(), &noise(4096)), "{name}");
-            assert!(is_plain(name.as_bytes(), &noise(4096)), "{name}");
+            assert_eq!(looks(name.as_bytes(), &noise(4096)), Looks::Plain, "{name}");
         }
     }
 
     #[test]
     fn noise_under_a_name_that_promises_nothing_is_no_broken_promise_and_not_plain() {
         for name in ["kX93jfa", "7f3a.q9z", "docx", "minutes.bin"] {
-            assert!(!is_scrambled(name.as_bytes(), &noise(4096)) && !is_plain(name.as_bytes(), &noise(4096)), "{name}");
+            assert_eq!(looks(name.as_bytes(), &noise(4096)), Looks::Noise, "{name}");
         }
     }
 
@@ -235,7 +243,11 @@ mod tests {
             b"7z\xbc\xaf\x27\x1c",
         ];
         for beginning in beginnings {
-            assert!(is_plain(b"something.unheard-of", &[beginning, &noise(4000)].concat()), "{beginning:?}");
+            assert_eq!(
+                looks(b"something.unheard-of", &[beginning, &noise(4000)].concat()),
+                Looks::Plain,
+                "{beginning:?}"
+            );
         }
     }
 
@@ -248,8 +260,9 @@ mod tests {
         let base64 =
             b"VGhlIGNvdW5jaWwgcmVzb2x2ZWQgdG8gYXBwcm92ZSB0aGUgbWludXRlcw1x7Qz9+/kLmNoPqRsTuVwXyZ0123456".repeat(40);
         for head in [&zip[..], &late_pdf, &text, &utf16, &base64, &noise(511), b""] {
-            assert!(!is_scrambled(b"minutes.pdf", head), "{:?}", &head[..head.len().min(8)]);
-            assert!(is_plain(b"minutes", head), "{:?}", &head[..head.len().min(8)]);
+            for name in [&b"minutes.pdf"[..], b"minutes"] {
+                assert_eq!(looks(name, head), Looks::Plain, "{:?}", &head[..head.len().min(8)]);
+            }
         }
     }
 

@@ -71,13 +71,7 @@ impl Machine {
     }
 
     pub fn context(&self) -> Context<'_> {
-        Context {
-            store: TwiceStore::over(self.store.clone()),
-            environment: &self.environment,
-            monitor: &Silent,
-            state_dir: self.folder.path().join("state"),
-            cache_dir: self.folder.path().join("cache"),
-        }
+        context_in(self.folder.path(), &self.store, &self.environment)
     }
 
     /// The folder that is backed up.
@@ -137,6 +131,17 @@ impl Machine {
         let opened = self.open()?;
         let snapshot = select(&opened, selection)?;
         plan(&self.context(), &opened, &snapshot, request)?.execute(&self.context())
+    }
+}
+
+/// Of a machine that keeps its state and cache in this folder.
+pub fn context_in<'e>(folder: &Path, store: &Arc<dyn ObjectStore>, environment: &'e FixedEnvironment) -> Context<'e> {
+    Context {
+        store: TwiceStore::over(store.clone()),
+        environment,
+        monitor: &Silent,
+        state_dir: folder.join("state"),
+        cache_dir: folder.join("cache"),
     }
 }
 
