@@ -105,9 +105,8 @@ fn a_long_list_of_unread_items_is_cut_and_says_where_the_rest_is() {
     let partial = office.back_up().ended(3);
     assert_eq!(partial.out.matches("no permission to read it").count(), 50, "{}", partial.out);
     assert_eq!(partial.last_line(), "PARTIAL: 55 items could not be read");
-    let advice =
-        partial.out.lines().find_map(|line| line.strip_prefix("  and 5 more items; see all with: chest ")).unwrap();
-    let all = office.run(advice.split(' ')).ended(0);
+    let advice = partial.out.lines().find_map(|line| line.strip_prefix("  and 5 more items; see all with: ")).unwrap();
+    let all = office.paste(advice).ended(0);
     assert_eq!(all.out.matches("no permission to read it").count(), 55, "{}", all.out);
 }
 

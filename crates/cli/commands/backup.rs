@@ -9,6 +9,7 @@ use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::machine::threads;
 use crate::output::amounts::{count, grouped, size};
+use crate::output::called::Called;
 use crate::output::doubts::{self, DoubtJson, write_doubts};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
 use crate::output::exports::{write_age, write_inside};
@@ -65,12 +66,13 @@ fn make(workplace: &Workplace, args: &Backup) -> Result<BackedUp, Failure> {
     let context = workplace.context(store);
     let outcome =
         backup(&context, &sources.sources, &options).map_err(|error| Failure::of(&error, Doing::BackingUp))?;
-    Ok(BackedUp { outcome, sources })
+    Ok(BackedUp { outcome, sources, called: Called::of(&workplace.settings) })
 }
 
 struct BackedUp {
     outcome: BackupOutcome,
     sources: Sources,
+    called: Called,
 }
 
 #[derive(Serialize)]
@@ -352,7 +354,8 @@ impl BackedUp {
         if (shown_now as u64) < all {
             let more = count(all - shown_now as u64, "more item");
             let how_many = if listed == all { "all".to_owned() } else { format!("the first {}", grouped(listed)) };
-            writeln!(out, "  and {more}; see {how_many} with: chest ls --exceptions {id}")?;
+            let all = self.called.again(&format!("ls --exceptions {id}"));
+            writeln!(out, "  and {more}; see {how_many} with: {all}")?;
         }
         let parts = [(all > 0).then(|| summary_of_run(&self.outcome)), doubts::summary(&self.outcome.doubts)];
         writeln!(out, "PARTIAL: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
