@@ -52,6 +52,70 @@ fn an_emptied_folder_is_partial_until_somebody_says_that_it_is_right() {
     assert!(!after.out.contains("EMPTY"), "{}", after.out);
 }
 
+/// Folders and links, and no file.
+fn office_with_an_empty_folder() -> Office {
+    let office = Office::with_backup();
+    fs::create_dir_all(office.path("scans/2026")).unwrap();
+    std::os::unix::fs::symlink("../docs", office.path("scans/all")).unwrap();
+    office
+}
+
+#[test]
+fn a_folder_without_a_single_file_is_partial_until_somebody_says_that_it_is_right_and_then_not_a_word_is_said() {
+    let office = office_with_an_empty_folder();
+    let told = "EMPTY: there is no file at all in scans.\n  Folders, links and devices are no files";
+    for _ in 0..2 {
+        let empty = office.run(["backup", "scans"]).ended(6);
+        assert_eq!(empty.last_line(), "PARTIAL: 1 doubt about what was found");
+        assert!(empty.out.contains(told) && empty.out.contains("--accept-shrink"), "{}", empty.out);
+        assert!(office.run(["ls", "--exceptions", "latest"]).ended(0).out.contains(told));
+        let listed = office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].as_array().unwrap().clone();
+        assert_eq!(listed.last().unwrap()["outcome"], "PARTIAL", "{listed:?}");
+        let runs = office.run(["history", "--json"]).ended(0).json()["runs"].as_array().unwrap().clone();
+        assert_eq!(runs.last().unwrap()["result"], "PARTIAL", "{runs:?}");
+    }
+    // Beside what is whole, in the same class and in another.
+    let json = office.run(["backup", "docs", "--email", "scans", "--json"]).ended(6).json();
+    let doubt = serde_json::json!([{ "root": "scans", "kind": "empty", "accepted": false }]);
+    assert_eq!((&json["outcome"], &json["doubts"]), (&"PARTIAL".into(), &doubt), "{json}");
+    assert_eq!(json["partial_classes"], serde_json::json!(["email"]), "{json}");
+    let accepted = office.run(["backup", "docs", "scans", "--accept-shrink"]).ended(0);
+    assert!(accepted.out.contains("EMPTY: there is no file at all in scans.\n  Accepted as right."), "{}", accepted.out);
+    for _ in 0..2 {
+        let after = office.run(["backup", "scans"]).ended(0);
+        assert!(!after.out.contains("no file") && after.last_line() == "COMPLETE", "{}", after.out);
+    }
+    // What came into it meanwhile is missed as anywhere.
+    office.write("scans/2026/invoice.txt", "1,600.00");
+    office.run(["backup", "scans"]).ended(0);
+    fs::remove_file(office.path("scans/2026/invoice.txt")).unwrap();
+    let emptied = office.run(["backup", "scans"]).ended(6);
+    assert!(emptied.out.contains("EMPTY: scans had 1 file (8 bytes) in its last complete backup"), "{}", emptied.out);
+}
+
+#[test]
+fn that_one_folder_may_be_empty_says_nothing_of_another_nor_does_a_lost_baseline() {
+    let office = office_with_an_empty_folder();
+    office.run(["backup", "scans", "--accept-shrink"]).ended(0);
+    let renamed = office.run(["backup", "scans", "--as", "scans 2"]).ended(6);
+    assert!(renamed.out.contains("EMPTY: there is no file at all in scans 2."), "{}", renamed.out);
+    let notes = office.stored_files("state").into_iter().find(|path| path.ends_with("baseline")).unwrap();
+    fs::remove_file(notes).unwrap();
+    let blind = office.run(["backup", "scans"]).ended(6);
+    assert!(blind.out.contains("EMPTY: there is no file") && blind.out.contains("No baseline:"), "{}", blind.out);
+}
+
+#[test]
+fn a_folder_of_which_everything_is_left_out_is_empty_and_one_of_which_nothing_can_be_read_is_not() {
+    let office = Office::with_backup();
+    office.write("work/draft.bak", "x");
+    let left_out = office.run(["backup", "work", "--exclude", "*.bak"]).ended(6);
+    assert!(left_out.out.contains("what is left out on purpose (--exclude) does not count"), "{}", left_out.out);
+    office.write_locked("locked/minutes.docx");
+    let locked = office.run(["backup", "docs", "locked"]).ended(3);
+    assert!(!locked.out.contains("EMPTY"), "{}", locked.out);
+}
+
 #[test]
 fn a_fifth_may_go_without_a_word_and_what_is_held_against_is_the_last_complete_backup() {
     let office = office_with_minutes(50);
@@ -350,4 +414,16 @@ fn demands_in_several_folders_raise_the_alarm_by_themselves() {
         alarm.out
     );
     assert!(alarm.out.contains("docs/Burials/HOW_TO_DECRYPT.txt"), "{}", alarm.out);
+}
+
+#[test]
+fn however_many_demands_there_are_they_are_counted() {
+    let office = office_with_minutes(3);
+    (0..171).for_each(|folder| office.write(&format!("docs/{folder:03}/HOW_TO_DECRYPT.txt"), "Pay."));
+    let told = "docs/004/HOW_TO_DECRYPT.txt and 166 more\n";
+    assert!(office.back_up().ended(6).out.contains(told));
+    assert!(office.run(["ls", "--exceptions", "latest"]).ended(0).out.contains(told));
+    let json = office.run(["backup", "docs", "--json"]).ended(6).json();
+    let doubt = &json["doubts"][0];
+    assert_eq!((&doubt["demand_count"], doubt["demands"].as_array().unwrap().len()), (&171.into(), 20), "{json}");
 }

@@ -160,14 +160,3 @@ fn a_backup_without_a_single_file_says_so_in_its_last_line() {
     let partial = office.run(["backup", "scans"]).ended(3);
     assert_eq!(partial.last_line(), "PARTIAL: there is no file in this backup, 2 items could not be read");
 }
-
-#[test]
-fn a_folder_without_a_single_file_says_so_also_where_nobody_knows_of_any() {
-    let office = Office::with_backup();
-    fs::create_dir_all(office.path("empty/Plans")).unwrap();
-    for _ in 0..2 {
-        let empty = office.run(["backup", "empty"]).ended(0);
-        assert!(empty.out.contains("NOTE: there is no file in empty. "), "{}", empty.out);
-    }
-    assert!(!office.back_up().ended(0).out.contains("there is no file"));
-}

@@ -122,7 +122,7 @@ pub struct Init {
 ///
 /// Needs no passphrase: this computer's own key can add backups, but neither read nor delete them. The last line says COMPLETE,
 /// or PARTIAL and how many items could not be read (exit code 3). It says PARTIAL, too, where much less was found than in the last
-/// complete backup, or what that held is not there (exit code 6).
+/// complete backup, where what that held is not there, or where there is no file at all (exit code 6).
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     chest backup ~/Documents\n  \
@@ -150,7 +150,7 @@ pub struct Backup {
     /// Anything else to back up in the same run (may be given several times)
     #[arg(long, value_name = "PATH", action = ArgAction::Append)]
     pub other: Vec<PathBuf>,
-    /// What is missing since the last complete backup has gone rightly: do not doubt it any more
+    /// What is missing since the last complete backup has gone rightly, and what holds no file may be empty: do not doubt it any more
     #[arg(long)]
     pub accept_shrink: bool,
     /// Files that no longer hold what their names promise are right as they are: call this one complete

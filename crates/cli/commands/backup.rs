@@ -192,12 +192,6 @@ impl Report for BackedUp {
             write_age(out, root, outcome.ended)?;
             write_notebook_links(out, root)?;
             write_past(out, root)?;
-            if has_no_file(outcome, root) {
-                writeln!(
-                    out,
-                    "NOTE: there is no file in {name}. If there should be any, see whether it is the right folder."
-                )?;
-            }
         }
         for left_out in &outcome.left_out {
             writeln!(
@@ -301,14 +295,6 @@ fn write_past(out: &mut dyn Write, root: &RootOutcome) -> io::Result<()> {
              is missing from it"
         ),
     }
-}
-
-/// That some could not be read, or that there were some, is told by itself.
-fn has_no_file(outcome: &BackupOutcome, root: &RootOutcome) -> bool {
-    let label = &root.description.label;
-    let is_told = outcome.doubts.iter().any(|doubt| doubt.root == *label)
-        || outcome.exceptions.iter().any(|exception| exception.root == *label);
-    root.files == 0 && !is_told
 }
 
 fn is_missing(outcome: &BackupOutcome, root: &RootOutcome) -> bool {

@@ -19,8 +19,9 @@ pub fn write_doubts(out: &mut dyn Write, doubts: &[Doubt]) -> io::Result<()> {
             DoubtKind::Shrunk { before, now } => (shrunk(&name, *before, *now), ACCEPT_SHRINK, ACCEPTED),
             DoubtKind::FoldersGone { count, first } => (folders_gone(doubt, *count, first), ACCEPT_SHRINK, ACCEPTED),
             DoubtKind::Missing { before } => (missing(&name, *before), ACCEPT_MISSING, ACCEPTED_MISSING),
-            DoubtKind::Scrambled { files, of, demands } => {
-                (scrambled(doubt, *files, *of, demands), ACCEPT_CHANGE, ACCEPTED)
+            DoubtKind::Empty => (format!("EMPTY: there is no file at all in {name}."), ACCEPT_EMPTY, ACCEPTED),
+            DoubtKind::Scrambled { files, of, demand_count, demands } => {
+                (scrambled(doubt, *files, *of, *demand_count, demands), ACCEPT_CHANGE, ACCEPTED)
             }
         };
         writeln!(out, "{found}")?;
@@ -35,6 +36,8 @@ const ACCEPT_MISSING: &str = "Earlier backups still hold it. Plug its disk in, c
     back into the folder, and back up again. If it is gone for good, back up once more with --accept-shrink, and do not name it from then on.";
 const ACCEPT_SHRINK: &str =
     "Earlier backups still hold what is missing. If it has gone rightly, back up again with --accept-shrink.";
+const ACCEPT_EMPTY: &str = "Folders, links and devices are no files, and what is left out on purpose (--exclude) does not count. See whether it is the right folder, \
+    and whether its disk or share is connected. If it is right that nothing is in it, back up again with --accept-shrink.";
 const ACCEPT_CHANGE: &str = "Earlier backups still hold the files as they were. If this was not your doing: unplug this \
     computer from the network, change nothing, and call your IT provider. If it was, back up again with --accept-change.";
 
@@ -62,24 +65,24 @@ fn folders_gone(doubt: &Doubt, all: u64, first: &[Vec<u8>]) -> String {
     )
 }
 
-fn scrambled(doubt: &Doubt, files: u64, of: u64, demands: &[Vec<u8>]) -> String {
+fn scrambled(doubt: &Doubt, files: u64, of: u64, demand_count: u64, demands: &[Vec<u8>]) -> String {
     let name = shown(&doubt.root);
+    let notes = some(doubt, demand_count, demands);
     if files == 0 {
-        let notes = some(doubt, demands.len() as u64, demands);
         return format!("ALARM: several folders in {name} hold files that are named like demands for money: {notes}");
     }
     let text =
         format!("ALARM: {} of {} in {name} look encrypted, as after an attack.", grouped(files), count(of, "file"));
     match demands.is_empty() {
         true => text,
-        false => format!("{text} Demands may be: {}", some(doubt, demands.len() as u64, demands)),
+        false => format!("{text} Demands may be: {notes}"),
     }
 }
 
 /// The first few, and how many more there are.
 fn some(doubt: &Doubt, all: u64, first: &[Vec<u8>]) -> String {
     let named: Vec<String> = first.iter().take(NAMED).map(|path| shown_path(&place(doubt, path))).collect();
-    let more = all - named.len() as u64;
+    let more = all.saturating_sub(named.len() as u64);
     let rest = if more > 0 { format!(" and {} more", grouped(more)) } else { String::new() };
     format!("{}{rest}", named.join(", "))
 }
@@ -111,7 +114,8 @@ enum Numbers {
     Shrunk { files_before: u64, bytes_before: u64, files: u64, bytes: u64 },
     FoldersGone { folders: u64, first: Vec<PathJson> },
     Missing { files_before: u64, bytes_before: u64 },
-    Scrambled { scrambled: u64, files: u64, demands: Vec<PathJson> },
+    Empty {},
+    Scrambled { scrambled: u64, files: u64, demand_count: u64, demands: Vec<PathJson> },
 }
 
 impl DoubtJson {
@@ -138,9 +142,16 @@ impl DoubtJson {
             DoubtKind::Missing { before } => {
                 ("missing", Numbers::Missing { files_before: before.files, bytes_before: before.bytes })
             }
-            DoubtKind::Scrambled { files, of, demands } => {
-                ("scrambled", Numbers::Scrambled { scrambled: *files, files: *of, demands: paths(demands) })
-            }
+            DoubtKind::Empty => ("empty", Numbers::Empty {}),
+            DoubtKind::Scrambled { files, of, demand_count, demands } => (
+                "scrambled",
+                Numbers::Scrambled {
+                    scrambled: *files,
+                    files: *of,
+                    demand_count: *demand_count,
+                    demands: paths(demands),
+                },
+            ),
         };
         Self { root: shown(&doubt.root), kind, accepted: doubt.accepted, numbers }
     }

@@ -262,7 +262,8 @@ fn snapshot() -> SnapshotBody {
         DoubtKind::Shrunk { before: Amount { files: 9, bytes: 900 }, now: Amount { files: 1, bytes: 2 } },
         DoubtKind::Missing { before: Amount { files: 9, bytes: 900 } },
         DoubtKind::FoldersGone { count: 3, first: vec![b"Minutes".to_vec()] },
-        DoubtKind::Scrambled { files: 40, of: 50, demands: vec![b"HOW TO DECRYPT.txt".to_vec()] },
+        DoubtKind::Scrambled { files: 40, of: 50, demand_count: 171, demands: vec![b"HOW TO DECRYPT.txt".to_vec()] },
+        DoubtKind::Empty,
     ];
     let exception = |kind| Exception { root: b"documents".to_vec(), path: path(b"a"), kind, message: "no".to_owned() };
     SnapshotBody {

@@ -33,13 +33,17 @@ pub enum DoubtKind {
         /// What the last complete backup held.
         before: Amount,
     },
+    /// There is no file in it at all, and there was none that anybody knows of: the wrong folder, or a disk that is not connected.
+    Empty,
     /// Files have become noise, or demands for money lie about, as after an attack that encrypts files.
     Scrambled {
         /// How many more files are noise than in the last complete backup; 0 where only demands were found.
         files: u64,
         /// How many files there are in all.
         of: u64,
-        /// Files named as extortionists name their demands: the first of them, as paths below the root.
+        /// How many files are named as extortionists name their demands.
+        demand_count: u64,
+        /// The first of them, as paths below the root.
         demands: Vec<Vec<u8>>,
     },
 }

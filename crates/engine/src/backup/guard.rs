@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::near_folders::NearFolders;
 
-/// A doubt names the first so many.
+/// A doubt names the first so many, and says how many there are.
 const NAMED: usize = 20;
 /// So many scrambled files are no accident …
 const MANY: u64 = 20;
@@ -42,7 +42,11 @@ pub(super) struct Found {
     pub(super) scrambled: u64,
     /// Files that are not noise.
     pub(super) plain: Amount,
-    /// Files named as extortionists name their demands: the first ones.
+    /// It lies beside something that was found in the same path: there may be nothing else.
+    pub(super) is_beside: bool,
+    /// How many files are named as extortionists name their demands.
+    pub(super) demand_count: u64,
+    /// The first of them.
     pub(super) demands: Vec<Vec<u8>>,
     /// The folders of all of them.
     demanding: BTreeSet<Vec<u8>>,
@@ -70,6 +74,7 @@ impl Found {
     }
 
     fn demand(&mut self, path: &[u8], folder: &[u8]) {
+        self.demand_count += 1;
         if self.demands.len() < NAMED {
             self.demands.push(path.to_vec());
         }
@@ -90,7 +95,18 @@ impl Found {
             return before.map(|before| DoubtKind::Missing { before }).into_iter().collect();
         }
         let past = before.map(|before| [self.shrunk(before), self.folders_gone(before)]);
-        past.into_iter().flatten().chain([self.attacked(before)]).flatten().collect()
+        past.into_iter().flatten().chain([self.empty(before), self.attacked(before)]).flatten().collect()
+    }
+
+    /// Whether anything was found in it that holds something, be it that nobody could read it.
+    pub(super) fn holds_anything(&self) -> bool {
+        self.held.files + self.unread > 0
+    }
+
+    /// Folders and links to elsewhere are nothing that could be had back: nobody backs them up for their own sake.
+    fn empty(&self, before: Option<&BaselineRoot>) -> Option<DoubtKind> {
+        // What held something has shrunk; what held nothing may go on so.
+        (before.is_none() && !self.holds_anything() && !self.is_beside).then_some(DoubtKind::Empty)
     }
 
     fn shrunk(&self, before: &BaselineRoot) -> Option<DoubtKind> {
@@ -125,7 +141,8 @@ impl Found {
         let demanding = self.demand_folders().saturating_sub(before.map_or(0, |before| before.demands));
         let is_attack = is_alarming || is_demanded || replaced > 0 || demanding >= FOLDERS_OF_DEMANDS;
         let files = scrambled.max(replaced);
-        is_attack.then(|| DoubtKind::Scrambled { files, of, demands: self.demands.clone() })
+        let (demand_count, demands) = (self.demand_count, self.demands.clone());
+        is_attack.then_some(DoubtKind::Scrambled { files, of, demand_count, demands })
     }
 
     /// How many files are noise that were not, where about as many that were not are gone, or about as many bytes. Only the counts are
@@ -206,8 +223,19 @@ mod tests {
         assert_eq!(found(79, 10).doubts(Some(&before)), [DoubtKind::Shrunk { before: held, now }]);
         assert_eq!(found(100, 7).doubts(Some(&before)).len(), 1, "as many files, and a third of the bytes gone");
         assert_eq!(found(0, 0).doubts(Some(&before)).len(), 1);
-        assert_eq!(found(0, 0).doubts(None), [], "nobody knows what there was");
         assert_eq!(found(5, 1).doubts(Some(&baseline(&found(0, 0)))), []);
+    }
+
+    #[test]
+    fn what_holds_no_file_is_doubted_unless_it_held_none_before_or_something_could_not_be_read() {
+        assert_eq!(found(0, 0).doubts(None), [DoubtKind::Empty], "folders are no files");
+        assert_eq!(found(1, 0).doubts(None), [], "a file without content is one");
+        assert_eq!(found(0, 0).doubts(Some(&baseline(&found(0, 0)))), []);
+        let before = baseline(&found(1, 10));
+        let shrunk = DoubtKind::Shrunk { before: before.held, now: Amount::default() };
+        assert_eq!(found(0, 0).doubts(Some(&before)), [shrunk]);
+        assert_eq!(Found { unread: 1, ..found(0, 0) }.doubts(None), []);
+        assert_eq!(Found { is_beside: true, ..found(0, 0) }.doubts(None), []);
     }
 
     #[test]
@@ -268,8 +296,20 @@ mod tests {
         assert_eq!(found.doubts(None), []);
         found.file(b"Minutes/a.docx", 10, SCRAMBLED);
         let demands = vec![b"Minutes/HOW_TO_DECRYPT.txt".to_vec()];
-        assert_eq!(found.doubts(None), [DoubtKind::Scrambled { files: 1, of: 1002, demands }]);
+        assert_eq!(found.doubts(None), [DoubtKind::Scrambled { files: 1, of: 1002, demand_count: 1, demands }]);
     }
+
+    #[test]
+    fn all_demands_are_counted_and_the_first_are_named() {
+        let mut found = with_scrambled(1000, 0);
+        (0..171).for_each(|folder| found.file(format!("{folder:03}/HOW_TO_DECRYPT.txt").as_bytes(), 10, PLAIN));
+        let doubts = found.doubts(None);
+        let [DoubtKind::Scrambled { files: 0, demand_count: 171, demands, .. }] = &doubts[..] else {
+            panic!("{doubts:?}")
+        };
+        assert_eq!((demands.len(), &demands[19][..]), (NAMED, &b"019/HOW_TO_DECRYPT.txt"[..]));
+    }
+
     /// Plain files, files of noise whose names promise nothing, and the bytes of each.
     fn mixed(plain: (u64, u64), noise: (u64, u64)) -> Found {
         let mut found = found(plain.0, plain.1);
@@ -278,7 +318,7 @@ mod tests {
     }
 
     fn alarm(files: u64, of: u64) -> Vec<DoubtKind> {
-        vec![DoubtKind::Scrambled { files, of, demands: Vec::new() }]
+        vec![DoubtKind::Scrambled { files, of, demand_count: 0, demands: Vec::new() }]
     }
 
     #[test]
@@ -334,7 +374,7 @@ mod tests {
         now.file(b"c/HOW_TO_DECRYPT.txt", 10, PLAIN);
         let doubts = now.doubts(Some(&baseline(&found(1000, 10))));
         assert!(
-            matches!(&doubts[..], [DoubtKind::Scrambled { files: 0, of: 1005, demands }] if demands.len() == 5),
+            matches!(&doubts[..], [DoubtKind::Scrambled { files: 0, of: 1005, demand_count: 5, demands }] if demands.len() == 5),
             "{doubts:?}"
         );
         assert_eq!(now.doubts(Some(&baseline(&now))), []);

@@ -5,6 +5,7 @@ use super::lineage::{Lineage, Named, form, lineage};
 use super::{BackupOptions, HeldAgainst, LeftOut};
 use chest_model::{Class, Doubt, DoubtKind, Timestamp};
 use chest_repo::local::{Baseline, BaselineRoot};
+use std::collections::BTreeSet;
 
 /// What became of holding the roots of a run against the past.
 pub(super) struct Judgement {
@@ -27,6 +28,7 @@ pub(super) fn judge(
     options: &BackupOptions,
 ) -> Judgement {
     let baseline = baseline.unwrap_or_else(|| Baseline { follows_a_loss: has_past, ..Baseline::default() });
+    note_beside(roots);
     let named = roots.iter().map(|root| Named::new(&root.outcome, root.exceptions.are_of_whole_root(), &root.found));
     let Lineage { of, left_out, vanished } = lineage(&named.collect::<Vec<_>>(), &baseline);
     let had_no_baseline = baseline.follows_a_loss && of.iter().any(Option::is_none);
@@ -56,6 +58,13 @@ pub(super) fn judge(
     Judgement { doubts, left_out, had_no_baseline, vanished, baseline }
 }
 
+/// Notes which roots came out of a path of which others hold something: of a folder of exports, what lies beside them.
+fn note_beside(roots: &mut [Assembled]) {
+    let place = |root: &Assembled| (root.outcome.description.class, root.outcome.description.native_path.clone());
+    let held: BTreeSet<_> = roots.iter().filter(|root| root.found.holds_anything()).map(place).collect();
+    roots.iter_mut().for_each(|root| root.found.is_beside = held.contains(&place(root)));
+}
+
 fn doubts_about(root: &Assembled, before: Option<&BaselineRoot>, options: &BackupOptions) -> Vec<Doubt> {
     // One that is there and cannot be read is told by itself.
     if root.exceptions.are_of_whole_root() && !root.found.is_missing {
@@ -63,9 +72,10 @@ fn doubts_about(root: &Assembled, before: Option<&BaselineRoot>, options: &Backu
     }
     let doubt = |kind| {
         let accepted = match kind {
-            DoubtKind::Shrunk { .. } | DoubtKind::FoldersGone { .. } | DoubtKind::Missing { .. } => {
-                options.accept_shrink
-            }
+            DoubtKind::Shrunk { .. }
+            | DoubtKind::FoldersGone { .. }
+            | DoubtKind::Missing { .. }
+            | DoubtKind::Empty => options.accept_shrink,
             DoubtKind::Scrambled { .. } => options.accept_change,
         };
         Doubt { root: root.outcome.description.label.clone(), kind, accepted }

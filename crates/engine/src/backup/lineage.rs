@@ -83,7 +83,12 @@ pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineag
     let vanished = search.vanished();
     let is_left_out = |past: &BaselineRoot| !search.is_named_again(past) && search.was_named_with_these(past);
     let left_out = search.free().filter(|(_, past)| is_left_out(past)).map(|(label, _)| label).collect();
-    Lineage { left_out, vanished, of: search.of }
+    // That another held nothing does not say that this one may be empty.
+    let says_something = |root: &Named<'_>, label: &&[u8]| {
+        root.label == *label || baseline.roots.get(*label).is_some_and(|past| past.held.files > 0)
+    };
+    let of = roots.iter().zip(search.of).map(|(root, label)| label.filter(|label| says_something(root, label)));
+    Lineage { left_out, vanished, of: of.collect() }
 }
 
 struct Search<'r, 'b> {
@@ -314,6 +319,24 @@ mod tests {
         // Backed up by a command of its own it is in nobody's place.
         let (of, left_out) = judged(past, &[("papers", DOCUMENTS, &[])]);
         assert_eq!((of, left_out), (vec!["nothing".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn another_that_held_nothing_is_nobodys_past() {
+        let mut past = baseline(&[("Plans 2025", DOCUMENTS, 1, &["Hall", "Field"])]);
+        let found = found(&["Hall", "Field"]);
+        let root = |label| Named {
+            label,
+            class: DOCUMENTS,
+            is_unread: false,
+            found: &found,
+            place: b"/somewhere",
+            form: None,
+        };
+        assert_eq!(lineage(&[root(b"Plans 2026")], &past).of, [Some(&b"Plans 2025"[..])]);
+        past.roots.values_mut().for_each(|root| root.held = Amount::default());
+        assert_eq!(lineage(&[root(b"Plans 2026")], &past).of, [None]);
+        assert_eq!(lineage(&[root(b"Plans 2025")], &past).of, [Some(&b"Plans 2025"[..])], "but its own");
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub const MAX_EXCEPTIONS: usize = 20_000;
 
 /// Keys that came after the first version of format 1: programs that do not know them pass over them.
 const DOUBTS: u64 = 100;
+const DEMAND_COUNTS: u64 = 101;
 const CONTAINERS: u64 = 100;
 const NEWEST_CONTENT: u64 = 101;
 
@@ -98,7 +99,9 @@ impl SnapshotBody {
     /// The body, as it is sealed.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
-        out.map(if self.doubts.is_empty() { 8 } else { 9 });
+        let demand_counts = doubt::counts_of_demands(&self.doubts);
+        let optional = [!self.doubts.is_empty(), !demand_counts.is_empty()];
+        out.map(8 + optional.into_iter().filter(|there| *there).count());
         out.uint(0u8).array(self.roots.len());
         for root in &self.roots {
             root.write(&mut out);
@@ -121,6 +124,12 @@ impl SnapshotBody {
             out.uint(DOUBTS).array(self.doubts.len());
             self.doubts.iter().for_each(|doubt| doubt::write(doubt, &mut out));
         }
+        if !demand_counts.is_empty() {
+            out.uint(DEMAND_COUNTS).array(demand_counts.len());
+            for (root, number) in demand_counts {
+                out.array(2).bytes(root).uint(number);
+            }
+        }
         out.finish()
     }
 
@@ -129,7 +138,7 @@ impl SnapshotBody {
         let mut reader = CborReader::new(bytes);
         let (mut roots, mut exceptions, mut host, mut reason) = (None, None, None, None);
         let (mut chunker, mut program, mut statistics, mut exception_count) = (None, None, None, None);
-        let mut doubts = Vec::new();
+        let (mut doubts, mut demand_counts) = (Vec::new(), Vec::new());
         reader.map(|key, value| {
             match key {
                 0 => roots = Some(value.list(SnapshotRoot::read)?),
@@ -141,11 +150,13 @@ impl SnapshotBody {
                 6 => statistics = Some(read_statistics(value)?),
                 7 => exception_count = Some(value.uint()?),
                 DOUBTS => doubts = value.list(doubt::read)?.into_iter().flatten().collect(),
+                DEMAND_COUNTS => demand_counts = value.list(read_demand_count)?,
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
         reader.end()?;
+        demand_counts.iter().for_each(|(root, number)| doubt::count_demands(&mut doubts, root, *number));
         Ok(Self {
             roots: required(roots)?,
             exceptions: required(exceptions)?,
@@ -227,6 +238,11 @@ impl SnapshotRoot {
         let (files, bytes) = (required(files)?, required(bytes)?);
         Ok(Self { description, tree, location, files, bytes, containers, newest_content })
     }
+}
+
+fn read_demand_count(reader: &mut CborReader<'_>) -> Result<(Vec<u8>, u64), ObjectError> {
+    reader.array_of(2)?;
+    Ok((reader.bytes()?.to_vec(), reader.uint()?))
 }
 
 /// The time is an array of one or none: the format's CBOR has no null. Likewise a hash that nobody could take is empty.
@@ -339,6 +355,7 @@ pub(crate) fn reason_from_number(number: u64) -> Result<UnreadableReason, Object
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chest_model::DoubtKind;
 
     fn body(containers: Vec<Container>) -> SnapshotBody {
         let description = RootDescription {
@@ -393,5 +410,27 @@ mod tests {
             let bytes = [&intact[..at], &bad, &intact[at + whole.len()..]].concat();
             assert!(SnapshotBody::decode(&bytes).is_err());
         }
+    }
+
+    #[test]
+    fn more_demands_than_are_named_are_counted_and_a_program_that_knows_no_count_reads_the_rest() {
+        let demanded = |count| DoubtKind::Scrambled {
+            files: 40,
+            of: 50,
+            demand_count: count,
+            demands: vec![b"HOW TO DECRYPT.txt".to_vec()],
+        };
+        let doubt = |root: &[u8], kind| Doubt { root: root.to_vec(), kind, accepted: false };
+        let mut body = body(Vec::new());
+        body.doubts =
+            vec![doubt(b"docs", demanded(171)), doubt(b"mail", demanded(1)), doubt(b"scans", DoubtKind::Empty)];
+        let bytes = body.encode();
+        assert_eq!(SnapshotBody::decode(&bytes).unwrap(), body);
+        // The list of counts comes last, under its key.
+        let counts = [&[0x18, 101, 0x81, 0x82, 0x44][..], b"docs", &[0x18, 171]].concat();
+        let before = bytes.strip_suffix(&counts[..]).unwrap();
+        let unknown = [before, &[0x18, 199], &counts[2..]].concat();
+        body.doubts[0].kind = demanded(1);
+        assert_eq!(SnapshotBody::decode(&unknown).unwrap(), body);
     }
 }
