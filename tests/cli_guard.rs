@@ -189,6 +189,31 @@ fn a_doubt_about_what_came_in_the_place_of_another_stays_however_often_it_is_bac
 }
 
 #[test]
+fn a_doubt_about_what_came_in_the_place_of_another_stays_though_it_comes_alone_or_the_others_were_alone_meanwhile() {
+    let office = office_with_minutes(30);
+    office.write("mail/in.mbox", &in_mbox(&message(1)));
+    office.run(["backup", "docs", "--email", "mail"]).ended(0);
+    office.write("OneDrive - Council/Getting started.txt", "welcome");
+    let both = ["backup", "OneDrive - Council", "--email", "mail"];
+    let alone = ["backup", "OneDrive - Council"];
+    let told = "SHRUNK: OneDrive - Council had 32 files";
+    for command in [&both[..], &alone, &alone, &["backup", "--email", "mail"], &both, &alone] {
+        let code = if command[1] == "--email" { 0 } else { 6 };
+        let answer = office.run(command).ended(code);
+        assert_eq!(answer.out.contains(told), code == 6, "{command:?}: {}", answer.out);
+    }
+    // Something that cannot be read takes nothing of it away.
+    office.write_locked("OneDrive - Council/locked.docx");
+    assert!(office.run(alone).ended(6).out.contains(told));
+    fs::remove_file(office.path("OneDrive - Council/locked.docx")).unwrap();
+    office.run(["backup", "OneDrive - Council", "--accept-shrink"]).ended(0);
+    for command in [&alone[..], &both] {
+        let after = office.run(command).ended(0);
+        assert!(!after.out.contains("compared"), "{}", after.out);
+    }
+}
+
+#[test]
 fn a_doubt_about_a_mailbox_of_another_name_stays_however_often_it_is_backed_up() {
     let office = office_with_minutes(3);
     office.write("clerk.mbox", &in_mbox(&message(1)).repeat(40));

@@ -212,6 +212,7 @@ mod tests {
             last_named: Timestamp::default(),
             place: None,
             form: None,
+            stand_ins: Vec::new(),
         }
     }
 

@@ -113,15 +113,20 @@ impl Judgement {
                 // The same export under the name that it had when it was alone in its folder, or was not.
                 next.roots.retain(|_, other| held.form.is_none() || !is_same_export(other, &held));
                 next.roots.insert(label.clone(), held);
+                next.forget_stand_in(label);
             } else if self
                 .doubts_of(root)
                 .any(|doubt| doubt.accepted && matches!(doubt.kind, DoubtKind::Missing { .. }))
             {
                 // Gone for good, as somebody has said: nobody is to be asked for it again.
                 next.roots.remove(label);
-            } else if let Some(before) = known_as(root).and_then(|label| next.roots.get_mut(label)) {
+            } else if let Some(past) = known_as(root) {
                 // Whatever its name was then: if it stayed behind those that were named with it, the next run would not find it again.
-                before.last_named = ended;
+                next.roots.entry(past.to_vec()).and_modify(|before| before.last_named = ended);
+                // And that may bear this name, and come without the others.
+                if past != label {
+                    next.note_stand_in(label, past);
+                }
             }
         }
         self.pass_on_vanished(&mut next, ended);
@@ -167,5 +172,6 @@ fn what_it_held(root: &Assembled, ended: Timestamp) -> BaselineRoot {
         last_named: ended,
         place: Some(root.outcome.description.native_path.clone()),
         form: form(&root.outcome),
+        stand_ins: Vec::new(),
     }
 }

@@ -76,6 +76,7 @@ pub(super) struct Lineage<'b> {
 pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineage<'b> {
     let known = |root: &Named<'_>| baseline.roots.get_key_value(root.label).map(|(label, _)| label.as_slice());
     let mut search = Search { roots, baseline, of: roots.iter().map(known).collect() };
+    search.by_memory();
     search.by_form();
     search.by_name();
     search.by_folders();
@@ -109,6 +110,15 @@ impl<'b> Search<'_, 'b> {
     /// The roots of which nothing is known yet, by their place among all.
     fn strangers(&self) -> Vec<usize> {
         (0..self.roots.len()).filter(|&at| self.of[at].is_none() && !self.roots[at].is_unread).collect()
+    }
+
+    /// What it was held against when it was last backed up, and not complete. Found anew that might not be, as by those that are named
+    /// with it; and a doubt about it would be gone.
+    fn by_memory(&mut self) {
+        for at in self.strangers() {
+            let remembered = self.baseline.stood_in_for(self.roots[at].label);
+            self.of[at] = remembered.filter(|label| self.roots.iter().all(|root| root.label != *label));
+        }
     }
 
     /// The same of the exports in a folder, whatever it was called then: where there is only one, it has the folder's own name.
@@ -236,6 +246,7 @@ mod tests {
                 last_named: Timestamp::new(*named, 0),
                 place: None,
                 form: None,
+                stand_ins: Vec::new(),
             };
             (label.as_bytes().to_vec(), past)
         };
@@ -319,6 +330,28 @@ mod tests {
         // Backed up by a command of its own it is in nobody's place.
         let (of, left_out) = judged(past, &[("papers", DOCUMENTS, &[])]);
         assert_eq!((of, left_out), (vec!["nothing".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn what_was_held_against_another_is_so_again_whatever_is_named_with_it_unless_that_is_named_itself() {
+        let mut past = baseline(&[("docs", DOCUMENTS, 2, &["Minutes"]), ("papers 2025", DOCUMENTS, 3, &["Hall"])]);
+        past.note_stand_in(b"papers 2026", b"docs");
+        let found = found(&["Hall"]);
+        let root = |label| Named {
+            label,
+            class: DOCUMENTS,
+            is_unread: false,
+            found: &found,
+            place: b"/somewhere",
+            form: None,
+        };
+        assert_eq!(lineage(&[root(b"papers 2026")], &past).of, [Some(&b"docs"[..])]);
+        let both = [root(b"docs"), root(b"papers 2026")];
+        assert_eq!(lineage(&both, &past).of, [Some(&b"docs"[..]), Some(&b"papers 2025"[..])]);
+        let unread = Named { is_unread: true, ..root(b"papers 2026") };
+        assert_eq!(lineage(&[unread], &past).of, [None], "it never was complete, and cannot be missed");
+        past.forget_stand_in(b"papers 2026");
+        assert_eq!(lineage(&[root(b"papers 2026")], &past).of, [Some(&b"papers 2025"[..])]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 const NAME: &str = "baseline";
 /// More roots are not kept, so that the file stays one frame.
 const MOST_ROOTS: usize = 100;
+/// Nor more names of what came in the place of one.
+const MOST_STAND_INS: usize = 100;
 
 /// The roots that were backed up completely, by their labels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +48,8 @@ pub struct BaselineRoot {
     pub place: Option<Vec<u8>>,
     /// Of an export: the form of its file's name, which tells it from others in the same place.
     pub form: Option<Vec<u8>>,
+    /// Names of what came in its place and has not been complete yet, the latest last.
+    pub stand_ins: Vec<Vec<u8>>,
 }
 
 impl Baseline {
@@ -62,6 +66,28 @@ impl Baseline {
             let oldest = self.roots.iter().min_by_key(|(_, root)| root.last_named).map(|(label, _)| label.clone());
             self.roots.remove(&oldest.unwrap_or_default());
         }
+    }
+
+    /// Remembers in whose place something came that is not complete, so that it is held against that until it is.
+    pub fn note_stand_in(&mut self, label: &[u8], of: &[u8]) {
+        self.forget_stand_in(label);
+        if let Some(root) = self.roots.get_mut(of) {
+            root.stand_ins.push(label.to_vec());
+            let beyond = root.stand_ins.len().saturating_sub(MOST_STAND_INS);
+            root.stand_ins.drain(..beyond);
+        }
+    }
+
+    /// It stands for itself.
+    pub fn forget_stand_in(&mut self, label: &[u8]) {
+        self.roots.values_mut().for_each(|root| root.stand_ins.retain(|stand_in| stand_in != label));
+    }
+
+    /// The root in whose place it came when it was last backed up, and not complete.
+    pub fn stood_in_for(&self, label: &[u8]) -> Option<&[u8]> {
+        let mut all = self.roots.iter();
+        let found = all.find(|(_, root)| root.stand_ins.iter().any(|stand_in| stand_in == label));
+        found.map(|(label, _)| label.as_slice())
     }
 
     /// Writes it.
@@ -107,7 +133,13 @@ impl Baseline {
 
 impl BaselineRoot {
     fn write(&self, out: &mut CborWriter) {
-        let optional = [self.class.is_some(), self.plain.is_some(), self.place.is_some(), self.form.is_some()];
+        let optional = [
+            self.class.is_some(),
+            self.plain.is_some(),
+            self.place.is_some(),
+            self.form.is_some(),
+            !self.stand_ins.is_empty(),
+        ];
         out.map(7 + optional.into_iter().filter(|is_there| *is_there).count()).uint(0u8).time(self.ended);
         out.uint(1u8).bytes(&self.tree.0);
         out.uint(2u8).array(2).uint(self.held.files).uint(self.held.bytes);
@@ -127,6 +159,12 @@ impl BaselineRoot {
         if let Some(form) = &self.form {
             out.uint(103u8).bytes(form);
         }
+        if !self.stand_ins.is_empty() {
+            out.uint(104u8).array(self.stand_ins.len());
+            for label in &self.stand_ins {
+                out.bytes(label);
+            }
+        }
         if let Some(plain) = self.plain {
             out.uint(110u8).array(2).uint(plain.files).uint(plain.bytes);
         }
@@ -136,7 +174,7 @@ impl BaselineRoot {
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut ended, mut tree, mut held, mut folders, mut scrambled) = (None, None, None, None, None);
         let (mut class, mut last_named, mut place, mut form) = (None, None, None, None);
-        let (mut plain, mut demands) = (None, 0);
+        let (mut plain, mut demands, mut stand_ins) = (None, 0, Vec::new());
         reader.map(|key, value| {
             match key {
                 0 => ended = Some(value.time()?),
@@ -154,6 +192,7 @@ impl BaselineRoot {
                 101 => last_named = Some(value.time()?),
                 102 => place = Some(value.bytes()?.to_vec()),
                 103 => form = Some(value.bytes()?.to_vec()),
+                104 => stand_ins = value.list(|label| Ok(label.bytes()?.to_vec()))?,
                 110 => plain = Some(amount(value)?),
                 111 => demands = value.uint()?,
                 _ => return Ok(false),
@@ -173,6 +212,7 @@ impl BaselineRoot {
             last_named: last_named.unwrap_or(ended),
             place,
             form,
+            stand_ins,
         })
     }
 }
@@ -199,6 +239,7 @@ mod tests {
             last_named: Timestamp::new(seconds + 9, 0),
             place: Some(b"/home/clerk/Exports".to_vec()),
             form: Some(b"onedrive_#.zip".to_vec()),
+            stand_ins: vec![b"OneDrive - Parish".to_vec(), b"OneDrive".to_vec()],
         }
     }
 
@@ -210,7 +251,8 @@ mod tests {
 
     #[test]
     fn what_a_root_held_comes_back_as_it_was() {
-        let unknown = BaselineRoot { class: None, plain: None, place: None, form: None, ..root(1) };
+        let known = root(1);
+        let unknown = BaselineRoot { class: None, plain: None, place: None, form: None, stand_ins: Vec::new(), ..known };
         assert_eq!((read_back(&root(1)), read_back(&unknown)), (root(1), unknown));
     }
 
@@ -223,7 +265,7 @@ mod tests {
         out.uint(3u8).array(1).array(2).bytes(b"Minutes/2025/May").uint(2u8).uint(4u8).uint(1u8);
         let read = Baseline::decode(&out.finish()).unwrap();
         let known = BaselineRoot { class: None, plain: None, demands: 0, place: None, form: None, ..root(1) };
-        let expected = BaselineRoot { last_named: Timestamp::new(1, 5), ..known };
+        let expected = BaselineRoot { last_named: Timestamp::new(1, 5), stand_ins: Vec::new(), ..known };
         assert_eq!(read, Baseline { roots: BTreeMap::from([(b"docs".to_vec(), expected)]), follows_a_loss: false });
     }
 
@@ -234,5 +276,23 @@ mod tests {
         baseline.forget_oldest();
         assert_eq!(baseline.roots.len(), MOST_ROOTS);
         assert!(baseline.roots.values().all(|root| root.ended.seconds >= 50));
+    }
+
+    #[test]
+    fn what_came_in_the_place_of_a_root_stands_in_for_one_until_it_is_forgotten_and_for_the_last_hundred_names() {
+        let bare = |seconds| BaselineRoot { stand_ins: Vec::new(), ..root(seconds) };
+        let roots = [(b"docs".to_vec(), bare(1)), (b"mail".to_vec(), bare(2))];
+        let mut baseline = Baseline { roots: BTreeMap::from(roots), follows_a_loss: false };
+        baseline.note_stand_in(b"papers", b"docs");
+        baseline.note_stand_in(b"papers", b"mail");
+        assert_eq!(baseline.stood_in_for(b"papers"), Some(&b"mail"[..]));
+        assert_eq!(baseline.roots[&b"docs".to_vec()].stand_ins, [b""; 0], "one at a time");
+        baseline.forget_stand_in(b"papers");
+        assert_eq!(baseline.stood_in_for(b"papers"), None);
+        (0..=MOST_STAND_INS).for_each(|number| baseline.note_stand_in(format!("{number}").as_bytes(), b"docs"));
+        assert_eq!(baseline.stood_in_for(b"0"), None);
+        assert_eq!(baseline.stood_in_for(b"1"), Some(&b"docs"[..]));
+        baseline.note_stand_in(b"x", b"gone");
+        assert_eq!(baseline.stood_in_for(b"x"), None);
     }
 }
