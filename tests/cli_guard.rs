@@ -80,7 +80,11 @@ fn a_folder_without_a_single_file_is_partial_until_somebody_says_that_it_is_righ
     assert_eq!((&json["outcome"], &json["doubts"]), (&"PARTIAL".into(), &doubt), "{json}");
     assert_eq!(json["partial_classes"], serde_json::json!(["email"]), "{json}");
     let accepted = office.run(["backup", "docs", "scans", "--accept-shrink"]).ended(0);
-    assert!(accepted.out.contains("EMPTY: there is no file at all in scans.\n  Accepted as right."), "{}", accepted.out);
+    assert!(
+        accepted.out.contains("EMPTY: there is no file at all in scans.\n  Accepted as right."),
+        "{}",
+        accepted.out
+    );
     for _ in 0..2 {
         let after = office.run(["backup", "scans"]).ended(0);
         assert!(!after.out.contains("no file") && after.last_line() == "COMPLETE", "{}", after.out);
@@ -406,6 +410,36 @@ fn files_encrypted_and_renamed_raise_the_alarm_whether_their_names_can_be_read_o
         office.run(["backup", "docs", "--accept-change"]).ended(0);
         office.back_up().ended(0);
     }
+}
+
+/// Ransomware calls its work as people call their own.
+#[test]
+fn documents_that_became_files_of_somebodys_own_doing_raise_the_alarm_and_an_archive_of_such_files_does_not() {
+    let office = Office::new();
+    let document = |number: i32| format!("docs/Minutes/{number}.docx");
+    (0..100).for_each(|number| office.write(&document(number), &"Resolved: that it be approved. ".repeat(200)));
+    let encrypted = |folder: &str, numbers: std::ops::Range<u8>| {
+        for number in numbers {
+            office.write(&format!("docs/{folder}/{number}.pdf.gpg"), "");
+            fs::write(office.path(&format!("docs/{folder}/{number}.pdf.gpg")), noise(number)).unwrap();
+        }
+    };
+    // There from the first, and more of it later.
+    encrypted("Vault", 0..40);
+    office.back_up().ended(0);
+    encrypted("Vault 2", 40..120);
+    office.back_up().ended(0);
+    for number in 0..100 {
+        fs::remove_file(office.path(&document(number))).unwrap();
+        fs::write(office.path(&(document(number) + ".enc")), noise(number as u8)).unwrap();
+    }
+    for _ in 0..2 {
+        // The second run opens none of them, and still knows.
+        let alarm = office.back_up().ended(6);
+        assert!(alarm.out.contains("ALARM: 100 of 222 files in docs look encrypted"), "{}", alarm.out);
+    }
+    office.run(["backup", "docs", "--accept-change"]).ended(0);
+    office.back_up().ended(0);
 }
 
 #[test]

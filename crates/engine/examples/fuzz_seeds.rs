@@ -20,7 +20,7 @@ use chest_repo::keys::{DomainId, MasterKey};
 use chest_repo::layout::Place;
 use chest_repo::local::{
     Baseline, BaselineRoot, CacheWriter, CachedEntry, FileHashes, Journal, JournalRecovery, LocalFolder, LocalKey,
-    Noticed, Seen, WriterFile,
+    Noticed, OwnDoing, Seen, WriterFile,
 };
 use chest_repo::pack::{PackClass, PackKey, PackedChunk, Prologue, chunks_start};
 use chest_repo::record::{
@@ -384,6 +384,7 @@ fn local_files(golden: &Golden, seeds: &mut Seeds) {
         folders: BTreeMap::from([(b"Minutes".to_vec(), 3)]),
         scrambled: 1,
         plain: Some(Amount { files: 2, bytes: 300 }),
+        own_doing: Some(OwnDoing { named: Amount { files: 2, bytes: 200 }, noise: Amount { files: 1, bytes: 100 } }),
         demands: 1,
         class: Some(Class::Email),
         last_named: AT,
@@ -420,7 +421,7 @@ fn journal(folder: &LocalFolder, key: &LocalKey, seeds: &mut Seeds) {
 }
 
 fn cache(folder: &LocalFolder, key: &LocalKey, fingerprint: Fingerprint, seeds: &mut Seeds) {
-    let noticed = Noticed { scrambled: true, plain: true, newest: Some(AT), notebook_link: true };
+    let noticed = Noticed { scrambled: true, plain: true, own_noise: true, newest: Some(AT), notebook_link: true };
     let mut writer = CacheWriter::begin(folder, b"documents", key).expect("room");
     let mut frame = Vec::new();
     for entry in entries() {

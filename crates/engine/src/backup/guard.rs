@@ -6,7 +6,7 @@
 //! this: about as many documents have gone as noise has come.
 
 use chest_model::{Amount, DoubtKind};
-use chest_repo::local::{BaselineRoot, Noticed};
+use chest_repo::local::{BaselineRoot, Noticed, OwnDoing};
 use chest_source::form_of_export;
 use std::collections::BTreeSet;
 
@@ -40,8 +40,10 @@ pub(super) struct Found {
     pub(super) folders: NearFolders,
     /// Files that do not hold what their names promise.
     pub(super) scrambled: u64,
-    /// Files that are not noise.
+    /// Files that are not noise, or by their owner's doing.
     pub(super) plain: Amount,
+    /// Those that are called their owner's doing.
+    pub(super) own_doing: OwnDoing,
     /// It lies beside something that was found in the same path: there may be nothing else.
     pub(super) is_beside: bool,
     /// How many files are named as extortionists name their demands.
@@ -58,12 +60,17 @@ impl Found {
         self.held.files += 1;
         self.held.bytes += size;
         self.scrambled += u64::from(noticed.scrambled);
+        let name_at = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
         // Of an empty file nothing was noticed.
         if noticed.plain || size == 0 {
-            self.plain.files += 1;
-            self.plain.bytes += size;
+            add(&mut self.plain, size);
+            if super::scrambled::is_own_doing(&path[name_at..]) {
+                add(&mut self.own_doing.named, size);
+            }
         }
-        let name_at = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+        if noticed.own_noise {
+            add(&mut self.own_doing.noise, size);
+        }
         if super::scrambled::is_demand(&path[name_at..]) {
             self.demand(path, &path[..name_at]);
         }
@@ -137,7 +144,7 @@ impl Found {
         let had_any = before.is_some_and(|before| before.held.files > 0);
         let is_alarming = is_mass(scrambled, of) || had_any && scrambled * 2 > of;
         let is_demanded = scrambled > 0 && !self.demands.is_empty();
-        let replaced = before.and_then(|before| self.replaced_by_noise(before)).unwrap_or_default();
+        let replaced = before.map(|before| self.replaced_by_noise(before)).unwrap_or_default();
         let demanding = self.demand_folders().saturating_sub(before.map_or(0, |before| before.demands));
         let is_attack = is_alarming || is_demanded || replaced > 0 || demanding >= FOLDERS_OF_DEMANDS;
         let files = scrambled.max(replaced);
@@ -147,15 +154,25 @@ impl Found {
 
     /// How many files are noise that were not, where about as many that were not are gone, or about as many bytes. Only the counts are
     /// held against each other: what encrypts files may rename them as it likes.
-    fn replaced_by_noise(&self, before: &BaselineRoot) -> Option<u64> {
-        let past = before.plain?;
-        let lost = less(past, self.plain);
-        let gained = less(less(self.held, self.plain), less(before.held, past));
+    fn replaced_by_noise(&self, before: &BaselineRoot) -> u64 {
+        let Some(past) = before.plain else { return 0 };
+        let strangers = less(less(self.held, self.plain), less(before.held, past));
+        let by_strangers = self.replaced(past, less(past, self.plain), strangers);
+        // What is called its owner's doing may be somebody else's, where it has come in the place of what was not called so.
+        let Some(own) = before.own_doing else { return by_strangers };
+        let documents = less(past, own.named);
+        let lost = less(documents, less(self.plain, self.own_doing.named));
+        let noise = more(strangers, less(self.own_doing.noise, own.noise));
+        by_strangers.max(self.replaced(documents, lost, noise))
+    }
+
+    /// How many files of noise have come, where they seem to have come in the place of those that are lost.
+    fn replaced(&self, past: Amount, lost: Amount, noise: Amount) -> u64 {
         let of = self.held.files;
-        let by_files = about_as_many(lost.files, gained.files) && (is_mass(gained.files, of) || gained.files * 2 > of);
+        let by_files = about_as_many(lost.files, noise.files) && (is_mass(noise.files, of) || noise.files * 2 > of);
         // A council's mail is often one file beside small ones.
-        let by_bytes = about_as_many(lost.bytes, gained.bytes) && lost.bytes > past.bytes / 2;
-        (gained.files > 0 && (by_files || by_bytes)).then_some(gained.files)
+        let by_bytes = about_as_many(lost.bytes, noise.bytes) && lost.bytes > past.bytes / 2;
+        if by_files || by_bytes { noise.files } else { 0 }
     }
 }
 
@@ -165,6 +182,15 @@ fn is_mass(files: u64, of: u64) -> bool {
 
 fn about_as_many(one: u64, other: u64) -> bool {
     one > 0 && other > 0 && one / 2 <= other && other / 2 <= one
+}
+
+fn add(to: &mut Amount, size: u64) {
+    to.files += 1;
+    to.bytes += size;
+}
+
+fn more(one: Amount, other: Amount) -> Amount {
+    Amount { files: one.files + other.files, bytes: one.bytes + other.bytes }
 }
 
 fn less(from: Amount, taken: Amount) -> Amount {
@@ -184,8 +210,10 @@ mod tests {
     use super::*;
     use chest_model::{ChunkId, Class, Timestamp};
 
-    const PLAIN: Noticed = Noticed { scrambled: false, plain: true, newest: None, notebook_link: false };
+    const PLAIN: Noticed =
+        Noticed { scrambled: false, plain: true, own_noise: false, newest: None, notebook_link: false };
     const NOISE: Noticed = Noticed { plain: false, ..PLAIN };
+    const OWN_NOISE: Noticed = Noticed { own_noise: true, ..PLAIN };
     const SCRAMBLED: Noticed = Noticed { scrambled: true, ..NOISE };
 
     fn found(files: u64, bytes_each: u64) -> Found {
@@ -207,6 +235,7 @@ mod tests {
             folders: found.folders.remembered(),
             scrambled: found.scrambled,
             plain: Some(found.plain),
+            own_doing: Some(found.own_doing),
             demands: found.demand_folders(),
             class: Some(Class::Documents),
             last_named: Timestamp::default(),
@@ -343,6 +372,47 @@ mod tests {
         assert_eq!(mixed((50, 100), (300, 100)).doubts(Some(&noise)), [], "it was there");
         let uncounted = BaselineRoot { plain: None, ..before };
         assert_eq!(mixed((0, 0), (300, 100)).doubts(Some(&uncounted)), [], "an earlier version did not count it");
+    }
+
+    /// Documents, and files that are noise and called their owner's doing.
+    fn with_own(documents: u64, own: u64) -> Found {
+        let mut found = found(documents, 100);
+        (0..own).for_each(|number| found.file(format!("Minutes/{number}.docx.enc").as_bytes(), 100, OWN_NOISE));
+        found
+    }
+
+    #[test]
+    fn what_is_called_its_owners_doing_is_an_attack_where_it_has_come_in_the_place_of_documents() {
+        let before = baseline(&found(100, 100));
+        assert_eq!(with_own(0, 100).doubts(Some(&before)), alarm(100, 100));
+        assert_eq!(with_own(80, 20).doubts(Some(&before)), alarm(20, 100));
+        assert_eq!(with_own(0, 100).doubts(None), [], "there is no past");
+        assert_eq!(with_own(100, 100).doubts(Some(&before)), [], "it was added");
+        let archive = baseline(&with_own(100, 300));
+        assert_eq!(with_own(100, 300).doubts(Some(&archive)), [], "it was there");
+        assert_eq!(with_own(0, 400).doubts(Some(&archive)), alarm(100, 400), "and more has come");
+        // Some under such names and some under others are one attack.
+        let mut both = with_own(70, 15);
+        (0..15).for_each(|number| both.file(format!("x{number}").as_bytes(), 100, NOISE));
+        assert_eq!(both.doubts(Some(&before)), alarm(30, 100));
+        // And what was its owner's doing is no longer, where another has encrypted it once more.
+        let mut again = found(100, 100);
+        (0..300).for_each(|number| again.file(format!("x{number}").as_bytes(), 100, NOISE));
+        assert_eq!(again.doubts(Some(&archive)), alarm(300, 400));
+    }
+
+    #[test]
+    fn what_people_compress_is_no_noise_and_what_an_earlier_version_saw_says_nothing() {
+        let before = baseline(&found(100, 100));
+        let mut compressed = found(0, 0);
+        (0..100).for_each(|number| compressed.file(format!("{number}.docx.gz").as_bytes(), 70, PLAIN));
+        assert!(!compressed.doubts(Some(&before)).iter().any(|doubt| matches!(doubt, DoubtKind::Scrambled { .. })));
+        // Its cache did not say that they are noise; they are read again, and are.
+        let mut seen_earlier = found(100, 100);
+        (0..300).for_each(|number| seen_earlier.file(format!("Minutes/{number}.docx.enc").as_bytes(), 100, PLAIN));
+        assert_eq!(with_own(100, 300).doubts(Some(&baseline(&seen_earlier))), []);
+        let uncounted = BaselineRoot { own_doing: None, ..baseline(&seen_earlier) };
+        assert_eq!(with_own(100, 300).doubts(Some(&uncounted)), []);
     }
 
     #[test]

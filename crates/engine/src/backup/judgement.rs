@@ -72,10 +72,9 @@ fn doubts_about(root: &Assembled, before: Option<&BaselineRoot>, options: &Backu
     }
     let doubt = |kind| {
         let accepted = match kind {
-            DoubtKind::Shrunk { .. }
-            | DoubtKind::FoldersGone { .. }
-            | DoubtKind::Missing { .. }
-            | DoubtKind::Empty => options.accept_shrink,
+            DoubtKind::Shrunk { .. } | DoubtKind::FoldersGone { .. } | DoubtKind::Missing { .. } | DoubtKind::Empty => {
+                options.accept_shrink
+            }
             DoubtKind::Scrambled { .. } => options.accept_change,
         };
         Doubt { root: root.outcome.description.label.clone(), kind, accepted }
@@ -167,6 +166,7 @@ fn what_it_held(root: &Assembled, ended: Timestamp) -> BaselineRoot {
         folders: root.found.folders.remembered(),
         scrambled: root.found.scrambled,
         plain: Some(root.found.plain),
+        own_doing: Some(root.found.own_doing),
         demands: root.found.demand_folders(),
         class: Some(root.outcome.description.class),
         last_named: ended,

@@ -241,6 +241,7 @@ mod tests {
                 folders: found(folders).folders.remembered(),
                 scrambled: 0,
                 plain: None,
+                own_doing: None,
                 demands: 0,
                 class: Some(*class),
                 last_named: Timestamp::new(*named, 0),

@@ -299,7 +299,10 @@ impl ItemReader<'_, '_> {
     fn notice(&self, cut: &mut Cut, bytes: &[u8]) {
         if cut.bytes == 0 && cut.pending == 0 {
             let looks = looks(&cut.name, bytes);
-            (cut.noticed.scrambled, cut.noticed.plain) = (looks == Looks::Scrambled, looks == Looks::Plain);
+            cut.noticed.scrambled = looks == Looks::Scrambled;
+            cut.noticed.own_noise = looks == Looks::OwnNoise;
+            // What people encrypt themselves is nothing odd.
+            cut.noticed.plain = matches!(looks, Looks::Plain | Looks::OwnNoise);
             cut.noticed.notebook_link = is_notebook_link(&cut.name, bytes);
             let container = recognise(&cut.name, bytes);
             cut.glance = glance(&cut.name, container);

@@ -97,8 +97,10 @@ const BEGINNINGS: [&[u8]; 66] = [
 /// How a file looks beside its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Looks {
-    /// It can be told from noise; or it is what people encrypt themselves, or too short to say.
+    /// It can be told from noise; or it is too short to say.
     Plain,
+    /// Noise under a name that says that its owner has encrypted it; or somebody else, who calls it so.
+    OwnNoise,
     /// Noise under a name that promises nothing.
     Noise,
     /// Noise under a name that promises a document.
@@ -108,12 +110,19 @@ pub(super) enum Looks {
 /// How a file of this name looks that begins like this.
 pub(super) fn looks(name: &[u8], head: &[u8]) -> Looks {
     let head = &head[..head.len().min(HEAD)];
+    if head.len() < FEWEST || begins_well(head) || !is_noise(head) {
+        return Looks::Plain;
+    }
     match says(name) {
-        Says::OwnDoing => Looks::Plain,
-        _ if head.len() < FEWEST || begins_well(head) || !is_noise(head) => Looks::Plain,
+        Says::OwnDoing => Looks::OwnNoise,
         Says::Document => Looks::Scrambled,
         Says::Nothing => Looks::Noise,
     }
+}
+
+/// Whether a file's name says that its owner has encrypted or compressed it.
+pub(super) fn is_own_doing(name: &[u8]) -> bool {
+    says(name) == Says::OwnDoing
 }
 
 /// What can be told by the name of a file.
@@ -218,8 +227,14 @@ mod tests {
             assert_ne!(looks(name.as_bytes(), &noise(4096)), Looks::Scrambled, "{name}");
         }
         for name in ["minutes.docx.gpg", "minutes.pdf.2026-11-22.gpg", "Safe.HC", "passwords.kdbx", "old.tar.xz"] {
-            assert_eq!(looks(name.as_bytes(), &noise(4096)), Looks::Plain, "{name}");
+            assert_eq!(looks(name.as_bytes(), &noise(4096)), Looks::OwnNoise, "{name}");
+            assert!(is_own_doing(name.as_bytes()), "{name}");
         }
+        assert_eq!(
+            looks(b"minutes.docx.age", &[&b"age-encryption.org/v1\n"[..], &noise(4000)[..]].concat()),
+            Looks::Plain
+        );
+        assert!(!is_own_doing(b"minutes.docx"));
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct BaselineRoot {
     pub scrambled: u64,
     /// Files that are not noise, and their bytes; `None` where an earlier version has written this, which did not count them.
     pub plain: Option<Amount>,
+    /// Those of them that their owner has encrypted or compressed; `None` where an earlier version has written this.
+    pub own_doing: Option<OwnDoing>,
     /// Folders with a file that is named as extortionists name their demands.
     pub demands: u64,
     /// What kind of documents; `None` where an earlier version has written this.
@@ -50,6 +52,15 @@ pub struct BaselineRoot {
     pub form: Option<Vec<u8>>,
     /// Names of what came in its place and has not been complete yet, the latest last.
     pub stand_ins: Vec<Vec<u8>>,
+}
+
+/// Files whose names say that their owner has encrypted or compressed them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwnDoing {
+    /// By their names.
+    pub named: Amount,
+    /// Those of them that are noise.
+    pub noise: Amount,
 }
 
 impl Baseline {
@@ -139,6 +150,7 @@ impl BaselineRoot {
             self.place.is_some(),
             self.form.is_some(),
             !self.stand_ins.is_empty(),
+            self.own_doing.is_some(),
         ];
         out.map(7 + optional.into_iter().filter(|is_there| *is_there).count()).uint(0u8).time(self.ended);
         out.uint(1u8).bytes(&self.tree.0);
@@ -169,12 +181,16 @@ impl BaselineRoot {
             out.uint(110u8).array(2).uint(plain.files).uint(plain.bytes);
         }
         out.uint(111u8).uint(self.demands);
+        if let Some(OwnDoing { named, noise }) = self.own_doing {
+            out.uint(112u8).array(2).array(2).uint(named.files).uint(named.bytes);
+            out.array(2).uint(noise.files).uint(noise.bytes);
+        }
     }
 
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut ended, mut tree, mut held, mut folders, mut scrambled) = (None, None, None, None, None);
         let (mut class, mut last_named, mut place, mut form) = (None, None, None, None);
-        let (mut plain, mut demands, mut stand_ins) = (None, 0, Vec::new());
+        let (mut plain, mut own_doing, mut demands, mut stand_ins) = (None, None, 0, Vec::new());
         reader.map(|key, value| {
             match key {
                 0 => ended = Some(value.time()?),
@@ -195,6 +211,7 @@ impl BaselineRoot {
                 104 => stand_ins = value.list(|label| Ok(label.bytes()?.to_vec()))?,
                 110 => plain = Some(amount(value)?),
                 111 => demands = value.uint()?,
+                112 => own_doing = Some(read_own_doing(value)?),
                 _ => return Ok(false),
             }
             Ok(true)
@@ -207,6 +224,7 @@ impl BaselineRoot {
             folders: required(folders)?,
             scrambled: required(scrambled)?,
             plain,
+            own_doing,
             demands,
             class,
             last_named: last_named.unwrap_or(ended),
@@ -215,6 +233,11 @@ impl BaselineRoot {
             stand_ins,
         })
     }
+}
+
+fn read_own_doing(reader: &mut CborReader<'_>) -> Result<OwnDoing, ObjectError> {
+    reader.array_of(2)?;
+    Ok(OwnDoing { named: amount(reader)?, noise: amount(reader)? })
 }
 
 fn amount(reader: &mut CborReader<'_>) -> Result<Amount, ObjectError> {
@@ -234,6 +257,7 @@ mod tests {
             folders: BTreeMap::from([(b"Minutes/2025/May".to_vec(), 2)]),
             scrambled: 1,
             plain: Some(Amount { files: 2, bytes: 3 }),
+            own_doing: Some(OwnDoing { named: Amount { files: 2, bytes: 2 }, noise: Amount { files: 1, bytes: 1 } }),
             demands: 4,
             class: Some(Class::Email),
             last_named: Timestamp::new(seconds + 9, 0),
@@ -241,6 +265,12 @@ mod tests {
             form: Some(b"onedrive_#.zip".to_vec()),
             stand_ins: vec![b"OneDrive - Parish".to_vec(), b"OneDrive".to_vec()],
         }
+    }
+
+    /// Without anything that is optional.
+    fn bare() -> BaselineRoot {
+        let (class, plain, own_doing) = (None, None, None);
+        BaselineRoot { class, plain, own_doing, place: None, form: None, stand_ins: Vec::new(), ..root(1) }
     }
 
     fn read_back(root: &BaselineRoot) -> BaselineRoot {
@@ -251,8 +281,7 @@ mod tests {
 
     #[test]
     fn what_a_root_held_comes_back_as_it_was() {
-        let known = root(1);
-        let unknown = BaselineRoot { class: None, plain: None, place: None, form: None, stand_ins: Vec::new(), ..known };
+        let unknown = bare();
         assert_eq!((read_back(&root(1)), read_back(&unknown)), (root(1), unknown));
     }
 
@@ -264,8 +293,7 @@ mod tests {
         out.uint(2u8).array(2).uint(3u8).uint(4u8);
         out.uint(3u8).array(1).array(2).bytes(b"Minutes/2025/May").uint(2u8).uint(4u8).uint(1u8);
         let read = Baseline::decode(&out.finish()).unwrap();
-        let known = BaselineRoot { class: None, plain: None, demands: 0, place: None, form: None, ..root(1) };
-        let expected = BaselineRoot { last_named: Timestamp::new(1, 5), stand_ins: Vec::new(), ..known };
+        let expected = BaselineRoot { last_named: Timestamp::new(1, 5), demands: 0, ..bare() };
         assert_eq!(read, Baseline { roots: BTreeMap::from([(b"docs".to_vec(), expected)]), follows_a_loss: false });
     }
 
@@ -280,8 +308,7 @@ mod tests {
 
     #[test]
     fn what_came_in_the_place_of_a_root_stands_in_for_one_until_it_is_forgotten_and_for_the_last_hundred_names() {
-        let bare = |seconds| BaselineRoot { stand_ins: Vec::new(), ..root(seconds) };
-        let roots = [(b"docs".to_vec(), bare(1)), (b"mail".to_vec(), bare(2))];
+        let roots = [(b"docs".to_vec(), bare()), (b"mail".to_vec(), bare())];
         let mut baseline = Baseline { roots: BTreeMap::from(roots), follows_a_loss: false };
         baseline.note_stand_in(b"papers", b"docs");
         baseline.note_stand_in(b"papers", b"mail");

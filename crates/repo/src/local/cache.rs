@@ -20,14 +20,17 @@ const SCRAMBLED: u8 = 1;
 const HAS_NEWEST: u8 = 2;
 const NOTEBOOK_LINK: u8 = 4;
 const PLAIN: u8 = 8;
+const OWN_NOISE: u8 = 16;
 
 /// What was noticed of a file's content while it was read, and could not be noticed again without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Noticed {
     /// It does not hold what its name promises.
     pub scrambled: bool,
-    /// It is not noise, whatever it is called; never set where an earlier version has looked.
+    /// It is not noise, whatever it is called, or noise by its owner's doing; never set where an earlier version has looked.
     pub plain: bool,
+    /// It is noise, and its name says that its owner has encrypted it; never set where an earlier version has looked.
+    pub own_noise: bool,
     /// The newest date in its content, where it is an export that has some.
     pub newest: Option<Timestamp>,
     /// It is only a shortcut to a OneNote notebook.
@@ -210,6 +213,7 @@ fn encode_noticed(noticed: &Noticed) -> [u8; NOTICED_LEN] {
     let flags = [
         (noticed.scrambled, SCRAMBLED),
         (noticed.plain, PLAIN),
+        (noticed.own_noise, OWN_NOISE),
         (noticed.newest.is_some(), HAS_NEWEST),
         (noticed.notebook_link, NOTEBOOK_LINK),
     ];
@@ -221,8 +225,8 @@ fn encode_noticed(noticed: &Noticed) -> [u8; NOTICED_LEN] {
 fn decode_noticed(bytes: &[u8; NOTICED_LEN]) -> Noticed {
     let is_set = |flag| bytes[0] & flag != 0;
     let newest = is_set(HAS_NEWEST).then(|| decode_time(&bytes[1..]));
-    let notebook_link = is_set(NOTEBOOK_LINK);
-    Noticed { scrambled: is_set(SCRAMBLED), plain: is_set(PLAIN), newest, notebook_link }
+    let [scrambled, plain, own_noise] = [SCRAMBLED, PLAIN, OWN_NOISE].map(is_set);
+    Noticed { scrambled, plain, own_noise, newest, notebook_link: is_set(NOTEBOOK_LINK) }
 }
 
 fn encode_time(time: Timestamp) -> [u8; 12] {

@@ -12,7 +12,7 @@ mod seal;
 mod seen;
 mod writer_file;
 
-pub use baseline::{Baseline, BaselineRoot};
+pub use baseline::{Baseline, BaselineRoot, OwnDoing};
 pub use cache::{CacheReader, CacheWriter, CachedEntry, Noticed};
 pub use folder::LocalFolder;
 pub use hashes::FileHashes;
