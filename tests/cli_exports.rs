@@ -499,3 +499,101 @@ fn names_that_no_folder_here_can_hold_come_back_shortened_and_are_named() {
     assert!(!flat.out.contains("shorter name"), "{}", flat.out);
     assert_eq!(office.read("flat/June.txt"), "within");
 }
+
+/// The paths that a search calls deleted.
+fn deleted(office: &Office, word: &str) -> Vec<String> {
+    let found = office.run(["find", "--deleted", word, "--json"]).ended(0).json();
+    let hits = found["hits"].as_array().unwrap().iter();
+    hits.map(|hit| hit["typed"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn files_of_an_export_that_has_vanished_are_found_as_deleted() {
+    let office = Office::new();
+    let (onedrive, sharepoint) = ("Exports/OneDrive_1_14-11-2026.zip", "Exports/SharePoint_1_14-11-2026.zip");
+    let letter = "From: clerk@example.org\nSubject: Hedge\n\nCut it.\n";
+    let of_onedrive = pack(&[("plan.txt", "one"), ("Minutes/May.txt", "may"), ("hedge.eml", letter)]);
+    write(&office, onedrive, &of_onedrive);
+    write(&office, sharepoint, &pack(&[("plan.txt", "two"), ("Sites/hall.txt", "hall")]));
+    office.write("Exports/note plan.txt", "beside them");
+    office.run(["backup", "Exports"]).ended(0);
+    office.back_up().ended(0);
+    let deleted_messages = || office.run(["find", "--mail", "--deleted", "hedge"]).ended(0).commands().len();
+    assert_eq!(deleted_messages(), 0);
+    for word in ["plan", "may", "hall", "budget"] {
+        assert!(deleted(&office, word).is_empty(), "what another command backs up is there");
+    }
+    fs::remove_file(office.path(onedrive)).unwrap();
+    for flags in [&[][..], &["--accept-shrink"]] {
+        office.run([&["backup", "Exports"], flags].concat()).ended(if flags.is_empty() { 6 } else { 0 });
+        // One that is alone bears the name of its folder.
+        assert_eq!(deleted(&office, "plan"), ["Exports (OneDrive)/plan.txt"]);
+        assert_eq!(deleted(&office, "may"), ["Exports (OneDrive)/Minutes/May.txt"]);
+        assert!(deleted(&office, "hall").is_empty());
+        assert_eq!(deleted_messages(), 1);
+        let found = office.run(["find", "may"]).ended(0);
+        assert!(found.out.contains("; in the backup of ") && found.out.contains("; deleted since"), "{}", found.out);
+    }
+    // It is there again, and the other is not; then neither.
+    write(&office, onedrive, &of_onedrive);
+    fs::remove_file(office.path(sharepoint)).unwrap();
+    office.run(["backup", "Exports", "--accept-shrink"]).ended(0);
+    assert!(deleted(&office, "may").is_empty() && deleted_messages() == 0);
+    assert_eq!(deleted(&office, "hall"), ["Exports/Sites/hall.txt", "Exports (SharePoint)/Sites/hall.txt"]);
+    fs::remove_file(office.path(onedrive)).unwrap();
+    office.run(["backup", "Exports", "--accept-shrink"]).ended(0);
+    assert_eq!(deleted(&office, "may").len(), 2);
+    // What lay beside the exports is what lies in the folder now.
+    assert!(deleted(&office, "note").is_empty());
+    fs::remove_file(office.path("Exports/note plan.txt")).unwrap();
+    office.run(["backup", "Exports", "--accept-shrink"]).ended(0);
+    assert_eq!(deleted(&office, "note").len(), 2);
+}
+
+#[test]
+fn a_folder_that_cannot_be_looked_into_says_nothing_of_what_has_gone_from_it() {
+    let office = Office::new();
+    for name in ["OneDrive_1_14-11-2026.zip", "SharePoint_1_14-11-2026.zip"] {
+        write(&office, &format!("Exports/{name}"), &pack(&[("plan.txt", name)]));
+    }
+    office.run(["backup", "Exports", "docs"]).ended(0);
+    fs::rename(office.path("Exports"), office.path("elsewhere")).unwrap();
+    office.run(["backup", "Exports", "docs"]);
+    assert!(deleted(&office, "plan").is_empty());
+}
+
+#[test]
+fn an_export_that_lies_there_as_a_file_takes_nothing_away_nor_one_that_is_taken_apart() {
+    let office = Office::new();
+    let name = "Exports/OneDrive_1_14-11-2026.zip";
+    write(&office, name, &pack(&[("plan.txt", "one")]));
+    write(&office, "Exports/SharePoint_1_14-11-2026.zip", &pack(&[("hall.txt", "two")]));
+    office.run(["backup", "Exports", "--as-is"]).ended(0);
+    office.run(["backup", "Exports", "--accept-shrink"]).ended(0);
+    assert!(deleted(&office, ".zip").is_empty());
+    office.run(["backup", "Exports", "--as-is", "--accept-shrink"]).ended(0);
+    assert!(deleted(&office, "plan").is_empty());
+    fs::remove_file(office.path(name)).unwrap();
+    office.run(["backup", "Exports", "--as-is", "--accept-shrink"]).ended(0);
+    assert_eq!(deleted(&office, "plan"), ["Exports (OneDrive)/plan.txt"]);
+    assert_eq!(deleted(&office, ".zip"), [name]);
+}
+
+#[test]
+fn what_an_export_has_lost_with_its_end_is_not_called_deleted() {
+    let office = Office::new();
+    let files = [("a/one.txt", "It was RESOLVED. ".repeat(100)), ("a/two.txt", "NOTED ".repeat(100))];
+    let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let whole = pack(&files);
+    write(&office, "Exports/OneDrive_1_13-11-2026.zip", &whole);
+    office.run(["backup", "Exports"]).ended(0);
+    fs::remove_file(office.path("Exports/OneDrive_1_13-11-2026.zip")).unwrap();
+    for part in [4, 2] {
+        write(&office, "Exports/OneDrive_1_20-11-2026.zip", &whole[..whole.len() / part]);
+        office.run(["backup", "Exports", "--accept-shrink"]).ended(3);
+        assert!(deleted(&office, ".txt").is_empty(), "{part}");
+    }
+    write(&office, "Exports/OneDrive_1_20-11-2026.zip", &pack(&files[..1]));
+    office.run(["backup", "Exports", "--accept-shrink"]).ended(0);
+    assert_eq!(deleted(&office, ".txt"), ["Exports/a/two.txt"]);
+}

@@ -1,8 +1,9 @@
 //! Looking names up.
 
 use crate::name_index::{COMMON, at_most, question};
+use crate::schema::OPEN;
 use crate::spans::{ChainId, Seen, left_of};
-use crate::update::{ItemVersion, joined, seen_of, version_of};
+use crate::update::{ABOVE_ROOT, ItemVersion, joined, seen_of, version_of};
 use crate::{Catalogue, CatalogueError};
 use chest_model::{ObjectHash, TreePath, folded};
 use rusqlite::{params, params_from_iter};
@@ -71,6 +72,40 @@ impl Catalogue {
             }
         }
         Ok(spans.found)
+    }
+
+    /// Whether the newest snapshot of a chain holds this path.
+    pub fn holds_now(&self, chain: ChainId, path: &TreePath) -> Result<bool, CatalogueError> {
+        let place = (path.parent(), path.name());
+        let count: i64 = match place {
+            (Some(folder), Some(name)) => self
+                .connection
+                .prepare_cached(
+                    "SELECT count(*) FROM name CROSS JOIN folder CROSS JOIN version
+                     ON version.name = name.id AND version.folder = folder.id
+                     WHERE name.name = ?1 AND folder.path = ?2 AND chain = ?3 AND last = ?4",
+                )?
+                .query_row(params![name, folder.as_bytes(), chain.0, OPEN], |row| row.get(0))?,
+            // A root that is itself a file, whatever it is called.
+            _ => self
+                .connection
+                .prepare_cached(
+                    "SELECT count(*) FROM folder CROSS JOIN version INDEXED BY version_folder
+                     ON version.folder = folder.id WHERE folder.path = ?1 AND chain = ?2 AND last = ?3",
+                )?
+                .query_row(params![ABOVE_ROOT, chain.0, OPEN], |row| row.get(0))?,
+        };
+        Ok(count > 0)
+    }
+
+    /// The names of what lies directly in the root of a chain, in its newest snapshot.
+    pub fn names_at_top(&self, chain: ChainId) -> Result<Vec<Vec<u8>>, CatalogueError> {
+        let mut names = self.connection.prepare_cached(
+            "SELECT name.name FROM folder CROSS JOIN version INDEXED BY version_folder ON version.folder = folder.id
+             JOIN name ON name.id = version.name WHERE folder.path = ?1 AND chain = ?2 AND last = ?3",
+        )?;
+        let names = names.query_map(params![TreePath::root().as_bytes(), chain.0, OPEN], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
     }
 
     /// How many names at most hold these parts; `None` where they are many.

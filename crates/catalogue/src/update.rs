@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// Beyond this many, the ids of folders are asked for again.
 const MOST_FOLDERS: usize = 1 << 16;
 /// Where a root that is a file lies: no path holds this byte.
-const ABOVE_ROOT: &[u8] = b"\0";
+pub(crate) const ABOVE_ROOT: &[u8] = b"\0";
 
 /// What tells one version of an item from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

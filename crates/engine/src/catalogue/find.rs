@@ -14,10 +14,10 @@ use std::ops::Range;
 /// What to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindQuery {
-    /// Each a part of a name, in any case; or, with `*`, `?` or `[`, a pattern for the whole name, or for the path where it has
-    /// a `/`. Of several, one is in the name, and the others there or in the folders above.
+    /// Each a part of a name, in any case; or, with `*`, `?` or `[`, a pattern for the whole name. What has a `/` is part of a path
+    /// up to the name, or a pattern for the whole path, with its root or without. Of several, one is in the name, and the others there or in the folders above.
     pub words: Vec<String>,
-    /// Only what the newest snapshot of its machine and root no longer holds.
+    /// Only what the newest snapshot of its machine and root no longer holds, or what has gone with its root.
     pub only_deleted: bool,
     /// Only versions last changed in this time.
     pub changed: Range<Timestamp>,
@@ -53,7 +53,7 @@ pub struct Hit {
     pub path: ShownPath,
     /// Its versions, newest first.
     pub versions: Vec<HitVersion>,
-    /// Whether the newest snapshot of its machine and root no longer holds it.
+    /// Whether the newest snapshot of its machine and root no longer holds it, or it has gone with its root.
     pub deleted: bool,
 }
 
@@ -107,17 +107,23 @@ impl Answer<'_> {
                 }
             }
         }
-        let hits = paths
-            .into_iter()
-            .map(|((root, path), found)| self.hit(ShownPath { root: root.to_vec(), path }, &found, &query.changed));
+        let hits = paths.into_iter().map(|((root, path), found)| {
+            self.hit(catalogue, ShownPath { root: root.to_vec(), path }, &found, &query.changed)
+        });
         let is_meant = |hit: &Hit| !hit.versions.is_empty() && (hit.deleted || !query.only_deleted);
-        let mut hits: Vec<Hit> = hits.filter(is_meant).collect();
+        let mut hits: Vec<Hit> = hits.filter(|hit| hit.as_ref().map_or(true, is_meant)).collect::<Result<_, _>>()?;
         hits.sort_by_key(|hit| std::cmp::Reverse(hit.versions.first().map(|newest| newest.modified)));
         Ok(hits)
     }
 
     /// Puts the spans of one path together: equal versions become one, with the first and last snapshot that held it.
-    fn hit(&self, path: ShownPath, found: &[FoundVersion], changed: &Range<Timestamp>) -> Hit {
+    fn hit(
+        &self,
+        catalogue: &Catalogue,
+        path: ShownPath,
+        found: &[FoundVersion],
+        changed: &Range<Timestamp>,
+    ) -> Result<Hit, EngineError> {
         let mut versions: HashMap<ItemVersion, (usize, usize, usize)> = HashMap::new();
         for one in found.iter().filter(|one| changed.contains(&one.version.modified)) {
             let places = (self.chain(one.chain), self.place(&one.first), self.place(&one.last));
@@ -142,10 +148,22 @@ impl Answer<'_> {
             })
             .collect();
         versions.sort_by_key(|version| std::cmp::Reverse((version.last_seen.1, version.modified)));
-        // Deleted where no machine's newest snapshot of that root holds it.
-        let held = |one: &FoundVersion| self.chain(one.chain).is_some_and(|chain| chain.is_newest(&one.last));
-        let unknown = |chain: &Chain<'_>| chain.label == path.root && chain.hides(&path.path);
-        let deleted = !found.iter().any(held) && !self.all_chains().any(unknown);
-        Hit { path, versions, deleted }
+        let deleted = !self.is_there(catalogue, &path, found)?;
+        Ok(Hit { path, versions, deleted })
+    }
+
+    /// Whether the newest snapshot of that root of some machine holds it, or may hold it.
+    fn is_there(&self, catalogue: &Catalogue, path: &ShownPath, found: &[FoundVersion]) -> Result<bool, EngineError> {
+        let held = |one: &FoundVersion| self.chain(one.chain).is_some_and(|chain| chain.holds_what_is_in(&one.last));
+        let unknown = |chain: &Chain<'_>| chain.label == path.root && self.hides(chain, &path.path);
+        if found.iter().any(held) || self.all_chains().any(unknown) {
+            return Ok(true);
+        }
+        for after in found.iter().filter_map(|one| self.chain(one.chain)?.afterwards.as_ref()) {
+            if self.is_inherited(catalogue, after, &path.path)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -7,7 +7,7 @@ use crate::browse::{ShownPath, StoredFile};
 use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, ChainId, FoundLetter, LetterQuery, MailboxProblem, Whereabouts};
 use chest_mail::{ContainerKind, Locator};
-use chest_model::{Class, ObjectHash, Timestamp, folded_text};
+use chest_model::{Class, ObjectHash, Timestamp, folded_text, harmless};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -133,10 +133,15 @@ pub fn find_mail(context: &Context<'_>, opened: &Opened, query: &MailQuery) -> R
     Ok(MailOutcome { messages, damaged, not_searched, snapshots: snapshots.len(), keeping, chains })
 }
 
+/// What was typed, as it is in the catalogue: on one line, and as it is shown.
+fn in_one_line(text: &str) -> String {
+    folded_text(&harmless(&text.replace(['\n', '\r', '\t'], " ")))
+}
+
 fn letter_query(query: &MailQuery) -> LetterQuery {
-    let folded = |text: &Option<String>| text.as_deref().map(folded_text);
+    let folded = |text: &Option<String>| text.as_deref().map(in_one_line);
     LetterQuery {
-        words: query.words.iter().map(|word| folded_text(word)).collect(),
+        words: query.words.iter().map(|word| in_one_line(word)).collect(),
         from: folded(&query.from),
         subject: folded(&query.subject),
         attachment: folded(&query.attachment),
@@ -162,7 +167,13 @@ impl Answer<'_> {
         let mut mailboxes: Vec<MailboxHit> = mailboxes.into_values().collect();
         mailboxes.iter_mut().for_each(MailboxHit::settle);
         mailboxes.sort_by_key(|mailbox| std::cmp::Reverse(mailbox.last_seen.1));
-        let is_held = |chain: &Chain<'_>, place: &Whereabouts| chain.is_newest(&place.last) || chain.hides(&place.path);
+        // What has come in the place of a root that has vanished is among these places, too.
+        let is_in_an_export = |chain: &Chain<'_>, place: &Whereabouts| {
+            chain.afterwards.as_ref().is_some_and(|after| after.is_in_an_export(&place.path))
+        };
+        let is_held = |chain: &Chain<'_>, place: &Whereabouts| {
+            chain.holds_what_is_in(&place.last) || self.hides(chain, &place.path) || is_in_an_export(chain, place)
+        };
         let held = |place: &&&Whereabouts| self.chain(place.chain).is_some_and(|chain| is_held(chain, place));
         let deleted = places.iter().find(held).is_none();
         let FoundLetter { identity, sender, recipients, subject, sent, attachments, .. } = letter;

@@ -2,6 +2,7 @@
 //! repository before it answers. What is asked of it follows from the repository alone: where the catalogue is lost, damaged or
 //! cannot be kept, the answers are the same, and only slower.
 
+mod afterwards;
 mod answer;
 mod fill;
 mod find;
