@@ -139,3 +139,64 @@ fn each_version_says_in_how_many_backups_it_was_and_how_it_comes_back() {
     let versions = office.run(["find", "budget", "--json"]).ended(0).json()["hits"][0]["versions"].clone();
     assert_eq!([&versions[0]["snapshots"], &versions[1]["snapshots"]], [&1, &2], "{versions}");
 }
+
+#[test]
+fn what_comes_under_another_name_is_not_deleted_and_what_does_not_is() {
+    let office = Office::with_backup();
+    fs::remove_file(office.path("docs/budget.csv")).unwrap();
+    office.run(["backup", "docs", "--as", "Parish", "--accept-shrink"]).ended(0);
+    let deleted = office.run(["find", "--deleted", ""]).ended(0);
+    assert_eq!(deleted.hits(), ["docs/budget.csv"], "{}", deleted.out);
+    // Nobody has named the path since: nothing is known of it.
+    office.write("other/plan.txt", "a plan");
+    office.run(["backup", "other"]).ended(0);
+    office.write("docs/budget.csv", "hall,121\n");
+    office.run(["backup", "docs", "--as", "Parish"]).ended(0);
+    assert_eq!(office.run(["find", "--deleted", ""]).ended(0).hits(), [""; 0]);
+}
+
+#[test]
+fn whatever_is_looked_for_is_looked_for_and_nothing_harmful_is_shown() {
+    let office = Office::new();
+    let text =
+        "From: =?utf-8?q?Zo=C3=AB_=1B[31m?= <z@example.org>\nSubject: 100% \"AND\" caf\u{e9}\n\nCut the hedge.\n";
+    office.write("docs/one.eml", text);
+    for name in ["100% a_b.txt", "x AND y's.txt", "[1] \"q\" ^-*.txt", "line\nbreak\x1b[2J.txt", "ΔΡΟΜΟΣ.txt"] {
+        office.write(&format!("docs/{name}"), "x");
+    }
+    office.back_up().ended(0);
+    let long = "minutes of a meeting, number ".repeat(400);
+    let words = [
+        "", " ", "a", ".", "-", "%", "_", "'", "\"", "*", "?", "[", "]", "^", "\\", "(", "{", "AND", "OR", "NOT",
+        "NEAR(", "x AND", "text:x", "\n", "\x1b", "\u{202e}", "\u{301}", "😀", "/", "docs/", "docs/*", "**", &long,
+    ];
+    for word in words {
+        for flags in [&["--"][..], &["--all", "--"], &["--mail", "--"]] {
+            let found = office.run([&["find"], flags, &[word]].concat()).ended(0);
+            for said in [&found.out, &found.err] {
+                assert!(!said.contains(|letter: char| letter.is_control() && letter != '\n'), "{word:?}: {said:?}");
+                assert!(said.len() < 20_000 && !said.contains("SQL") && !said.contains("fts"), "{word:?}: {said}");
+            }
+        }
+        for flag in ["from", "subject", "attachment"] {
+            let found = office.run(["find", &format!("--{flag}={word}")]).ended(0);
+            assert!(!found.out.contains('\x1b') && !found.err.contains("SQL"), "{word:?}: {}", found.out);
+        }
+    }
+    for (word, hit) in [
+        ("%", "docs/100% a_b.txt"),
+        ("_", "docs/100% a_b.txt"),
+        ("'", "docs/x AND y's.txt"),
+        ("[1]", "docs/[1] \"q\" ^-*.txt"),
+        ("^-*", "docs/[1] \"q\" ^-*.txt"),
+        ("line\nbreak", r"docs/line\x0abreak\x1b[2J.txt"),
+        ("docs/100", "docs/100% a_b.txt"),
+        ("docs/*b.txt", "docs/100% a_b.txt"),
+        ("δρομος", "docs/ΔΡΟΜΟΣ.txt"),
+    ] {
+        assert_eq!(office.run(["find", word]).ended(0).hits(), [hit], "{word:?}");
+    }
+    for word in ["hedge", "caf\u{e9}", "cafe\u{301}", "\x1b[31m", "\"and\"", "100%"] {
+        assert_eq!(office.run(["find", "--mail", word]).ended(0).commands().len(), 1, "{word:?}");
+    }
+}

@@ -271,8 +271,8 @@ const SNAPSHOT_HELP: &str = "SNAPSHOT is `latest`, a date such as 2026-11-21 (th
 
 /// Find files by name in all backups, deleted ones too
 ///
-/// WORD is part of a name, in capitals or not; with *, ? or [ it is a pattern for the whole name, or for the whole path below
-/// the backed-up folder where it holds a /. Of several words one is in the name, and the others there or in the folders above.
+/// WORD is part of a name, in capitals or not; with *, ? or [ it is a pattern for the whole name. What holds a / is part of a path up
+/// to the name, as it is shown, or a pattern for the whole path. Of several words one is in the name, and the others there or in the folders above.
 /// Below each hit stands the command that brings it back; finding nothing is no error.
 ///
 /// With --mail, messages are looked for instead: WORD is part of somebody's name or address, of the subject or of the name of an

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 pub(crate) const COMMON: i64 = 10_000;
 /// More threes narrow a search no more than they cost.
 const ENOUGH: usize = 4;
+/// So many are looked at to choose from: to count all those of a page that somebody has pasted would take seconds.
+const MOST_COUNTED: usize = 64;
 
 /// What a text in this index must hold to come into question, in the language of the index; `None` where the parts are too
 /// short for it.
@@ -52,7 +54,7 @@ fn quoted_threes(parts: &[&str]) -> Vec<String> {
         let letters: Vec<char> = part.chars().collect();
         threes.extend(letters.windows(3).map(|three| three.iter().collect::<String>()));
     }
-    threes.iter().map(|three| format!("\"{}\"", three.replace('"', "\"\""))).collect()
+    threes.iter().take(MOST_COUNTED).map(|three| format!("\"{}\"", three.replace('"', "\"\""))).collect()
 }
 
 #[cfg(test)]

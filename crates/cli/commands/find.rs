@@ -22,6 +22,8 @@ use std::ops::Range;
 
 /// So many hits are shown unless all are asked for: more are not read on a screen.
 const SHOWN: usize = 20;
+/// No more letters of what was looked for are repeated.
+const LONGEST_SAID: usize = 100;
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
@@ -64,7 +66,7 @@ fn advise(workplace: &Workplace, outcome: &FindOutcome, shown: usize, word: &str
     let searched = searched(outcome.snapshots, &outcome.damaged);
     let hits = outcome.hits.len();
     let advice = match hits {
-        0 => format!("Nothing called \"{}\" in {searched}.", harmless(word)),
+        0 => format!("Nothing called \"{}\" in {searched}.", harmless(&beginning(word))),
         _ if outcome.hits.iter().all(|hit| readable(hit).is_none()) => {
             format!("{} in {searched}, unreadable in every one: there is nothing to bring back.", counted(hits, "hit"))
         }
@@ -82,6 +84,13 @@ fn advise(workplace: &Workplace, outcome: &FindOutcome, shown: usize, word: &str
         let damaged = harmless(damaged);
         workplace.console.remark(&format!("DAMAGED: part of a list of files cannot be read: {damaged}"));
     }
+}
+
+/// What somebody has pasted is not repeated at any length.
+fn beginning(word: &str) -> String {
+    let mut letters = word.chars();
+    let begun: String = letters.by_ref().take(LONGEST_SAID).collect();
+    if letters.next().is_some() { begun + "\u{2026}" } else { begun }
 }
 
 fn counted(number: usize, one: &str) -> String {

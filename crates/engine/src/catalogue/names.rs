@@ -1,39 +1,50 @@
 //! Words and patterns, held against names.
 
 use crate::EngineError;
-use chest_model::{TreePath, folded, folded_text};
+use chest_model::{TreePath, folded, folded_text, harmless};
 use globset::{GlobBuilder, GlobMatcher};
 
-/// One word, folded: in any case, and with accents spelt either way.
+/// No more letters of a pattern are repeated to whoever typed it.
+const LONGEST_SAID: usize = 100;
+
+/// One word, folded as it is shown: in any case, and with accents spelt either way.
 pub(super) enum Word {
     /// Part of a name.
     Part(String),
-    /// A pattern for the whole name, and what every such name holds.
-    Name(GlobMatcher, Vec<String>),
-    /// A pattern for the whole path.
+    /// The end of a folder's path, root and all, and the beginning of a name in it.
+    Way(String, String),
+    /// A pattern for the whole name, what every such name holds, and the same as a part of a name: there are signs in names, too.
+    Name(GlobMatcher, Vec<String>, String),
+    /// A pattern for the whole path, with its root or below it.
     Path(GlobMatcher),
 }
 
 impl Word {
     pub(super) fn new(word: &str) -> Result<Self, EngineError> {
-        let folded = folded_text(word);
+        let folded = folded_text(&harmless(word));
         if !word.contains(['*', '?', '[']) {
-            return Ok(Self::Part(folded));
+            return Ok(match folded.rsplit_once('/') {
+                Some((folder, name)) => Self::Way(folder.to_owned(), name.to_owned()),
+                None => Self::Part(folded),
+            });
         }
-        let glob = GlobBuilder::new(&folded).literal_separator(true).build();
-        let bad = |error: globset::Error| EngineError::BadPattern {
-            pattern: word.to_owned(),
-            problem: error.kind().to_string(),
-        };
-        let matcher = glob.map_err(bad)?.compile_matcher();
-        Ok(if word.contains('/') { Self::Path(matcher) } else { Self::Name(matcher, certain_parts(&folded)) })
+        match GlobBuilder::new(&folded).literal_separator(true).build() {
+            Ok(glob) if word.contains('/') => Ok(Self::Path(glob.compile_matcher())),
+            Ok(glob) => Ok(Self::Name(glob.compile_matcher(), certain_parts(&folded), folded)),
+            // A bracket alone is a letter.
+            Err(_) if !word.contains(['*', '?', '/']) => Ok(Self::Part(folded)),
+            Err(error) => Err(EngineError::BadPattern {
+                pattern: word.chars().take(LONGEST_SAID).collect(),
+                problem: error.kind().to_string(),
+            }),
+        }
     }
 
     /// What every name that fits holds.
     pub(super) fn parts(&self) -> Vec<&str> {
         match self {
-            Self::Part(part) => vec![part],
-            Self::Name(_, parts) => parts.iter().map(String::as_str).collect(),
+            Self::Part(part) | Self::Way(_, part) => vec![part],
+            Self::Name(_, parts, _) => parts.iter().map(String::as_str).collect(),
             Self::Path(_) => Vec::new(),
         }
     }
@@ -42,7 +53,8 @@ impl Word {
     pub(super) fn fits_name(&self, name: &str) -> bool {
         match self {
             Self::Part(part) => name.contains(part),
-            Self::Name(glob, _) => glob.is_match(name),
+            Self::Way(_, beginning) => name.starts_with(beginning),
+            Self::Name(glob, _, part) => glob.is_match(name) || name.contains(part),
             Self::Path(_) => true,
         }
     }
@@ -51,7 +63,10 @@ impl Word {
     /// own name.
     pub(super) fn fits(&self, root: &[u8], path: &TreePath) -> bool {
         match self {
-            Self::Path(glob) => glob.is_match(folded(path.as_bytes())),
+            Self::Path(glob) => glob.is_match(folded(path.as_bytes())) || glob.is_match(whole(root, path)),
+            Self::Way(folder, _) => path.parent().is_some_and(|parent| {
+                whole(root, &parent).ends_with(folder) && self.fits_name(&folded(path.name().unwrap_or_default()))
+            }),
             _ => self.fits_name(&folded(path.name().unwrap_or(root))),
         }
     }
@@ -61,21 +76,30 @@ impl Word {
         match self {
             Self::Part(part) => folded(folder).contains(part),
             Self::Name(..) => false,
-            Self::Path(_) => true,
+            Self::Way(..) | Self::Path(_) => true,
         }
     }
 
     /// Whether it is narrowed to either the name or a folder's path, and cannot lie across both.
     pub(super) fn is_within_a_part_of_the_path(&self) -> bool {
-        matches!(self, Self::Part(part) if !part.contains('/'))
+        matches!(self, Self::Part(_))
     }
 
     /// Whether it says something of the path, root and all: what further words may do.
     pub(super) fn narrows(&self, root: &[u8], path: &TreePath) -> bool {
         match self {
             Self::Part(part) => folded(root).contains(part) || folded(path.as_bytes()).contains(part),
+            Self::Way(folder, name) => whole(root, path).contains(&format!("{folder}/{name}")),
             _ => self.fits(root, path),
         }
+    }
+}
+
+/// The path with its root, folded.
+fn whole(root: &[u8], path: &TreePath) -> String {
+    match path.is_root() {
+        true => folded(root),
+        false => format!("{}/{}", folded(root), folded(path.as_bytes())),
     }
 }
 
@@ -105,6 +129,42 @@ mod tests {
         assert_eq!(certain_parts("agenda[0-9].txt"), ["agenda", ".txt"]);
         assert_eq!(certain_parts("a{b,c}d"), ["a", "d"]);
         assert!(certain_parts(r"a\*b").is_empty());
+    }
+
+    fn fits(word: &str, path: &str) -> bool {
+        Word::new(word).unwrap().fits(b"Documents", &TreePath::from_bytes(path.as_bytes().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_path_is_found_as_it_is_shown_and_so_is_what_lies_in_a_folder() {
+        for word in ["documents/Minutes/may", "minutes/", "Minutes/May.txt", "ments/minutes/", "utes/MAY"] {
+            assert!(fits(word, "Minutes/May.txt"), "{word}");
+        }
+        for word in ["minutes/ay", "may/", "minutes/may.txt/", "other/minutes/", "documents/may"] {
+            assert!(!fits(word, "Minutes/May.txt"), "{word}");
+        }
+        for word in ["documents/minutes/*.txt", "minutes/*.txt", "doc*/minutes/m*"] {
+            assert!(fits(word, "Minutes/May.txt") && !fits(word, "May.txt"), "{word}");
+        }
+        assert!(fits("documents/*.txt", "May.txt"));
+    }
+
+    #[test]
+    fn what_looks_like_a_pattern_is_also_found_as_the_letters_that_it_is() {
+        for word in ["[", "[draft]", "minutes [draft].docx", "[d", "*[draft].docx"] {
+            assert_eq!(fits(word, "minutes [draft].docx"), !word.contains('*'), "{word}");
+        }
+        assert!(fits("[x]", "x") && fits("[x]", "a[x]b") && !fits("[x]", "y"));
+        assert!(fits("star*", "a star*.txt") && fits("star*", "stars") && !fits("star*", "a stars"));
+        let long = format!("*[{}", "a".repeat(10_000));
+        assert!(matches!(Word::new(&long), Err(EngineError::BadPattern { pattern, .. }) if pattern.len() == 100));
+    }
+
+    #[test]
+    fn letters_that_cannot_be_shown_are_found_as_they_are_and_as_they_are_shown() {
+        for word in ["a\nb", r"a\x0ab", "\n", "\u{202e}"] {
+            assert!(fits(word, "a\nb\u{202e}"), "{word:?}");
+        }
     }
 
     proptest! {
