@@ -197,6 +197,16 @@ fn a_repository_beside_exports_leaves_out_nothing_that_is_in_them() {
 }
 
 #[test]
+fn an_export_of_which_everything_is_left_out_is_empty_whatever_lies_beside_it() {
+    let office = Office::new();
+    write(&office, "Exports/OneDrive_1_20-11-2026.zip", &pack(&[("Minutes/May.pdf", "may")]));
+    office.write("Exports/note.txt", "beside the export");
+    let left_out = office.run(["backup", "Exports", "--exclude", "*.pdf"]).ended(6);
+    assert!(left_out.out.contains("EMPTY: there is no file at all in Exports.\n"), "{}", left_out.out);
+    assert!(!left_out.out.contains("in Exports (other files).\n"), "{}", left_out.out);
+}
+
+#[test]
 fn a_zip_stays_a_file_where_that_is_wanted_or_meant() {
     let office = Office::new();
     let bytes = pack(&[("inside.txt", "x")]);

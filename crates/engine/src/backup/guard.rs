@@ -44,7 +44,7 @@ pub(super) struct Found {
     pub(super) plain: Amount,
     /// Those that are called their owner's doing.
     pub(super) own_doing: OwnDoing,
-    /// It lies beside something that was found in the same path: there may be nothing else.
+    /// It is what lies beside exports in the same path: there may be nothing else.
     pub(super) is_beside: bool,
     /// How many files are named as extortionists name their demands.
     pub(super) demand_count: u64,

@@ -58,11 +58,14 @@ pub(super) fn judge(
     Judgement { doubts, left_out, had_no_baseline, vanished, baseline }
 }
 
-/// Notes which roots came out of a path of which others hold something: of a folder of exports, what lies beside them.
+/// Notes what lies beside exports that hold something: a clerk who names a folder for them means nothing else that is in it.
 fn note_beside(roots: &mut [Assembled]) {
     let place = |root: &Assembled| (root.outcome.description.class, root.outcome.description.native_path.clone());
-    let held: BTreeSet<_> = roots.iter().filter(|root| root.found.holds_anything()).map(place).collect();
-    roots.iter_mut().for_each(|root| root.found.is_beside = held.contains(&place(root)));
+    let holds_exports = |root: &&Assembled| root.found.is_export && root.found.holds_anything();
+    let of_exports: BTreeSet<_> = roots.iter().filter(holds_exports).map(place).collect();
+    for root in roots {
+        root.found.is_beside = !root.found.is_export && of_exports.contains(&place(root));
+    }
 }
 
 fn doubts_about(root: &Assembled, before: Option<&BaselineRoot>, options: &BackupOptions) -> Vec<Doubt> {
