@@ -6,6 +6,7 @@ use chest_model::Timestamp;
 use memchr::memmem::Finder;
 use std::io::{Read, Seek};
 
+use crate::lines::without_mark;
 use crate::{date, pst};
 
 /// A longer line bears no date.
@@ -116,6 +117,7 @@ struct Reading {
 impl Reading {
     /// The next line, without its end.
     fn line(&mut self, line: &[u8], is_too_long: bool) {
+        let line = if self.place == Place::Beginning { without_mark(line) } else { line };
         let separator = date::of_envelope(line).filter(|_| self.place == Place::Beginning || self.is_mbox);
         if let Some(sent) = separator {
             self.end_message();
@@ -242,6 +244,20 @@ mod tests {
         let note =
             "Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nDate: Fri, 20 Nov 2026 09:00:00 +0000\n";
         assert_eq!(newest((exported(note) + &exported(&old)).as_bytes(), 1000), Some(NOW.seconds - 19 * 24 * 3600));
+    }
+
+    #[test]
+    fn the_mark_before_the_first_letter_hides_no_date() {
+        let old = "Date: Sun, 1 Nov 2026 10:00:00 +0000\n";
+        for mark in ["\u{feff}", "\u{feff}\r\n"] {
+            for text in [format!("{mark}{old}\n"), format!("{mark}{}{}", exported(old), exported(""))] {
+                for slice in [1, 7, 1000] {
+                    assert_eq!(newest(text.as_bytes(), slice), Some(NOW.seconds - 19 * 24 * 3600), "{text:?}");
+                }
+            }
+            let second = format!("{mark}{}{}", exported("Date: Sat, 31 Oct 2026 10:00:00 +0000\n"), exported(old));
+            assert_eq!(newest(second.as_bytes(), 1000), Some(NOW.seconds - 19 * 24 * 3600), "it is an mbox");
+        }
     }
 
     #[test]
