@@ -176,6 +176,9 @@ pub enum MailError {
     /// The locator is of another container, or of an earlier state of this one.
     #[error("the message is not at this place in the mailbox")]
     NotThere,
+    /// The pages of an Outlook data file that say where its messages lie are not as they were written.
+    #[error("the Outlook data file is damaged where it says what lies where: there may be more messages in it")]
+    PstIndexDamaged,
     /// An Outlook data file that cannot be read.
     #[error("the Outlook data file cannot be read: {0}")]
     Pst(#[from] PstError),

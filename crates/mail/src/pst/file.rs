@@ -1,8 +1,9 @@
 //! An Outlook data file's lowest layer ([MS-PST], 2.2): a header, and two trees of pages that tell where each node and each block
-//! lies. What is read is counted: a file that leads in circles ends with an error.
+//! lies. What is read is counted: a file that leads in circles ends with an error. Where a checksum does not fit, that is noted, and
+//! what can be read is read: most of it will be right.
 
 use std::collections::HashMap;
-use std::io::{Read, SeekFrom};
+use std::io::{ErrorKind, Read, SeekFrom};
 
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
@@ -10,6 +11,7 @@ use super::PstError;
 use super::bytes::{byte, slice, u16_at, u32_at};
 use super::format::Format;
 use super::scramble::Scrambling;
+use super::trailer::{Trailer, checksum};
 use crate::ReadSeek;
 
 const DEEPEST_TREE: u8 = 8;
@@ -22,6 +24,7 @@ const AT_LEAST: u64 = 64 << 20;
 const PAGE_COST: usize = 16;
 /// Unpacking a block costs as much as reading this part of what comes out.
 const UNPACK_COST: usize = 4;
+const CUT_OFF: &str = "the file ends too early";
 /// What a node takes in a file at least.
 const SMALLEST_NODE: u64 = 16;
 
@@ -52,6 +55,8 @@ pub(crate) struct PstFile<'a> {
     /// Bytes that may still be read.
     budget: u64,
     most_nodes: u64,
+    is_index_damaged: bool,
+    is_block_damaged: bool,
 }
 
 /// The kinds of pages.
@@ -78,8 +83,21 @@ impl<'a> PstFile<'a> {
             pages: HashMap::new(),
             most_nodes: length / SMALLEST_NODE,
             budget: length.saturating_mul(TIMES_OVER).saturating_add(AT_LEAST),
+            is_index_damaged: !is_header_sound(&header, format),
+            is_block_damaged: false,
             input,
         })
+    }
+
+    /// Whether the header, or a page of those that were read, is not as it was written: there may be more in the file than is found, or
+    /// older states of it.
+    pub fn is_index_damaged(&self) -> bool {
+        self.is_index_damaged
+    }
+
+    /// Whether a block of those that were read since this was asked last is not as it was written.
+    pub fn was_block_damaged(&mut self) -> bool {
+        std::mem::take(&mut self.is_block_damaged)
     }
 
     /// Every node of one kind (the lower five bits of its id), in order.
@@ -119,8 +137,7 @@ impl<'a> PstFile<'a> {
         let id = id & !1;
         let entry = self.find(self.blocks, BLOCK_TREE, id)?.ok_or(PstError::Damaged("a block is not there"))?;
         let extent = self.format.extent(&entry)?;
-        let mut data = vec![0; extent.stored];
-        self.read(extent.place, &mut data)?;
+        let mut data = self.stored_block(id, extent.place, extent.stored)?;
         if extent.stored != extent.length {
             data = self.unpack(&data, extent.length)?;
         }
@@ -128,6 +145,22 @@ impl<'a> PstFile<'a> {
             // Half of the id is meant.
             self.scrambling.undo(&mut data, id as u32);
         }
+        Ok(data)
+    }
+
+    /// The bytes of a block as they lie in the file.
+    fn stored_block(&mut self, id: u64, place: u64, length: usize) -> Result<Vec<u8>, PstError> {
+        let (trailer, unit) = self.format.block_trailer();
+        let room = (length + trailer).next_multiple_of(unit);
+        let mut data = vec![0; room];
+        let there = self.read(place, &mut data)?;
+        if there < length {
+            return Err(PstError::Damaged(CUT_OFF));
+        }
+        let trailer = Trailer::of(&data[room - trailer..], self.format)?;
+        let is_sound = there == room && trailer.fits(&data[..length], place) && trailer.id & !1 == id;
+        self.is_block_damaged |= !is_sound;
+        data.truncate(length);
         Ok(data)
     }
 
@@ -167,7 +200,10 @@ impl<'a> PstFile<'a> {
         let page_bytes = self.format.page_bytes();
         if !self.pages.contains_key(&place) {
             let mut page = vec![0; page_bytes].into_boxed_slice();
-            self.read(place, &mut page)?;
+            if self.read(place, &mut page)? < page_bytes {
+                return Err(PstError::Damaged(CUT_OFF));
+            }
+            self.is_index_damaged |= !is_page_sound(&page, self.format, place)?;
             if self.pages.len() >= MOST_CACHED / page_bytes {
                 self.pages.clear();
             }
@@ -182,14 +218,32 @@ impl<'a> PstFile<'a> {
         Ok(())
     }
 
-    fn read(&mut self, place: u64, buffer: &mut [u8]) -> Result<(), PstError> {
+    /// Gives how many bytes are there, which are fewer than wanted at the file's end only.
+    fn read(&mut self, place: u64, buffer: &mut [u8]) -> Result<usize, PstError> {
         self.spend((buffer.len() as u64).max(64))?;
         self.input.seek(SeekFrom::Start(place))?;
-        self.input.read_exact(buffer).map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => PstError::Damaged("the file ends too early"),
-            _ => PstError::Read(error),
-        })
+        let mut there = 0;
+        while there < buffer.len() {
+            match self.input.read(&mut buffer[there..]) {
+                Ok(0) => break,
+                Ok(read) => there += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(there)
     }
+}
+
+fn is_header_sound(header: &[u8], format: Format) -> bool {
+    let (at, length) = format.header_checksum();
+    let checked = slice(header, Format::CHECKED_HEADER, length).map(checksum);
+    checked.is_ok_and(|checked| u32_at(header, at).is_ok_and(|written| written == checked))
+}
+
+fn is_page_sound(page: &[u8], format: Format, place: u64) -> Result<bool, PstError> {
+    let (checked, trailer) = page.split_at_checked(format.page_kind()).ok_or(PstError::Damaged(CUT_OFF))?;
+    Ok(Trailer::of(trailer, format)?.fits(checked, place))
 }
 
 /// Holds no data, but where data is.

@@ -45,6 +45,17 @@ impl Format {
         }
     }
 
+    /// Where a file's header keeps its own checksum, and how many bytes from [`Self::CHECKED_HEADER`] on that is of.
+    pub fn header_checksum(self) -> (usize, usize) {
+        match self {
+            Self::Narrow => (4, 471),
+            Self::Wide | Self::Cache => (524, 516),
+        }
+    }
+
+    /// Where in a header that begins which its checksum is of.
+    pub const CHECKED_HEADER: usize = 8;
+
     /// An id or a place.
     pub fn number(self, bytes: &[u8], at: usize) -> Result<u64, PstError> {
         match self {
@@ -93,6 +104,15 @@ impl Format {
             Self::Narrow => 500,
             Self::Wide => 496,
             Self::Cache => 4072,
+        }
+    }
+
+    /// How many bytes stand behind a block, at the end of the room that it takes, and what that room is a multiple of.
+    pub fn block_trailer(self) -> (usize, usize) {
+        match self {
+            Self::Narrow => (12, 64),
+            Self::Wide => (16, 64),
+            Self::Cache => (24, 512),
         }
     }
 

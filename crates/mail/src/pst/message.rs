@@ -31,6 +31,11 @@ const NO_MAIL: [&str; 8] = [
     "ipm.network",
 ];
 
+/// What notes in a message are called: in place of an attachment or after its beginning, …
+const UNREADABLE: &str = "could not be read.txt";
+/// … and where a checksum says that what was read is not what was written.
+const DAMAGED: &str = "damaged.txt";
+
 /// Ids of properties.
 mod id {
     pub const CLASS: u16 = 0x001a;
@@ -73,12 +78,20 @@ pub(crate) enum Written {
 
 /// When the message was sent, or else when it came in.
 pub(crate) fn date(file: &mut PstFile<'_>, node: Node) -> Result<Option<Timestamp>, PstError> {
+    // What was damaged before is not of this message.
+    file.was_block_damaged();
     let message = Message::read(file, node)?;
-    Ok(message.date().filter(|_| message.is_mail(file)))
+    let date = message.date().filter(|_| message.is_mail(file));
+    match file.was_block_damaged() {
+        true => Err(PstError::Damaged("a block is not as it was written")),
+        false => Ok(date),
+    }
 }
 
 /// Writes the message.
 pub(crate) fn write(file: &mut PstFile<'_>, node: Node, out: &mut dyn Write) -> Result<Written, PstError> {
+    // What was damaged before is not of this message.
+    file.was_block_damaged();
     let message = Message::read(file, node)?;
     if !message.is_mail(file) {
         return Ok(Written::Nothing);
@@ -128,7 +141,8 @@ impl Message {
         let texts = format!("texts-{:08x}-{depth}", self.node.id);
         let attachments: Vec<Node> =
             self.properties.heap.inside.iter().filter(|node| node.id & 0x1f == ATTACHMENT).copied().collect();
-        if attachments.is_empty() && bodies.rich.is_none() {
+        let is_damaged = file.was_block_damaged();
+        if attachments.is_empty() && bodies.rich.is_none() && !is_damaged {
             bodies.write(&texts, out)?;
             return Ok(bodies.is_whole && self.is_whole.get());
         }
@@ -139,19 +153,30 @@ impl Message {
             write!(out, "\r\n--{boundary}\r\n")?;
             write_rich(rich, out)?;
         }
-        let mut is_whole = bodies.is_whole && self.is_whole.get();
+        if is_damaged {
+            write!(out, "\r\n--{boundary}\r\n")?;
+            write_note(DAMAGED, "Part of this message is damaged: words, names or dates in it may be wrong.", out)?;
+        }
+        let mut is_whole = bodies.is_whole && self.is_whole.get() && !is_damaged;
         for attachment in attachments {
             write!(out, "\r\n--{boundary}\r\n")?;
-            match self.write_attachment(file, attachment, depth, out) {
-                Ok(whole) => is_whole &= whole,
-                Err(error @ (PstError::Read(_) | PstError::Endless)) => return Err(error),
-                Err(error) => {
-                    is_whole = false;
-                    // Whatever was written of it ends here.
-                    write!(out, "\r\n--{boundary}\r\n")?;
-                    write_damage(&error, out)?;
+            let written = self.write_attachment(file, attachment, depth, out);
+            let (name, words) = match (written, file.was_block_damaged()) {
+                (Ok(whole), false) => {
+                    is_whole &= whole;
+                    continue;
                 }
-            }
+                (Ok(_), true) => (DAMAGED, "The attachment before this note is damaged.".to_owned()),
+                (Err(error @ (PstError::Read(_) | PstError::Endless)), _) => return Err(error),
+                (Err(error), _) => {
+                    let why = format!("could not be read from the Outlook data file: {error}");
+                    (UNREADABLE, format!("The attachment before this note {why}."))
+                }
+            };
+            is_whole = false;
+            // Whatever was written of it ends here.
+            write!(out, "\r\n--{boundary}\r\n")?;
+            write_note(name, &words, out)?;
         }
         write!(out, "\r\n--{boundary}--\r\n")?;
         Ok(is_whole)
@@ -272,11 +297,10 @@ impl Message {
     }
 }
 
-/// In place of an attachment, or after its beginning.
-fn write_damage(error: &PstError, out: &mut dyn Write) -> Result<(), PstError> {
-    let words = format!("The attachment before this note could not be read from the Outlook data file: {error}.\r\n");
-    write!(out, "Content-Disposition: attachment; filename=\"could not be read.txt\"\r\n")?;
-    write_text("plain", "utf-8", words.as_bytes(), out)
+/// A note to whoever reads the message, as one more attachment.
+fn write_note(name: &str, words: &str, out: &mut dyn Write) -> Result<(), PstError> {
+    write!(out, "Content-Disposition: attachment; filename=\"{name}\"\r\n")?;
+    write_text("plain", "utf-8", format!("{words}\r\n").as_bytes(), out)
 }
 
 /// Outlook puts the length of "Re: " before some subjects.

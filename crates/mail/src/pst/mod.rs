@@ -16,6 +16,7 @@ mod rtf;
 mod scramble;
 #[cfg(test)]
 mod tests;
+mod trailer;
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -108,12 +109,15 @@ fn visit_all(
             break;
         }
     }
+    if file.is_index_damaged() {
+        visited.problem = Some(MailError::PstIndexDamaged);
+    }
     Ok(())
 }
 
 /// When its messages were sent or came in; `None` where it cannot be read to its end.
 pub(crate) fn dates(input: &mut dyn ReadSeek) -> Option<Vec<Timestamp>> {
-    let read = || -> Result<Vec<Timestamp>, PstError> {
+    let read = || -> Result<Option<Vec<Timestamp>>, PstError> {
         let mut file = PstFile::open(input)?;
         let mut dates = Vec::new();
         for node in file.nodes_of_kind(MESSAGE)? {
@@ -123,9 +127,9 @@ pub(crate) fn dates(input: &mut dyn ReadSeek) -> Option<Vec<Timestamp>> {
                 Err(_) => {}
             }
         }
-        Ok(dates)
+        Ok((!file.is_index_damaged()).then_some(dates))
     };
-    guarded(read)?.ok()
+    guarded(read)?.ok().flatten()
 }
 
 /// The message that this item is, written as an `.eml` file.

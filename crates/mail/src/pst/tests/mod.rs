@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use super::format::Format;
 use super::scramble::Scrambling;
 use crate::{
-    ContainerKind, FoundMessage, Limits, Locator, MailError, Resume, Visited, attachment, newest_in_pst, preview, raw,
-    recognise, visit,
+    Completeness, ContainerKind, FoundMessage, Limits, Locator, MailError, Resume, Visited, attachment, newest_in_pst,
+    preview, raw, recognise, visit,
 };
 use writer::{Inside, Value, Writer};
 
@@ -323,6 +323,78 @@ fn one_damaged_message_does_not_hide_the_others() {
     let (found, visited) = visited(&writer.finish());
     assert_eq!((found.len(), visited.messages, visited.failed), (1, 1, 1));
     assert_eq!(found[0].summary.subject, "Bench");
+}
+
+/// What is shown of a file, and whether it is told that this is not all, or not as it was.
+fn shown(bytes: &[u8]) -> (Vec<Vec<u8>>, bool) {
+    let (found, visited) = visited(bytes);
+    let raw =
+        |found: &FoundMessage| raw(ContainerKind::Pst, &mut Cursor::new(bytes), &found.locator).unwrap_or_default();
+    (found.iter().map(raw).collect(), visited.failed > 0 || visited.problem.is_some())
+}
+
+#[test]
+fn a_bit_that_flips_on_the_disk_is_told_or_changes_nothing() {
+    for (format, scrambling) in
+        [(Format::Narrow, Scrambling::None), (Format::Wide, Scrambling::Permute), (Format::Cache, Scrambling::Cyclic)]
+    {
+        let files = vec![("a.pdf".to_owned(), vec![7; 1500])];
+        let messages = [Message { files, copies: 1, ..Message::simple("Hedge") }, Message::simple("Bench")];
+        let whole = written(&messages, format, scrambling);
+        let (expected, is_told) = shown(&whole);
+        assert!(expected.len() == 2 && !is_told, "{format:?}");
+        for place in (0..whole.len()).step_by(7) {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 1 << (place % 8);
+            let (found, is_told) = shown(&bytes);
+            assert!(is_told || found == expected, "{format:?}: byte {place}");
+        }
+    }
+}
+
+#[test]
+fn a_message_of_damaged_words_is_shown_and_says_so() {
+    let whole = written(&[Message::simple("Hedge"), Message::simple("Bench")], Format::Wide, Scrambling::None);
+    let words: Vec<u8> = "Please cut".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let place = memchr::memmem::find(&whole, &words).unwrap();
+    let mut bytes = whole.clone();
+    bytes[place] = b'F';
+    let (found, visited) = visited(&bytes);
+    assert!((found.len(), visited.failed) == (2, 1) && visited.problem.is_none(), "{visited:?}");
+    assert_eq!(
+        [&found[0], &found[1]].map(|one| (one.completeness, one.summary.text.lines().next().unwrap_or_default())),
+        [(Completeness::NotUnderstood, "Flease cut it."), (Completeness::Whole, "Please cut it.")]
+    );
+    let eml = raw(ContainerKind::Pst, &mut Cursor::new(&bytes), &found[0].locator).unwrap();
+    let (name, words) = attachment(&eml, 0).unwrap();
+    assert_eq!((name.as_str(), words.starts_with(b"Part of this message is damaged")), ("damaged.txt", true));
+    let newest = newest_in_pst(&mut Cursor::new(&bytes), Timestamp::new(SENT, 0));
+    assert_eq!(newest.map(|newest| newest.seconds), Some(SENT), "that of the other message");
+}
+
+#[test]
+fn an_attachment_that_is_damaged_is_kept_and_says_so() {
+    let files = vec![("a.pdf".to_owned(), vec![7; 3000])];
+    let mut bytes = written(&[Message { files, ..Message::simple("Hedge") }], Format::Wide, Scrambling::None);
+    let place = memchr::memmem::find(&bytes, &[7; 900]).unwrap();
+    bytes[place + 100] = 8;
+    let (found, visited) = visited(&bytes);
+    assert_eq!((found.len(), visited.failed), (1, 1), "{visited:?}");
+    let eml = raw(ContainerKind::Pst, &mut Cursor::new(&bytes), &found[0].locator).unwrap();
+    let attached = [0, 1].map(|place| attachment(&eml, place).unwrap());
+    assert_eq!((attached[0].1.len(), attached[1].0.as_str()), (3000, "damaged.txt"));
+}
+
+#[test]
+fn a_page_of_the_index_that_is_damaged_hides_nothing_that_can_be_found_and_is_told() {
+    let mut bytes = written(&[Message::simple("Hedge")], Format::Wide, Scrambling::None);
+    // The end of the root page of the nodes, where no entry stands.
+    let page = usize::try_from(u64::from_le_bytes(bytes[224..232].try_into().unwrap())).unwrap();
+    bytes[page + 480] ^= 1;
+    let (found, visited) = visited(&bytes);
+    assert_eq!((found.len(), visited.failed), (1, 0));
+    assert!(matches!(visited.problem, Some(MailError::PstIndexDamaged)), "{visited:?}");
+    assert_eq!(newest_in_pst(&mut Cursor::new(&bytes), Timestamp::new(SENT, 0)), None, "there may be newer ones");
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! Writes small Outlook data files for the tests: as the specification draws them, in every format and every scrambling. Lists of
-//! blocks and of nodes begin early, so that small files have all their levels.
+//! Writes small Outlook data files for the tests: as the specification draws them, in every format and every scrambling, with all
+//! checksums. Lists of blocks and of nodes begin early, so that small files have all their levels.
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
 use crate::pst::format::Format;
 use crate::pst::scramble::Scrambling;
+use crate::pst::trailer::checksum;
 
 /// More data than this goes into several blocks.
 const BLOCK: usize = 1000;
@@ -231,9 +232,10 @@ impl Writer {
     /// The file.
     pub fn finish(mut self) -> Vec<u8> {
         let mut file = vec![0; 1024];
-        let mut places = Vec::new();
+        let (mut places, (trailer, unit)) = (Vec::new(), self.format.block_trailer());
         for (id, data) in std::mem::take(&mut self.blocks) {
-            let mut entry = [self.number(id), self.number(file.len() as u64)].concat();
+            let place = file.len();
+            let mut entry = [self.number(id), self.number(place as u64)].concat();
             // Small blocks stay as they are.
             let is_packed = self.format == Format::Cache && data.len() > 60;
             let stored = if is_packed { compress_to_vec_zlib(&data, 6) } else { data.clone() };
@@ -246,7 +248,10 @@ impl Writer {
             entry.resize(3 * self.format.number_bytes(), 0);
             places.push((id, entry));
             file.extend(&stored);
-            file.resize((file.len() + 16).next_multiple_of(64), 0);
+            file.resize((place + stored.len() + trailer).next_multiple_of(unit), 0);
+            let trailer_at = file.len() - trailer;
+            file[trailer_at..trailer_at + 2].copy_from_slice(&(stored.len() as u16).to_le_bytes());
+            self.sign(&mut file, place, stored.len(), trailer_at, id);
         }
         self.nodes.sort_unstable();
         let nodes = std::mem::take(&mut self.nodes).into_iter().map(|(id, data, inside)| {
@@ -268,7 +273,22 @@ impl Writer {
             file[at..at + number.len()].copy_from_slice(&number);
         }
         file[scrambling_at] = self.scrambling as u8;
+        let (at, length) = self.format.header_checksum();
+        let sum = checksum(&file[8..8 + length]);
+        file[at..at + 4].copy_from_slice(&sum.to_le_bytes());
         file
+    }
+
+    /// Writes signature, id and checksum of what lies at a place into its trailer.
+    fn sign(&self, file: &mut [u8], place: usize, length: usize, trailer: usize, id: u64) {
+        let mixed = place as u64 ^ id;
+        let signature = ((mixed >> 16) as u16 ^ mixed as u16).to_le_bytes();
+        let (sum, id) = (checksum(&file[place..place + length]).to_le_bytes(), self.number(id));
+        let rest = match self.format {
+            Format::Narrow => [&signature[..], &id, &sum].concat(),
+            Format::Wide | Format::Cache => [&signature[..], &sum, &id].concat(),
+        };
+        file[trailer + 2..trailer + 2 + rest.len()].copy_from_slice(&rest);
     }
 
     fn pages(&self, file: &mut Vec<u8>, kind: u8, entries: Vec<(u64, Vec<u8>)>) -> u64 {
@@ -297,6 +317,7 @@ impl Writer {
                     _ => file[meta..meta + 4].copy_from_slice(&[count, most, size, level]),
                 }
                 file[kind_at..kind_at + 2].copy_from_slice(&[kind, kind]);
+                self.sign(file, place, kind_at - place, kind_at, place as u64 / 7);
                 let key = chunk.first().map_or(0, |(key, _)| *key);
                 let numbers = [self.number(key), self.number(0), self.number(place as u64)];
                 above.push((key, numbers.concat()));
