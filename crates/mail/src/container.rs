@@ -78,6 +78,13 @@ fn is_pst(head: &[u8]) -> bool {
     head.starts_with(b"!BDN") && matches!(head.get(8..10), Some(b"SM" | b"SO"))
 }
 
+/// Whether a file is one message as Outlook saves it (`.msg`): nothing that can be read here, but worth a word of its own.
+pub fn is_outlook_message(name: &[u8], head: &[u8]) -> bool {
+    // Old documents of Office begin so, too.
+    let is_compound = head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+    is_compound && name.to_ascii_lowercase().ends_with(b".msg")
+}
+
 fn is_mbox(head: &[u8]) -> bool {
     let mut lines = head.split(|&byte| byte == b'\n').skip_while(|line| is_blank(line));
     lines.next().is_some_and(|line| date::of_envelope(line).is_some())
@@ -234,6 +241,13 @@ mod tests {
             assert_eq!(recognise(b"x.pst", &head), expected);
         }
         assert_eq!(recognise(b"x.pst", b"!BDN"), None);
+    }
+
+    #[test]
+    fn messages_of_outlook_are_told_from_what_is_only_called_so() {
+        let compound = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0";
+        assert!(is_outlook_message(b"Hedge.MSG", compound) && recognise(b"Hedge.MSG", compound).is_none());
+        assert!(!is_outlook_message(b"Hedge.doc", compound) && !is_outlook_message(b"Hedge.msg", MESSAGE.as_bytes()));
     }
 
     #[test]

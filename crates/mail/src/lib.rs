@@ -23,7 +23,7 @@ mod uuencode;
 use std::io::{Read, Seek, Write};
 use std::ops::ControlFlow;
 
-pub use container::{ContainerKind, NameSays, recognise};
+pub use container::{ContainerKind, NameSays, is_outlook_message, recognise};
 pub use identity::identity;
 pub use newest::{NewestDate, newest_in_pst};
 pub use preview::{AttachmentInfo, Preview, attachment, preview};

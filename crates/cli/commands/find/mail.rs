@@ -11,9 +11,13 @@ use crate::output::json::{self, PathJson, SightingJson};
 use crate::output::names::{harmless, shown_path};
 use crate::selector::class;
 use crate::time::day_and_time;
-use chest_engine::catalogue::{self, MailHit, MailOutcome, MailQuery, MailboxHit};
+use chest_engine::catalogue::{self, MailHit, MailOutcome, MailQuery, MailboxHit, NotSearched};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+
+/// So many of the mailboxes that share a reason are named.
+const NAMED: usize = 3;
 
 /// Runs it.
 pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
@@ -51,14 +55,35 @@ fn advise_after(workplace: &Workplace, outcome: &MailOutcome, found: &FoundMail<
             format!("{messages} in {searched}{cut}. The command below one saves it in {RESTORED}. To look at one first: {look}")
         }
     });
-    for mailbox in &outcome.not_searched {
-        workplace.console.remark(&format!("NOT SEARCHED, or not to its end: {}", harmless(mailbox)));
+    for remark in not_searched(&outcome.not_searched) {
+        workplace.console.remark(&remark);
     }
     tell_keeping(workplace, &outcome.keeping);
     for damaged in &outcome.damaged {
         workplace.console.remark(&format!("DAMAGED: there may be more messages: {}", harmless(damaged)));
     }
     Ok(())
+}
+
+/// What is not searched, one line for each reason.
+fn not_searched(all: &[NotSearched]) -> Vec<String> {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    all.iter().for_each(|one| by_reason.entry(&one.reason).or_default().push(&one.path));
+    let line = |(reason, paths): (&str, Vec<&str>)| {
+        let named = paths.iter().take(NAMED).map(|path| harmless(path).to_string()).collect::<Vec<_>>().join(", ");
+        let reason = harmless(reason);
+        match paths.len() {
+            1 => format!("NOT SEARCHED, or not to its end: {named}: {reason}"),
+            files if files <= NAMED => format!("NOT SEARCHED, or not to their ends: {named}; of each: {reason}"),
+            files => {
+                let more = files - NAMED;
+                format!(
+                    "NOT SEARCHED, or not to their ends: {named} and {more} more (--json names all); of each: {reason}"
+                )
+            }
+        }
+    };
+    by_reason.into_iter().map(line).collect()
 }
 
 struct FoundMail<'o> {
@@ -73,7 +98,7 @@ struct FoundMailJson<'o> {
     messages: Vec<MessageJson<'o>>,
     snapshots: usize,
     damaged: &'o [String],
-    not_searched: &'o [String],
+    not_searched: Vec<String>,
     catalogue: &'static str,
 }
 
@@ -159,7 +184,7 @@ impl Report for FoundMail<'_> {
             messages: self.outcome.messages.iter().map(message).collect(),
             snapshots: self.outcome.snapshots,
             damaged: &self.outcome.damaged,
-            not_searched: &self.outcome.not_searched,
+            not_searched: self.outcome.not_searched.iter().map(NotSearched::to_string).collect(),
             catalogue: catalogue_code(&self.outcome.keeping),
         }
     }
@@ -199,4 +224,24 @@ fn head(hit: &MailHit) -> String {
         line += &format!(", {}", counted(hit.attachments.len(), "attachment"));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_searched_is_one_line_for_each_reason() {
+        let of = |path: String, reason: &str| NotSearched { path, reason: reason.to_owned() };
+        let mut all: Vec<NotSearched> =
+            (1..=40).map(|number| of(format!("mail/{number:02}.msg"), "of Outlook")).collect();
+        all.push(of("mail/a.pst".to_owned(), "damaged"));
+        all.extend(["b", "c\u{1b}"].map(|name| of(name.to_owned(), "long")));
+        let lines = not_searched(&all);
+        assert_eq!(lines[0], "NOT SEARCHED, or not to its end: mail/a.pst: damaged");
+        assert!(lines[1].contains("b, c") && lines[1].ends_with("; of each: long") && !lines[1].contains('\u{1b}'));
+        let named = "mail/01.msg, mail/02.msg, mail/03.msg and 37 more (--json names all); of each: of Outlook";
+        assert_eq!(lines[2], format!("NOT SEARCHED, or not to their ends: {named}"));
+        assert_eq!(lines.len(), 3);
+    }
 }

@@ -42,13 +42,28 @@ pub struct MailOutcome {
     pub damaged: Vec<String>,
     /// What is not searched: mailboxes that nobody here understands, or not to their end, messages of which words are not found, and
     /// files at which nobody has looked yet.
-    pub not_searched: Vec<String>,
+    pub not_searched: Vec<NotSearched>,
     /// How many snapshots were searched.
     pub snapshots: usize,
     /// How the catalogue fared.
     pub keeping: Keeping,
     /// The snapshots of each machine's root, oldest first.
     chains: HashMap<ChainId, Vec<Sighting>>,
+}
+
+/// A mailbox that is not searched, or not to its end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotSearched {
+    /// Where it is, as it is shown.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl std::fmt::Display for NotSearched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.path, self.reason)
+    }
 }
 
 /// A snapshot in which something was seen: its id, and the end of its reading.
@@ -122,12 +137,13 @@ pub fn find_mail(context: &Context<'_>, opened: &Opened, query: &MailQuery) -> R
         let told = |problems: Vec<MailboxProblem>| {
             let told = problems.into_iter().filter_map(|one| {
                 let path = ShownPath { root: answer.chain(one.chain)?.label.clone(), path: one.path };
-                Some(format!("{}: {}", chest_model::shown(&path.to_bytes()), one.problem))
+                Some(NotSearched { path: chest_model::shown(&path.to_bytes()), reason: one.problem })
             });
             // The same is wrong with a mailbox in many versions.
-            told.collect::<BTreeSet<String>>().into_iter().collect::<Vec<String>>()
+            told.collect::<BTreeSet<NotSearched>>().into_iter().collect::<Vec<NotSearched>>()
         };
-        Ok((messages, [answer.damaged(), told(broken)].concat(), told(unknown), answer.sightings()))
+        let broken = told(broken).iter().map(NotSearched::to_string).collect();
+        Ok((messages, [answer.damaged(), broken].concat(), told(unknown), answer.sightings()))
     };
     let ((messages, damaged, not_searched, chains), keeping) = consult(context, opened, Wanted::NamesAndMail, &ask)?;
     Ok(MailOutcome { messages, damaged, not_searched, snapshots: snapshots.len(), keeping, chains })

@@ -6,7 +6,8 @@ use crate::browse::{NodesAtHand, ShownPath, StoredFile};
 use crate::{EngineError, Opened};
 use chest_catalogue::{ChainId, Letter, MailboxVersion, Searched, Words};
 use chest_mail::{
-    Completeness, ContainerKind, FoundMessage, Limits, MailError, NameSays, PstError, Resume, Visited, recognise, visit,
+    Completeness, ContainerKind, FoundMessage, Limits, MailError, NameSays, PstError, Resume, Visited,
+    is_outlook_message, recognise, visit,
 };
 use chest_model::{ChunkId, Monitor, ObjectHash};
 use chest_repo::repository::{Fetcher, Snapshot};
@@ -22,6 +23,10 @@ use std::thread::{Builder, JoinHandle};
 const HEAD: usize = 4096;
 /// So much of each mailbox of a batch is fetched together with the others.
 const FETCHED_TOGETHER: u64 = 1 << 20;
+
+/// What is to be said of a message that Outlook has saved in a form of its own.
+const OUTLOOK_MESSAGE: &str = "it is one message as Outlook saves it (.msg), which cannot be searched here; it is backed up all the same. \
+    To have it searched, put it into a folder in Outlook, export that folder as an Outlook data file (.pst) and back that up";
 
 /// A mailbox to read.
 #[derive(Clone)]
@@ -175,10 +180,12 @@ impl MailboxReader<'_> {
     }
 
     fn read(&self, job: &Job, mut file: StoredFile, tell: &Sender<Told>) -> Result<End, NobodyListens> {
-        let kind = match kind(&mut file, &job.version) {
-            Ok(Some(kind)) => kind,
-            Ok(None) => return Ok(End::Read { messages: 0, problem: only_called_mail(&job.version) }),
+        let head = match head(&mut file) {
+            Ok(head) => head,
             Err(problem) => return Ok(damaged(&problem)),
+        };
+        let Some(kind) = recognise(&job.version.called, &head) else {
+            return Ok(End::Read { messages: 0, problem: only_called_mail(&job.version.called, &head) });
         };
         let resume = match kind {
             ContainerKind::Mbox => self.resume(job, &file),
@@ -238,9 +245,12 @@ fn damaged(problem: &dyn Display) -> End {
 }
 
 /// A file that is called a mailbox and is none that can be read here.
-fn only_called_mail(version: &MailboxVersion) -> Option<Problem> {
-    let text = "it is called a mailbox, and holds none of a kind that can be searched".to_owned();
-    (NameSays::of(&version.called) == NameSays::Mail).then_some(Problem { text, is_damage: false })
+fn only_called_mail(name: &[u8], head: &[u8]) -> Option<Problem> {
+    let text = match is_outlook_message(name, head) {
+        true => OUTLOOK_MESSAGE,
+        false => "it is called a mailbox, and holds none of a kind that can be searched",
+    };
+    (NameSays::of(name) == NameSays::Mail).then(|| Problem { text: text.to_owned(), is_damage: false })
 }
 
 /// Why there may be more in a mailbox than was shown.
@@ -260,9 +270,9 @@ fn problem_of(visited: &Visited) -> Option<Problem> {
     }
 }
 
-fn kind(file: &mut StoredFile, version: &MailboxVersion) -> std::io::Result<Option<ContainerKind>> {
+fn head(file: &mut StoredFile) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(HEAD);
     file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;
-    Ok(recognise(&version.called, &head))
+    Ok(head)
 }

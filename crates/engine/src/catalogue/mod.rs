@@ -14,7 +14,9 @@ mod save;
 mod searches;
 
 pub use find::{FindOutcome, FindQuery, Hit, HitVersion, find};
-pub use find_mail::{FetchedMessage, MailHit, MailOutcome, MailQuery, MailboxHit, Sighting, fetch_message, find_mail};
+pub use find_mail::{
+    FetchedMessage, MailHit, MailOutcome, MailQuery, MailboxHit, NotSearched, Sighting, fetch_message, find_mail,
+};
 pub use save::{SavedAs, harmless_file_name, save_message};
 
 use crate::{Context, EngineError, Opened};
