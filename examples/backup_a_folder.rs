@@ -14,15 +14,22 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// The library asks its caller for clock, randomness and the computer's name, so that tests can fix them.
-struct ThisComputer;
+/// The library asks its caller for clocks, randomness and the computer's name, so that tests can fix them.
+struct ThisComputer {
+    began: Instant,
+}
 
 impl Environment for ThisComputer {
     fn now(&self) -> Timestamp {
         // A program may ask for the time; the library may not.
         #[allow(clippy::disallowed_methods)]
         std::time::SystemTime::now().into()
+    }
+
+    fn running(&self) -> Duration {
+        self.began.elapsed()
     }
 
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
@@ -45,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let context = Context {
         store: TwiceStore::over(Arc::new(LocalStore::create(&place.path().join("repository"))?)),
-        environment: &ThisComputer,
+        environment: &ThisComputer { began: Instant::now() },
         monitor: &Silent,
         state_dir: place.path().join("state"),
         cache_dir: place.path().join("cache"),

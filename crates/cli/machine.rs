@@ -3,6 +3,11 @@
 use chest_engine::repo::RepoError;
 use chest_model::{Environment, RandomError, Timestamp};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+/// When somebody first asked for how long this has been running.
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// This computer.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,6 +18,10 @@ impl Environment for Machine {
         // The one place that may ask the system for the time.
         #[allow(clippy::disallowed_methods)]
         std::time::SystemTime::now().into()
+    }
+
+    fn running(&self) -> Duration {
+        BEGAN.elapsed()
     }
 
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError> {

@@ -81,6 +81,11 @@ fn advice(error: &EngineError) -> (Exit, &'static str, &'static str) {
             "message-unreadable",
             "Run `chest check --read-data`, which says what is damaged; `chest restore` brings back the whole mailbox.",
         ),
+        EngineError::MessageTakesTooLong => (
+            Exit::Failed,
+            "message-takes-too-long",
+            "`chest restore` brings back the whole mailbox, which a mail program may be able to open.",
+        ),
         EngineError::Catalogue(_) => {
             (Exit::Failed, "catalogue", "Run the command again: the search catalogue is made anew from the backups.")
         }

@@ -33,6 +33,7 @@ use golden::Golden;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const AT: Timestamp = Timestamp { seconds: 1_795_168_800, nanoseconds: 5 };
@@ -74,6 +75,10 @@ struct Fixed;
 impl Environment for Fixed {
     fn now(&self) -> Timestamp {
         AT
+    }
+
+    fn running(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError> {

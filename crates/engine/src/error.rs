@@ -109,6 +109,9 @@ pub enum EngineError {
     /// A mailbox does not give the message.
     #[error(transparent)]
     Mail(#[from] chest_mail::MailError),
+    /// A mailbox does not give the message within reasonable time.
+    #[error("the message takes too long to read; its mailbox may be damaged, and is stored as it was")]
+    MessageTakesTooLong,
     /// The search catalogue failed, and in memory too.
     #[error(transparent)]
     Catalogue(#[from] chest_catalogue::CatalogueError),

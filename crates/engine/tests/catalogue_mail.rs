@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// By identity: the mailboxes with all snapshots in which they held it, oldest first, and whether it is gone.
 type Known = BTreeMap<ObjectHash, (BTreeMap<Vec<u8>, Vec<ObjectHash>>, bool)>;
@@ -362,6 +363,55 @@ fn what_is_called_a_mailbox_and_cannot_be_searched_is_told() {
     assert!(told[2].starts_with(of_outlook), "{}", told[2]);
     assert_eq!(told[3..], ["documents/odd: one message is not understood, or not all of it"]);
     assert_eq!(found.messages.len(), 1);
+}
+
+#[test]
+fn a_mailbox_that_takes_too_long_is_told_and_the_others_are_searched() {
+    let machine = Machine::new();
+    machine.write("a.mbox", mailbox(&[1]).as_bytes());
+    let endless =
+        format!("From a@b.example Fri Nov 20 10:00:00 2026\nSubject: x\n\n{}\n\n", "no end of it\n".repeat(100_000));
+    machine.write("b.mbox", [mailbox(&[2]), endless, mailbox(&[3])].concat().as_bytes());
+    machine.write("c.mbox", mailbox(&[4]).as_bytes());
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let search = || find_mail(&machine.context(), &opened, &MailQuery::default()).unwrap();
+    let subjects = |found: &MailOutcome| found.messages.iter().map(|hit| hit.subject.clone()).collect::<BTreeSet<_>>();
+    let told = "documents/b.mbox: a message in it takes too long to read, perhaps because the mailbox is damaged: it is searched only up \
+        to there. It is backed up all the same";
+    machine.environment.pass_with_each_look(Duration::from_secs(3));
+    let found = search();
+    assert_eq!(subjects(&found), ["Matter 1", "Matter 2", "Matter 4"].map(str::to_owned).into());
+    assert!(found.damaged.is_empty() && found.not_searched.len() == 1, "{:?}", found.not_searched);
+    assert_eq!(found.not_searched[0].to_string(), told);
+    let too_long = fetch_message(&machine.context(), &opened, &found.messages[0].id.to_hex());
+    machine.environment.pass_with_each_look(Duration::ZERO);
+    assert!(too_long.is_ok());
+    // A faster machine does not read it again, …
+    let again = search();
+    assert_eq!((subjects(&again), again.not_searched), (subjects(&found), found.not_searched));
+    // … but what has changed since.
+    machine.write("b.mbox", mailbox(&[2, 3, 5]).as_bytes());
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let found = find_mail(&machine.context(), &opened, &MailQuery::default()).unwrap();
+    assert!(subjects(&found).is_superset(&["Matter 3", "Matter 5"].map(str::to_owned).into()), "{found:?}");
+}
+
+#[test]
+fn a_message_that_takes_too_long_is_told_and_not_shown_in_part() {
+    let machine = Machine::new();
+    let long =
+        format!("From a@b.example Fri Nov 20 10:00:00 2026\nSubject: x\n\n{}\n", "no end of it\n".repeat(100_000));
+    machine.write("a.mbox", long.as_bytes());
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let found = find_mail(&machine.context(), &opened, &MailQuery::default()).unwrap();
+    let id = found.messages[0].id.to_hex();
+    assert!(fetch_message(&machine.context(), &opened, &id).is_ok());
+    machine.environment.pass_with_each_look(Duration::from_secs(3));
+    let fetched = fetch_message(&machine.context(), &opened, &id);
+    assert!(matches!(fetched, Err(EngineError::MessageTakesTooLong)));
 }
 
 /// What is appended to an export comes after a line break that its last message lacked.

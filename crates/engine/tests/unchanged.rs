@@ -14,6 +14,7 @@ use common::{Machine, noise};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 fn source(machine: &Machine) -> Arc<FailingSource<FolderSource>> {
     let path = machine.source();
@@ -119,6 +120,43 @@ fn the_age_of_an_outlook_data_file_is_that_of_its_newest_message() {
         assert_eq!(outcome.files_read, opened);
         assert_eq!(outcome.roots[0].newest_content, Some(Timestamp::new(SENT, 0)));
     }
+}
+
+/// An Outlook data file whose tree of nodes names the same eight pages some thousand million times.
+fn endless_pst() -> Vec<u8> {
+    let place = |level: u8| 1024 + 512 * u64::from(7 - level);
+    let mut file = vec![0; 1024];
+    file[..12].copy_from_slice(b"!BDN\0\0\0\0SM\x17\0");
+    file[224..232].copy_from_slice(&place(7).to_le_bytes());
+    for level in (0..=7).rev() {
+        let mut page = vec![0; 512];
+        if level > 0 {
+            page[..480].copy_from_slice(&[&[0; 16][..], &place(level - 1).to_le_bytes()].concat().repeat(20));
+        }
+        page[488..492].copy_from_slice(&[if level > 0 { 20 } else { 0 }, 20, 24, level]);
+        page[496] = 0x81;
+        file.extend(page);
+    }
+    file
+}
+
+#[test]
+fn a_backup_does_not_wait_for_an_outlook_data_file_that_leads_on_without_end() {
+    let machine = Machine::new();
+    machine.write("endless.pst", &endless_pst());
+    machine.environment.pass_with_each_look(Duration::from_secs(10));
+    let label = b"mail".to_vec();
+    let native_path = label.clone();
+    let description = RootDescription { label, native_path, encoding: RootEncoding::UnixBytes, class: Class::Email };
+    let source = FolderSource::new(&machine.source(), description, FolderOptions::default()).unwrap();
+    let outcome = machine.backup_of(vec![Box::new(source)]).unwrap();
+    assert_eq!((outcome.files_read, outcome.roots[0].newest_content), (1, None));
+    // As long as it works it waits, by this clock.
+    let passed = machine.environment.running().as_secs();
+    assert!(
+        (600..700).contains(&passed),
+        "given up after five minutes of work and five of waiting, not after {passed} s"
+    );
 }
 
 /// Baseline and cache serve the next run: where they cannot be read or kept, this one is recorded all the same, and says so.

@@ -17,6 +17,7 @@ mod quoted;
 mod searched;
 mod single;
 mod summary;
+mod time_limit;
 mod types;
 mod uuencode;
 
@@ -28,6 +29,7 @@ pub use identity::identity;
 pub use newest::{NewestDate, newest_in_pst};
 pub use preview::{AttachmentInfo, Preview, attachment, preview};
 pub use pst::PstError;
+pub use time_limit::{TakesTooLong, TimeLimit, Watched};
 pub use types::{Completeness, FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};
 
 /// Both, as one trait object.

@@ -2,6 +2,7 @@
 
 use chest_model::{Environment, RandomError, Timestamp};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A clock, a random generator and a host name that a test has in its hand.
 pub struct FixedEnvironment {
@@ -11,6 +12,8 @@ pub struct FixedEnvironment {
 
 struct State {
     now: Timestamp,
+    running: Duration,
+    passes_with_each_look: Duration,
     random: fastrand::Rng,
     randomness: Randomness,
     host_name: String,
@@ -28,6 +31,8 @@ impl FixedEnvironment {
     pub fn new(seed: u64) -> Self {
         let state = State {
             now: Timestamp::new(1_793_534_400, 0),
+            running: Duration::ZERO,
+            passes_with_each_look: Duration::ZERO,
             random: fastrand::Rng::with_seed(seed),
             randomness: Randomness::Flowing,
             host_name: "parish-office".to_owned(),
@@ -43,6 +48,12 @@ impl FixedEnvironment {
     /// Moves the clock by so many seconds, forwards or back.
     pub fn advance(&self, seconds: i64) {
         self.state().now.seconds += seconds;
+    }
+
+    /// From now on, whenever somebody looks how long something takes, this much time has passed since the look before: an endlessly slow
+    /// machine.
+    pub fn pass_with_each_look(&self, time: Duration) {
+        self.state().passes_with_each_look = time;
     }
 
     /// Gives the machine another name.
@@ -75,6 +86,12 @@ impl FixedEnvironment {
 impl Environment for FixedEnvironment {
     fn now(&self) -> Timestamp {
         self.state().now
+    }
+
+    fn running(&self) -> Duration {
+        let mut state = self.state();
+        state.running = state.running.saturating_add(state.passes_with_each_look);
+        state.running
     }
 
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError> {

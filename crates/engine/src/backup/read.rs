@@ -5,7 +5,7 @@ use super::notebooks::is_notebook_link;
 use super::pipeline::Handoff;
 use super::scrambled::{Looks, looks};
 use crate::EngineError;
-use chest_mail::{ContainerKind, NameSays, NewestDate, newest_in_pst, recognise};
+use chest_mail::{ContainerKind, NameSays, NewestDate, TimeLimit, newest_in_pst, recognise};
 use chest_model::{
     ChunkId, ChunkList, Class, Entry, EntryKind, Environment, ExceptionKind, Fingerprint, Glance, Metadata, Monitor,
     Progress, Timestamp, UnreadableReason,
@@ -16,7 +16,10 @@ use chest_repo::pack::PackClass;
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
 use chest_repo::tree::{MAX_CHUNKS, TreeBuilder, encode_entry, shorten_list};
 use chest_source::{AfterReading, Content, ItemKind, ReadFailure, Source, SourceItem};
+use std::time::Duration;
 
+/// So long our own work on the dates in one Outlook data file may take; in others they are seen as the bytes come by.
+const ALL_DATES: Duration = Duration::from_secs(300);
 /// How often a file that keeps changing is read.
 const ATTEMPTS: usize = 3;
 /// Extended attributes longer than this become chunks.
@@ -206,11 +209,17 @@ impl ItemReader<'_, '_> {
                 Err(failure) => return Ok(Err(failure)),
             };
         if is_pst {
-            let now = self.environment.now();
-            noticed.newest = newest_in_pst(&mut Anywhere::of(&*content, item.fingerprint.size), now);
+            noticed.newest = self.newest_in_pst(&*content, item.fingerprint.size);
         }
         *bytes_read += data;
         Ok(content.finish().map(|after| StoredContent { chunks, holes, data, after, noticed, glance }))
+    }
+
+    /// The newest date in an Outlook data file, if that is known before somebody would wonder why the backup does not go on.
+    fn newest_in_pst(&self, content: &dyn Content, size: u64) -> Option<Timestamp> {
+        let limit = TimeLimit::new(self.environment, ALL_DATES);
+        let newest = newest_in_pst(&mut limit.watch(Anywhere::of(content, size)), self.environment.now());
+        newest.filter(|_| !limit.is_over())
     }
 
     /// Cuts what comes and stores what is new. Small files go through a buffer of the thread's own; what turns out not to fit

@@ -2,11 +2,11 @@
 
 use super::answer::{Answer, Chain};
 use super::mailboxes::kind_of;
-use super::{Keeping, Wanted, consult};
+use super::{Keeping, ONE_MESSAGE, Wanted, consult};
 use crate::browse::{ShownPath, StoredFile};
 use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, ChainId, FoundLetter, LetterQuery, MailboxProblem, Whereabouts};
-use chest_mail::{ContainerKind, Locator};
+use chest_mail::{ContainerKind, Locator, TimeLimit};
 use chest_model::{Class, ObjectHash, Timestamp, folded_text, harmless};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -268,9 +268,12 @@ pub fn fetch_message(context: &Context<'_>, opened: &Opened, id: &str) -> Result
     for mailbox in &hit.mailboxes {
         let snapshot = snapshots.iter().find(|snapshot| snapshot.record.hash == mailbox.last_seen.0);
         let (Some(snapshot), Some(kind), Some(locator)) = (snapshot, mailbox.kind, &mailbox.locator) else { continue };
+        let limit = TimeLimit::new(context.environment, ONE_MESSAGE);
         let got = StoredFile::open(opened, snapshot, &mailbox.path)
-            .and_then(|mut file| chest_mail::raw(kind, &mut file, locator).map_err(EngineError::Mail));
+            .and_then(|file| chest_mail::raw(kind, &mut limit.watch(file), locator).map_err(EngineError::Mail));
         match got {
+            // Whatever came of it: there is more of the message.
+            _ if limit.is_over() => problem = Some(EngineError::MessageTakesTooLong),
             Ok(raw) if chest_mail::identity(&raw) == hit.id.0 => {
                 return Ok(FetchedMessage { hit, raw, keeping: found.keeping });
             }

@@ -1,15 +1,16 @@
 //! Reads mailboxes on a thread of its own, so that messages are understood while those before them go into the catalogue. It
 //! says what it finds in the order in which it was told to read.
 
+use super::ONE_MESSAGE;
 use super::mailboxes::number;
 use crate::browse::{NodesAtHand, ShownPath, StoredFile};
 use crate::{EngineError, Opened};
 use chest_catalogue::{ChainId, Letter, MailboxVersion, Searched, Words};
 use chest_mail::{
-    Completeness, ContainerKind, FoundMessage, Limits, MailError, NameSays, PstError, Resume, Visited,
+    Completeness, ContainerKind, FoundMessage, Limits, MailError, NameSays, PstError, Resume, TimeLimit, Visited,
     is_outlook_message, recognise, visit,
 };
-use chest_model::{ChunkId, Monitor, ObjectHash};
+use chest_model::{ChunkId, Environment, Monitor, ObjectHash};
 use chest_repo::repository::{Fetcher, Snapshot};
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::HashMap;
@@ -23,6 +24,11 @@ use std::thread::{Builder, JoinHandle};
 const HEAD: usize = 4096;
 /// So much of each mailbox of a batch is fetched together with the others.
 const FETCHED_TOGETHER: u64 = 1 << 20;
+
+/// What is to be said of a mailbox that is given up. It counts as read: each search would lose a minute to it, and the mailbox's next
+/// version is tried again.
+const TAKES_TOO_LONG: &str = "a message in it takes too long to read, perhaps because the mailbox is damaged: it is searched only up to there. \
+    It is backed up all the same";
 
 /// What is to be said of a message that Outlook has saved in a form of its own.
 const OUTLOOK_MESSAGE: &str = "it is one message as Outlook saves it (.msg), which cannot be searched here; it is backed up all the same. \
@@ -106,6 +112,7 @@ struct NobodyListens;
 pub(super) struct MailboxReader<'r> {
     pub(super) opened: &'r Opened,
     pub(super) monitor: &'r dyn Monitor,
+    pub(super) environment: &'r dyn Environment,
     pub(super) snapshots: HashMap<ObjectHash, &'r Snapshot>,
     pub(super) labels: HashMap<ChainId, Vec<u8>>,
     pub(super) nodes: NodesAtHand,
@@ -194,14 +201,19 @@ impl MailboxReader<'_> {
         if let Resume::At(start) = resume {
             tell.send(Told::GoesOn(start)).map_err(|_| NobodyListens)?;
         }
-        let mut visited = self.visit(kind, &mut file, resume, tell)?;
+        let limit = TimeLimit::new(self.environment, ONE_MESSAGE);
+        let mut visited = self.visit(kind, &mut file, &limit, resume, tell)?;
         if let (Resume::At(_), Some(MailError::NotAMessageStart { .. })) = (resume, &visited.problem) {
-            visited = self.visit(kind, &mut file, Resume::Start, tell)?;
+            visited = self.visit(kind, &mut file, &limit, Resume::Start, tell)?;
         }
         if visited.stopped {
             return Ok(End::Stopped);
         }
-        Ok(End::Read { messages: visited.messages, problem: problem_of(&visited) })
+        let problem = match limit.is_over() {
+            true => Some(Problem { text: TAKES_TOO_LONG.to_owned(), is_damage: false }),
+            false => problem_of(&visited),
+        };
+        Ok(End::Read { messages: visited.messages, problem })
     }
 
     /// Where to begin: at the last message that begins in what this version and the one before have in common.
@@ -220,17 +232,21 @@ impl MailboxReader<'_> {
         &self,
         kind: ContainerKind,
         file: &mut StoredFile,
+        limit: &TimeLimit<'_>,
         from: Resume,
         tell: &Sender<Told>,
     ) -> Result<Visited, NobodyListens> {
         let mut nobody_listens = false;
         let mut told_as_failed = 0;
-        let mut visited = visit(kind, file, from, &Limits::default(), &mut |message| {
+        let mut visited = visit(kind, &mut limit.watch(file), from, &Limits::default(), &mut |message| {
+            // Waiting until there is room for the message is no work on it.
+            limit.pause();
             if self.monitor.cancelled() {
                 return ControlFlow::Break(());
             }
             told_as_failed += u64::from(message.completeness == Completeness::NotUnderstood);
             nobody_listens = tell.send(Told::Letter(Box::new(ReadLetter::new(message, kind)))).is_err();
+            limit.begin_next();
             if nobody_listens { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         // Those that are shown say so themselves.

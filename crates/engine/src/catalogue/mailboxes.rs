@@ -3,7 +3,7 @@
 
 use super::mailbox_reader::{End, Job, MailboxReader, Told};
 use crate::browse::NodesAtHand;
-use crate::{EngineError, Opened};
+use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, MailHint, MailboxVersion, Update};
 use chest_mail::{ContainerKind, NameSays};
 use chest_model::{Class, Glance, Monitor, Phase, Progress};
@@ -51,9 +51,10 @@ pub(super) fn kind_of(number: u8) -> Option<ContainerKind> {
 /// Reads what has not been read yet.
 pub(super) fn read_mailboxes(
     catalogue: &mut Catalogue,
+    context: &Context<'_>,
     opened: &Opened,
-    monitor: &dyn Monitor,
 ) -> Result<(), EngineError> {
+    let (monitor, environment) = (context.monitor, context.environment);
     let waiting = catalogue.mailboxes_to_read(GUESSES_AT_ONCE)?;
     if waiting.is_empty() {
         return Ok(());
@@ -63,7 +64,7 @@ pub(super) fn read_mailboxes(
     let (snapshots, _) = opened.session.snapshots();
     let snapshots = snapshots.iter().map(|snapshot| (snapshot.record.hash, snapshot)).collect();
     let labels = catalogue.chains()?.into_iter().map(|chain| (chain.id, chain.label)).collect();
-    let reader = MailboxReader { opened, monitor, snapshots, labels, nodes: NodesAtHand::default() };
+    let reader = MailboxReader { opened, monitor, environment, snapshots, labels, nodes: NodesAtHand::default() };
     let filled = std::thread::scope(|scope| {
         let (give, jobs) = unbounded();
         let (tell, told) = bounded(WAITING);

@@ -28,6 +28,8 @@ use std::time::Duration;
 
 /// The catalogue's name in the cache folder of a repository.
 const FILE: &str = "catalogue";
+/// So long our own work on one message of a mailbox may take.
+const ONE_MESSAGE: Duration = Duration::from_secs(60);
 /// How often a catalogue that another run holds is asked for.
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
@@ -102,7 +104,7 @@ fn fill_and_ask<T>(
 ) -> Result<T, EngineError> {
     fill::bring_up_to_date(catalogue, opened, context.monitor)?;
     if wanted == Wanted::NamesAndMail {
-        mailboxes::read_mailboxes(catalogue, opened, context.monitor)?;
+        mailboxes::read_mailboxes(catalogue, context, opened)?;
     }
     ask(catalogue)
 }

@@ -24,6 +24,8 @@ const AT_LEAST: u64 = 64 << 20;
 const PAGE_COST: usize = 16;
 /// Unpacking a block costs as much as reading this part of what comes out.
 const UNPACK_COST: usize = 4;
+/// When so much was spent the input is asked for something, though nothing may be wanted of it: it may be one that watches the time.
+const ASKED_AFTER: u64 = 1 << 20;
 const CUT_OFF: &str = "the file ends too early";
 /// What a node takes in a file at least.
 const SMALLEST_NODE: u64 = 16;
@@ -54,6 +56,8 @@ pub(crate) struct PstFile<'a> {
     pages: HashMap<u64, Box<[u8]>>,
     /// Bytes that may still be read.
     budget: u64,
+    /// Spent since the input was asked last.
+    not_asked: u64,
     most_nodes: u64,
     is_index_damaged: bool,
     is_block_damaged: bool,
@@ -85,6 +89,7 @@ impl<'a> PstFile<'a> {
             budget: length.saturating_mul(TIMES_OVER).saturating_add(AT_LEAST),
             is_index_damaged: !is_header_sound(&header, format),
             is_block_damaged: false,
+            not_asked: 0,
             input,
         })
     }
@@ -215,6 +220,11 @@ impl<'a> PstFile<'a> {
 
     fn spend(&mut self, cost: u64) -> Result<(), PstError> {
         self.budget = self.budget.checked_sub(cost).ok_or(PstError::Endless)?;
+        self.not_asked += cost;
+        if self.not_asked >= ASKED_AFTER {
+            self.not_asked = 0;
+            self.input.stream_position()?;
+        }
         Ok(())
     }
 

@@ -7,8 +7,10 @@ use super::format::Format;
 use super::node;
 
 const DEEPEST_TREE: u8 = 6;
-/// A tree of more pages leads in circles.
+/// A tree of more pages leads in circles, …
 const MOST_STEPS: usize = 20_000;
+/// … and one of more records is damaged: ids of properties are two bytes.
+const MOST_RECORDS: usize = 1 << 16;
 
 /// A node's data, as a heap, and the nodes inside it.
 pub(crate) struct Heap {
@@ -77,7 +79,10 @@ impl Heap {
         let record = self.record(id)?;
         if levels == 0 {
             found.extend(record.chunks_exact(key_bytes + value_bytes));
-            return Ok(());
+            return match found.len() {
+                0..=MOST_RECORDS => Ok(()),
+                _ => Err(PstError::Damaged("a tree of records is too large")),
+            };
         }
         for entry in record.chunks_exact(key_bytes + 4) {
             self.collect(u32_at(entry, key_bytes)?, levels - 1, [key_bytes, value_bytes], steps_left, found)?;

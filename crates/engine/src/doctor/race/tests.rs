@@ -88,6 +88,9 @@ impl Environment for Nowhere {
     fn now(&self) -> Timestamp {
         Timestamp::default()
     }
+    fn running(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
+    }
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
         buffer.fill(7);
         Ok(())

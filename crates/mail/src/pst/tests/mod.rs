@@ -5,15 +5,17 @@ mod writer;
 
 use std::io::Cursor;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use chest_model::Timestamp;
 use proptest::prelude::*;
 
 use super::format::Format;
 use super::scramble::Scrambling;
+use crate::time_limit::tests::Clock;
 use crate::{
-    Completeness, ContainerKind, FoundMessage, Limits, Locator, MailError, Resume, Visited, attachment, newest_in_pst,
-    preview, raw, recognise, visit,
+    Completeness, ContainerKind, FoundMessage, Limits, Locator, MailError, Resume, TimeLimit, Visited, attachment,
+    newest_in_pst, preview, raw, recognise, visit,
 };
 use writer::{Inside, Value, Writer};
 
@@ -323,6 +325,54 @@ fn one_damaged_message_does_not_hide_the_others() {
     let (found, visited) = visited(&writer.finish());
     assert_eq!((found.len(), visited.messages, visited.failed), (1, 1, 1));
     assert_eq!(found[0].summary.subject, "Bench");
+}
+
+#[test]
+fn a_tree_of_records_that_names_one_over_and_over_is_damage() {
+    let mut writer = Writer::new(Format::Cache, Scrambling::None);
+    let header = [&[0xb5, 2, 6, 1][..], &writer.record_id(2).to_le_bytes()].concat();
+    let branch = [&[0, 0][..], &writer.record_id(3).to_le_bytes()].concat().repeat(1000);
+    let data = writer.heap(0xbc, &[header, branch, vec![0; 8 * 500]]);
+    writer.top((message_id(0), data, 0));
+    let node = Message::simple("Bench").put(&mut writer, message_id(1), "IPM.Note");
+    writer.top(node);
+    let (found, visited) = visited(&writer.finish());
+    assert_eq!((found.len(), visited.failed), (1, 1), "{visited:?}");
+}
+
+/// Pages of nodes, each of which names the next twenty times over: all of them are soon in memory, and nothing has to be read any more.
+fn pages_that_lead_on_without_end(file: &mut Vec<u8>) {
+    let place = |level: u8| 8192 + 512 * u64::from(7 - level);
+    file.resize(8192, 0);
+    for level in (0..=7).rev() {
+        let mut page = vec![0; 512];
+        let below =
+            if level == 0 { Vec::new() } else { [&[0; 16][..], &place(level - 1).to_le_bytes()].concat().repeat(20) };
+        page[..below.len()].copy_from_slice(&below);
+        page[488..492].copy_from_slice(&[below.len() as u8 / 24, 20, 24, level]);
+        page[496] = 0x81;
+        file.extend(page);
+    }
+    file[224..232].copy_from_slice(&place(7).to_le_bytes());
+}
+
+#[test]
+fn reading_ends_when_the_time_is_up_even_where_all_that_is_looked_at_is_in_memory() {
+    let mut bytes = written(&[], Format::Wide, Scrambling::None);
+    assert!(bytes.len() < 8192);
+    pages_that_lead_on_without_end(&mut bytes);
+    let clock = Clock::of_step(1);
+    let limit = TimeLimit::new(&clock, Duration::from_secs(30));
+    let mut input = limit.watch(Cursor::new(&bytes));
+    let visited =
+        visit(ContainerKind::Pst, &mut input, Resume::Start, &Limits::default(), &mut |_| ControlFlow::Break(()));
+    assert!(
+        matches!(visited.problem, Some(MailError::Pst(super::PstError::Read(_)))) && limit.is_over(),
+        "{visited:?}"
+    );
+    let limit = TimeLimit::new(&clock, Duration::from_secs(30));
+    assert_eq!(newest_in_pst(&mut limit.watch(Cursor::new(&bytes)), Timestamp::new(SENT, 0)), None);
+    assert!(limit.is_over());
 }
 
 /// What is shown of a file, and whether it is told that this is not all, or not as it was.

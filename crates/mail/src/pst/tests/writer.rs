@@ -101,13 +101,13 @@ impl Writer {
     }
 
     /// The id of the heap's record of this number, from 1 on.
-    fn record_id(&self, number: usize) -> u32 {
+    pub fn record_id(&self, number: usize) -> u32 {
         let (block, index) = ((number - 1) / RECORDS, (number - 1) % RECORDS + 1);
         let index_bits = if self.format == Format::Cache { 14 } else { 11 };
         (block << index_bits | index) as u32 * 32
     }
 
-    fn heap(&mut self, client: u8, records: &[Vec<u8>]) -> u64 {
+    pub fn heap(&mut self, client: u8, records: &[Vec<u8>]) -> u64 {
         let chunks = records.chunks(RECORDS).enumerate();
         let blocks: Vec<Vec<u8>> = chunks.map(|(number, records)| heap_block(number == 0, client, records)).collect();
         let length = blocks.iter().map(Vec::len).sum();
