@@ -5,11 +5,14 @@ use super::fault::{Asked, Fault};
 use crate::single_version::check_range;
 use crate::{ObjectName, StoreError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use std::ops::Range;
 
 /// The last byte that is asked for in a request: services read these numbers as signed.
 const LAST_BYTE: u64 = i64::MAX as u64 - 1;
+/// Room is made at once for so many bytes that an answer announces: more than any pack has.
+const BELIEVED: usize = 64 << 20;
 
 impl S3Store {
     pub(super) async fn get_object(&self, name: &ObjectName, version: Option<&str>) -> Result<Bytes, StoreError> {
@@ -66,13 +69,24 @@ impl S3Store {
         check_is_s3(&answer)?;
         let announced = answer.content_length().and_then(|length| u64::try_from(length).ok());
         let Some(announced) = announced else { return Err(asked.garbled("its length is not told")) };
-        let collected = async { answer.body.collect().await.map_err(|error| Fault::Lost(error.to_string())) };
-        let bytes = self.within(announced, collected).await.map_err(|fault| fault.into_error(asked))?.into_bytes();
+        let collected = self.within(announced, collect(answer.body, announced));
+        let bytes = collected.await.map_err(|fault| fault.into_error(asked))?;
         if bytes.len() as u64 == announced {
-            return Ok(bytes);
+            return Ok(Bytes::from(bytes));
         }
         Err(asked.garbled(format!("{} bytes came instead of {announced}", bytes.len())))
     }
+}
+
+/// Every piece as it comes, so that none is held twice; no more than one beyond what was announced.
+async fn collect(mut body: ByteStream, announced: u64) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(usize::MAX).min(BELIEVED));
+    while bytes.len() as u64 <= announced
+        && let Some(piece) = body.next().await
+    {
+        bytes.extend_from_slice(&piece.map_err(|error| Fault::Lost(error.to_string()))?);
+    }
+    Ok(bytes)
 }
 
 /// A success without the tag that every S3 service gives comes from something else on the way.
