@@ -277,6 +277,21 @@ impl Update<'_> {
         Ok(())
     }
 
+    /// Takes back what was added of a version that was not read to its end: it will be read again.
+    pub fn forget_beginning(&self, of: &MailboxVersion, before: Option<&MailboxVersion>) -> Result<(), CatalogueError> {
+        let mut added = self
+            .transaction
+            .prepare_cached("DELETE FROM held WHERE name = ?1 AND folder = ?2 AND chain = ?3 AND first = ?4")?;
+        added.execute(params![of.name, of.folder, of.chain.0, of.first])?;
+        if let Some(before) = before {
+            let mut gone_on = self.transaction.prepare_cached(
+                "UPDATE held SET last = ?1 WHERE name = ?2 AND folder = ?3 AND chain = ?4 AND last = ?5 AND first < ?6",
+            )?;
+            gone_on.execute(params![before.last, of.name, of.folder, of.chain.0, of.last, of.first])?;
+        }
+        Ok(())
+    }
+
     /// This version has been read, to its end.
     pub fn mailbox_is_read(&self, of: &MailboxVersion) -> Result<(), CatalogueError> {
         for table in ["mailbox_to_read", "mailbox_problem"] {

@@ -8,13 +8,14 @@ use chest_engine::catalogue::{MailOutcome, MailQuery, SavedAs, fetch_message, fi
 use chest_engine::mail::{Limits, Resume, recognise, visit};
 use chest_engine::repo::config::Configuration;
 use chest_engine::store::MemoryStore;
-use chest_engine::{EngineError, Opened};
+use chest_engine::{Context, EngineError, Opened};
 use chest_model::{Monitor, ObjectHash, Phase, Progress};
 use chest_testkit::{RecordingStore, Verb};
 use common::{Machine, noise, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -155,6 +156,63 @@ fn reading_mailboxes_can_be_stopped_and_what_was_read_is_not_read_again() {
     context.monitor = &rest;
     assert_eq!(find_mail(&context, &opened, &MailQuery::default()).unwrap().messages.len(), 12);
     assert_eq!(rest.read.lock().unwrap().0, 2, "mailboxes left to read");
+}
+
+/// Stops once somebody has asked so many times whether to stop while mail is read: in the middle of mailboxes, too.
+struct Impatient {
+    patience: AtomicU32,
+    reads_mail: AtomicBool,
+}
+
+impl Monitor for Impatient {
+    fn progress(&self, progress: Progress) {
+        if let Progress::Begin { phase, .. } = progress {
+            self.reads_mail.store(phase == Phase::ReadingMail, Relaxed);
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        let lose = |left: u32| Some(left.saturating_sub(1));
+        self.reads_mail.load(Relaxed) && self.patience.fetch_update(Relaxed, Relaxed, lose) == Ok(0)
+    }
+}
+
+#[test]
+fn whoever_stops_in_the_middle_of_mailboxes_is_answered_the_same_afterwards() {
+    let machine = Machine::new();
+    // More than one reader is given at a time.
+    for week in 1..=3 {
+        for name in 0..40 {
+            let messages: Vec<u64> = (0..week * 2).map(|number| number * 40 + name).collect();
+            machine.write(&format!("{name}.mbox"), mailbox(&messages).as_bytes());
+        }
+        machine.backup().unwrap();
+    }
+    let opened = machine.open().unwrap();
+    let catalogue = machine.folder.path().join("cache");
+    let expected = by_catalogue(&machine, &opened, &MailQuery::default());
+    let mut stopped = 0;
+    for patience in (1..400).step_by(37) {
+        std::fs::remove_dir_all(&catalogue).unwrap();
+        // Again and again, until everything has been read.
+        for _ in 0..400 {
+            let monitor = Impatient { patience: AtomicU32::new(patience), reads_mail: AtomicBool::new(false) };
+            let context = Context { monitor: &monitor, ..machine.context() };
+            match find_mail(&context, &opened, &MailQuery::default()) {
+                Err(EngineError::Interrupted) => stopped += 1,
+                answer => {
+                    answer.unwrap();
+                    break;
+                }
+            }
+            if patience < 100 {
+                // It may never come to the end of one.
+                break;
+            }
+        }
+        assert_eq!(by_catalogue(&machine, &opened, &MailQuery::default()), expected, "patience {patience}");
+    }
+    assert!(stopped > 5, "{stopped}");
 }
 
 #[test]

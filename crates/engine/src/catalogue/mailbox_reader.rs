@@ -1,5 +1,5 @@
-//! Reads mailboxes on a thread of its own, so that messages are understood while those before them go into the catalogue. It
-//! says what it finds in the order in which it was told to read.
+//! Reads mailboxes on threads of their own, several at a time, so that messages are understood while others are fetched and those
+//! before them go into the catalogue. Of each mailbox it says what it finds in its order.
 
 use super::ONE_MESSAGE;
 use super::mailboxes::number;
@@ -37,19 +37,23 @@ const OUTLOOK_MESSAGE: &str = "it is one message as Outlook saves it (.msg), whi
 /// A mailbox to read.
 #[derive(Clone)]
 pub(super) struct Job {
+    /// What is told of it bears this number.
+    pub(super) number: u64,
     pub(super) version: MailboxVersion,
     /// The version before it, and where the messages in that one begin.
     pub(super) before: Option<(MailboxVersion, Vec<u64>)>,
 }
 
-/// What the reader says of the mailbox that it is at.
+/// What a reader says of a mailbox.
 pub(super) enum Told {
     /// Up to this place it holds what the version before held.
     GoesOn(u64),
     /// A message in it.
     Letter(Box<ReadLetter>),
-    /// It comes to the next one.
+    /// Nothing more is said of it.
     Done(End),
+    /// Nor of anything else that this reader was to read: it has failed.
+    Failed,
 }
 
 /// How the reading of a mailbox ended.
@@ -108,6 +112,30 @@ impl ReadLetter {
 /// Nobody listens any more.
 struct NobodyListens;
 
+/// Says it where a reader fails, so that nobody waits for what it was to say.
+struct SaysThatItFailed<'t>(&'t Sender<(u64, Told)>);
+
+impl Drop for SaysThatItFailed<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Where nobody listens, nobody waits.
+            let _ = self.0.send((0, Told::Failed));
+        }
+    }
+}
+
+/// Where a reader says what it finds in one mailbox.
+struct Teller<'t> {
+    number: u64,
+    to: &'t Sender<(u64, Told)>,
+}
+
+impl Teller<'_> {
+    fn say(&self, told: Told) -> Result<(), NobodyListens> {
+        self.to.send((self.number, told)).map_err(|_| NobodyListens)
+    }
+}
+
 /// What mailboxes are read with.
 pub(super) struct MailboxReader<'r> {
     pub(super) opened: &'r Opened,
@@ -126,7 +154,8 @@ struct Batch {
 
 impl MailboxReader<'_> {
     /// Reads until there are no more jobs, or nobody listens.
-    pub(super) fn work(&self, jobs: &Receiver<Vec<Job>>, tell: &Sender<Told>) {
+    pub(super) fn work(&self, jobs: &Receiver<Vec<Job>>, tell: &Sender<(u64, Told)>) {
+        let _failing = SaysThatItFailed(tell);
         let mut next = jobs.recv().ok().map(|jobs| self.open_batch(jobs));
         while let Some(batch) = next {
             let ahead = jobs.try_recv().ok().map(|jobs| self.open_batch(jobs));
@@ -135,7 +164,7 @@ impl MailboxReader<'_> {
                 let _ = fetching.join();
             }
             for (job, file) in batch.jobs {
-                if self.read_and_tell(&job, file, tell).is_err() {
+                if self.read_and_tell(&job, file, &Teller { number: job.number, to: tell }).is_err() {
                     return;
                 }
             }
@@ -176,17 +205,17 @@ impl MailboxReader<'_> {
         &self,
         job: &Job,
         file: Result<Option<StoredFile>, EngineError>,
-        tell: &Sender<Told>,
+        tell: &Teller<'_>,
     ) -> Result<(), NobodyListens> {
         let end = match file {
             Ok(Some(file)) => self.read(job, file, tell)?,
             Ok(None) => End::NotThere,
             Err(problem) => damaged(&problem),
         };
-        tell.send(Told::Done(end)).map_err(|_| NobodyListens)
+        tell.say(Told::Done(end))
     }
 
-    fn read(&self, job: &Job, mut file: StoredFile, tell: &Sender<Told>) -> Result<End, NobodyListens> {
+    fn read(&self, job: &Job, mut file: StoredFile, tell: &Teller<'_>) -> Result<End, NobodyListens> {
         let head = match head(&mut file) {
             Ok(head) => head,
             Err(problem) => return Ok(damaged(&problem)),
@@ -199,7 +228,7 @@ impl MailboxReader<'_> {
             _ => Resume::Start,
         };
         if let Resume::At(start) = resume {
-            tell.send(Told::GoesOn(start)).map_err(|_| NobodyListens)?;
+            tell.say(Told::GoesOn(start))?;
         }
         let limit = TimeLimit::new(self.environment, ONE_MESSAGE);
         let mut visited = self.visit(kind, &mut file, &limit, resume, tell)?;
@@ -234,7 +263,7 @@ impl MailboxReader<'_> {
         file: &mut StoredFile,
         limit: &TimeLimit<'_>,
         from: Resume,
-        tell: &Sender<Told>,
+        tell: &Teller<'_>,
     ) -> Result<Visited, NobodyListens> {
         let mut nobody_listens = false;
         let mut told_as_failed = 0;
@@ -245,7 +274,7 @@ impl MailboxReader<'_> {
                 return ControlFlow::Break(());
             }
             told_as_failed += u64::from(message.completeness == Completeness::NotUnderstood);
-            nobody_listens = tell.send(Told::Letter(Box::new(ReadLetter::new(message, kind)))).is_err();
+            nobody_listens = tell.say(Told::Letter(Box::new(ReadLetter::new(message, kind)))).is_err();
             limit.begin_next();
             if nobody_listens { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });

@@ -1,14 +1,14 @@
 //! Reads the mailboxes that have not been read yet into the catalogue. Each version of a mailbox is read from where it differs
 //! from the version before, so that a week of mail costs a week of reading.
 
-use super::mailbox_reader::{End, Job, MailboxReader, Told};
+use super::mailbox_reader::{End, Job, MailboxReader, Problem, Told};
 use crate::browse::NodesAtHand;
 use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, MailHint, MailboxVersion, Update};
 use chest_mail::{ContainerKind, NameSays};
 use chest_model::{Class, Glance, Monitor, Phase, Progress};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 /// So many files of which nothing says what they are, neither a name nor whoever backed them up, are looked at for one search; the
 /// others are told, and looked at for the next ones. Of each a chunk is fetched.
@@ -19,8 +19,12 @@ const MESSAGES_AT_ONCE: u64 = 5000;
 /// The reader is given so many mailboxes together, or so many bytes of them: what small ones hold is fetched at once.
 const BATCH: usize = 32;
 const BATCH_BYTES: u64 = 4 << 20;
+/// New ones are given to the readers while fewer than this are being read, so that none of them waits.
+const UNDER_WAY: usize = BATCH * READERS;
 /// So many messages wait for their place in the catalogue.
 const WAITING: usize = 64;
+/// So many mailboxes are read at a time: what one reader waits for another does not.
+const READERS: usize = 2;
 
 /// Whether a file is worth a look at its first bytes. What is called a mailbox is opened even where it did not look like one, so that it
 /// can be told that it is not searched.
@@ -55,7 +59,7 @@ pub(super) fn read_mailboxes(
     opened: &Opened,
 ) -> Result<(), EngineError> {
     let (monitor, environment) = (context.monitor, context.environment);
-    let waiting = catalogue.mailboxes_to_read(GUESSES_AT_ONCE)?;
+    let waiting = in_rounds(catalogue.mailboxes_to_read(GUESSES_AT_ONCE)?);
     if waiting.is_empty() {
         return Ok(());
     }
@@ -68,63 +72,105 @@ pub(super) fn read_mailboxes(
     let filled = std::thread::scope(|scope| {
         let (give, jobs) = unbounded();
         let (tell, told) = bounded(WAITING);
-        scope.spawn(move || reader.work(&jobs, &tell));
+        for _ in 0..READERS {
+            let (reader, jobs, tell) = (&reader, jobs.clone(), tell.clone());
+            scope.spawn(move || reader.work(&jobs, &tell));
+        }
+        drop(tell);
         fill(catalogue, monitor, &waiting, give, told)
     });
     filled.inspect(|()| monitor.progress(Progress::End))
 }
 
-/// Puts into the catalogue what the reader finds, mailbox after mailbox.
+/// Puts into the catalogue what the readers find, whichever says it first.
 fn fill(
     catalogue: &mut Catalogue,
     monitor: &dyn Monitor,
     waiting: &[MailboxVersion],
     give: Sender<Vec<Job>>,
-    told: Receiver<Told>,
+    told: Receiver<(u64, Told)>,
 ) -> Result<(), EngineError> {
     let mut batches = batches(waiting).peekable();
-    let mut under_way: VecDeque<Job> = VecDeque::new();
+    let mut under_way: BTreeMap<u64, UnderWay> = BTreeMap::new();
     let mut update = catalogue.update()?;
-    let (mut mailboxes, mut messages) = (0, 0);
+    let (mut given, mut mailboxes, mut messages) = (0, 0, 0);
     loop {
-        while under_way.len() < BATCH
-            && let Some(batch) = batches.next_if(|batch| !follows(under_way.back(), batch))
+        let is_full = mailboxes >= MAILBOXES_AT_ONCE || messages >= MESSAGES_AT_ONCE;
+        while !is_full
+            && under_way.len() < UNDER_WAY
+            && let Some(batch) = batches.next_if(|batch| !under_way.values().any(|one| follows(&one.job, batch)))
         {
-            let jobs = jobs(&update, batch)?;
-            under_way.extend(jobs.iter().cloned());
-            // Where the reader has ended, it is told below.
+            let jobs = jobs(&update, batch, given)?;
+            given += jobs.len() as u64;
+            under_way.extend(jobs.iter().map(|job| (job.number, UnderWay { job: job.clone(), is_begun: false })));
+            // Where the readers have ended, it is told below.
             let _ = give.send(jobs);
         }
-        let Some(job) = under_way.front() else { break };
-        let end = match told.recv().map_err(|_| EngineError::Interrupted)? {
+        if under_way.is_empty() {
+            update.commit()?;
+            if batches.peek().is_none() {
+                return Ok(());
+            }
+            // Nobody is in the middle of a mailbox, of which the catalogue would know a part.
+            update = catalogue.update()?;
+            (mailboxes, messages) = (0, 0);
+            continue;
+        }
+        let (number, told) = told.recv().map_err(|_| EngineError::Interrupted)?;
+        // Of what was not given only a reader that failed says anything.
+        let Some(UnderWay { job, is_begun }) = under_way.get_mut(&number) else { return Err(EngineError::Interrupted) };
+        *is_begun = true;
+        match told {
             Told::GoesOn(until) => {
                 if let Some((before, _)) = &job.before {
                     update.letters_go_on(&job.version, before, until)?;
                 }
-                continue;
             }
-            Told::Letter(letter) => {
-                update.add_letter(&job.version, &letter.letter())?;
-                continue;
+            Told::Letter(letter) => update.add_letter(&job.version, &letter.letter())?,
+            Told::Done(End::Stopped) | Told::Failed => return stop(update, &under_way),
+            Told::Done(End::NotThere) => {
+                monitor.progress(Progress::Done { items: 1, bytes: job.version.size });
+                under_way.remove(&number);
             }
-            Told::Done(end) => end,
-        };
-        messages += note_end(&update, &job.version, end)?;
-        mailboxes += 1;
-        monitor.progress(Progress::Done { items: 1, bytes: job.version.size });
-        under_way.pop_front();
-        let is_last = under_way.is_empty() && batches.peek().is_none();
-        if monitor.cancelled() && !is_last {
-            update.commit()?;
-            return Err(EngineError::Interrupted);
+            Told::Done(End::Read { messages: read, problem }) => {
+                note_end(&update, &job.version, problem)?;
+                (mailboxes, messages) = (mailboxes + 1, messages + read);
+                monitor.progress(Progress::Done { items: 1, bytes: job.version.size });
+                under_way.remove(&number);
+            }
         }
-        if mailboxes >= MAILBOXES_AT_ONCE || messages >= MESSAGES_AT_ONCE {
-            update.commit()?;
-            update = catalogue.update()?;
-            (mailboxes, messages) = (0, 0);
+        if monitor.cancelled() && !(under_way.is_empty() && batches.peek().is_none()) {
+            return stop(update, &under_way);
         }
     }
-    Ok(update.commit()?)
+}
+
+/// A mailbox that was given to the readers.
+struct UnderWay {
+    job: Job,
+    /// Something was said of it.
+    is_begun: bool,
+}
+
+/// Keeps the mailboxes that were read to their end, and nothing of the others.
+fn stop(update: Update<'_>, under_way: &BTreeMap<u64, UnderWay>) -> Result<(), EngineError> {
+    for UnderWay { job, .. } in under_way.values().filter(|one| one.is_begun) {
+        update.forget_beginning(&job.version, job.before.as_ref().map(|(before, _)| before))?;
+    }
+    update.commit()?;
+    Err(EngineError::Interrupted)
+}
+
+/// The first versions of all files, then the second ones, and so on: of one file each has to wait for the one before it, and nobody
+/// is to wait meanwhile.
+fn in_rounds(waiting: Vec<MailboxVersion>) -> Vec<MailboxVersion> {
+    let mut rounds: Vec<(usize, MailboxVersion)> = Vec::with_capacity(waiting.len());
+    for version in waiting {
+        let round = rounds.last().filter(|(_, last)| is_same_file(last, &version)).map_or(0, |(round, _)| round + 1);
+        rounds.push((round, version));
+    }
+    rounds.sort_by_key(|(round, _)| *round);
+    rounds.into_iter().map(|(_, version)| version).collect()
 }
 
 /// The versions in the order given; two of one file are never in one batch, because the later one is read from where the earlier
@@ -144,33 +190,29 @@ fn batches(waiting: &[MailboxVersion]) -> impl Iterator<Item = &[MailboxVersion]
     })
 }
 
-/// Whether a batch begins with a later version of the file that is read before it.
-fn follows(last: Option<&Job>, batch: &[MailboxVersion]) -> bool {
-    last.zip(batch.first()).is_some_and(|(last, first)| is_same_file(&last.version, first))
+/// Whether a batch begins with a later version of a file that is being read.
+fn follows(job: &Job, batch: &[MailboxVersion]) -> bool {
+    batch.first().is_some_and(|first| is_same_file(&job.version, first))
 }
 
 fn is_same_file(one: &MailboxVersion, other: &MailboxVersion) -> bool {
     one.chain == other.chain && one.path == other.path
 }
 
-fn jobs(update: &Update<'_>, batch: &[MailboxVersion]) -> Result<Vec<Job>, EngineError> {
-    let job = |version: &MailboxVersion| Ok(Job { before: update.version_before(version)?, version: version.clone() });
-    batch.iter().map(job).collect()
+fn jobs(update: &Update<'_>, batch: &[MailboxVersion], first: u64) -> Result<Vec<Job>, EngineError> {
+    let job = |(number, version): (u64, &MailboxVersion)| {
+        Ok(Job { number, before: update.version_before(version)?, version: version.clone() })
+    };
+    (first..).zip(batch).map(job).collect()
 }
 
-/// Gives the number of messages that were read. What is stored and cannot be read is told, and tried again the next time.
-fn note_end(update: &Update<'_>, version: &MailboxVersion, end: End) -> Result<u64, EngineError> {
-    match end {
-        End::Stopped => Err(EngineError::Interrupted),
-        End::NotThere => Ok(0),
-        End::Read { messages, problem } => {
-            match problem {
-                Some(problem) => update.mailbox_has_problem(version, &problem.text, problem.is_damage)?,
-                None => update.mailbox_is_read(version)?,
-            }
-            Ok(messages)
-        }
+/// What is stored and cannot be read is told, and tried again the next time.
+fn note_end(update: &Update<'_>, version: &MailboxVersion, problem: Option<Problem>) -> Result<(), EngineError> {
+    match problem {
+        Some(problem) => update.mailbox_has_problem(version, &problem.text, problem.is_damage)?,
+        None => update.mailbox_is_read(version)?,
     }
+    Ok(())
 }
 
 #[cfg(test)]
