@@ -69,6 +69,10 @@ impl chest_model::Environment for SystemClock {
     fn now(&self) -> chest_model::Timestamp {
         std::fs::metadata("/proc/self").unwrap().modified().unwrap().into()
     }
+    fn running(&self) -> Duration {
+        let since_boot = std::fs::read_to_string("/proc/uptime").unwrap();
+        Duration::from_secs_f64(since_boot.split(' ').next().unwrap().parse().unwrap())
+    }
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), chest_model::RandomError> {
         use std::io::Read;
         std::fs::File::open("/dev/urandom")
