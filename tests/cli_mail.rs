@@ -142,6 +142,28 @@ fn a_message_is_looked_at_without_harm_and_what_is_attached_is_saved() {
 }
 
 #[test]
+fn a_message_that_was_only_read_is_there_and_one_that_is_marked_as_deleted_is_told() {
+    let office = Office::new();
+    let noted = |status: &str, subject: &str| format!("X-Mozilla-Status: {status}\n{}", message(subject, "Cut it."));
+    office.write("mail/Inbox", &mailbox(&[noted("0000", "Hedge"), noted("0000", "Hall")]));
+    office.run(["backup", "--email", "mail"]).ended(0);
+    office.write("mail/Inbox", &mailbox(&[noted("0003", "Hedge"), noted("0009", "Hall")]));
+    office.run(["backup", "--email", "mail"]).ended(0);
+    let found = office.run(["find", "--mail"]).ended(0);
+    let lines: Vec<&str> = found.out.lines().filter(|line| line.starts_with("  in ")).collect();
+    assert!(lines.iter().all(|line| line.starts_with("  in mail/Inbox; in 2 backups of ")), "{}", found.out);
+    let marked = lines.iter().filter(|line| line.ends_with("; marked as deleted in the mail program"));
+    assert_eq!((lines.len(), marked.count()), (2, 1), "{}", found.out);
+    assert!(!found.out.contains("deleted since"), "{}", found.out);
+    let json = office.run(["find", "--mail", "--deleted", "--json"]).ended(0).json();
+    let [hit] = &json["messages"].as_array().unwrap()[..] else { panic!("{json}") };
+    assert_eq!(
+        (&hit["subject"], &hit["deleted"], &hit["marked_deleted"]),
+        (&"Hall".into(), &false.into(), &true.into())
+    );
+}
+
+#[test]
 fn a_search_counts_attachments_without_a_name_as_a_look_at_the_message_does() {
     let office = Office::new();
     let raw = "From: a@example.org\nTo: b@example.org\nSubject: Files\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\

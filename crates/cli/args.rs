@@ -311,7 +311,7 @@ pub struct Find {
     /// Only what is backed up as this
     #[arg(long, value_enum)]
     pub class: Option<ClassName>,
-    /// Only what the newest backup no longer holds
+    /// Only what the newest backup no longer holds; of mail also what is marked as deleted there
     #[arg(long)]
     pub deleted: bool,
     /// Every version, newest first, each with its command; of a message every backup that has it

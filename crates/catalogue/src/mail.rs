@@ -106,6 +106,8 @@ pub struct Letter<'l> {
     pub container: u8,
     /// How much of it these words are.
     pub searched: Searched,
+    /// It is marked as deleted in this mailbox.
+    pub is_marked_deleted: bool,
 }
 
 impl Catalogue {
@@ -259,8 +261,8 @@ impl Update<'_> {
     pub fn add_letter(&self, of: &MailboxVersion, letter: &Letter<'_>) -> Result<(), CatalogueError> {
         let message = self.message(letter)?;
         let mut insert = self.transaction.prepare_cached(
-            "INSERT OR REPLACE INTO held (name, folder, chain, message, first, starts_at, last, container, locator)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT OR REPLACE INTO held (name, folder, chain, message, first, starts_at, last, container, locator, marked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
         let starts_at = i64::try_from(letter.starts_at).unwrap_or(i64::MAX);
         insert.execute(params![
@@ -272,7 +274,8 @@ impl Update<'_> {
             starts_at,
             of.last,
             letter.container,
-            letter.locator
+            letter.locator,
+            letter.is_marked_deleted
         ])?;
         Ok(())
     }

@@ -62,6 +62,8 @@ pub struct Whereabouts {
     pub container: u8,
     /// How the message is got out of it.
     pub locator: Vec<u8>,
+    /// It is marked as deleted there.
+    pub is_marked_deleted: bool,
 }
 
 /// A message's row.
@@ -175,7 +177,7 @@ impl Catalogue {
         seen: &mut HashMap<ChainId, Vec<Seen>>,
     ) -> Result<Vec<Whereabouts>, CatalogueError> {
         let mut rows = self.connection.prepare_cached(
-            "SELECT chain, folder.path, name.name, first, last, container, locator FROM held
+            "SELECT chain, folder.path, name.name, first, last, container, locator, marked FROM held
              JOIN folder ON folder.id = held.folder JOIN name ON name.id = held.name WHERE message = ?1",
         )?;
         let mut rows = rows.query(params![message])?;
@@ -188,7 +190,15 @@ impl Catalogue {
             };
             if let Some((first, last)) = left_of((row.get(3)?, row.get(4)?), seen) {
                 let path = joined(row.get(1)?, &row.get::<_, Vec<u8>>(2)?)?;
-                found.push(Whereabouts { chain, path, first, last, container: row.get(5)?, locator: row.get(6)? });
+                found.push(Whereabouts {
+                    chain,
+                    path,
+                    first,
+                    last,
+                    container: row.get(5)?,
+                    locator: row.get(6)?,
+                    is_marked_deleted: row.get(7)?,
+                });
             }
         }
         Ok(found)
@@ -260,6 +270,7 @@ mod tests {
             locator: b"there",
             container: 0,
             searched: Searched::Whole,
+            is_marked_deleted: false,
         }
     }
 

@@ -8,9 +8,9 @@ use rusqlite::config::DbConfig;
 /// The end of what the newest snapshot of its chain holds.
 pub(crate) const OPEN: i64 = i64::MAX;
 
-/// Raise it with every change here, and when mailboxes are recognised or understood that were not: a catalogue of another version
-/// is emptied and filled anew.
-const VERSION: i64 = 9;
+/// Raise it with every change here, when mailboxes are recognised or understood that were not, and when another thing makes a message the same:
+/// a catalogue of another version is emptied and filled anew.
+const VERSION: i64 = 10;
 
 const TABLES: &str = "
     CREATE TABLE chain (id INTEGER PRIMARY KEY, host TEXT NOT NULL, label BLOB NOT NULL, UNIQUE (host, label));
@@ -38,7 +38,8 @@ const TABLES: &str = "
     CREATE INDEX message_searched ON message (searched) WHERE searched > 0;
     CREATE TABLE held (
         name INTEGER, folder INTEGER, chain INTEGER, message INTEGER, first INTEGER, starts_at INTEGER, last INTEGER NOT NULL,
-        container INTEGER NOT NULL, locator BLOB NOT NULL, PRIMARY KEY (name, folder, chain, message, first, starts_at)
+        container INTEGER NOT NULL, locator BLOB NOT NULL, marked INTEGER NOT NULL,
+        PRIMARY KEY (name, folder, chain, message, first, starts_at)
     ) WITHOUT ROWID;
     CREATE INDEX held_message ON held (message);
     CREATE TABLE mailbox_problem (

@@ -492,3 +492,88 @@ fn the_last_message_of_a_mailbox_is_not_another_one_when_the_next_is_appended() 
     let fetched = fetch_message(&machine.context(), &opened, &last.id.to_hex()).unwrap();
     assert_eq!(fetched.raw, message(2).replace('\n', "\r\n").as_bytes(), "as it lies in the newest backup");
 }
+
+/// A mailbox whose messages begin with what a mail program has noted in each.
+fn noted(messages: &[(u64, &str)]) -> String {
+    let one = |(number, notes): &(u64, &str)| format!("From - Fri Nov 20 10:00:00 2026\n{notes}{}\n", message(*number));
+    messages.iter().map(one).collect()
+}
+
+fn search(machine: &Machine, opened: &Opened, only_deleted: bool) -> MailOutcome {
+    find_mail(&machine.context(), opened, &MailQuery { only_deleted, ..MailQuery::default() }).unwrap()
+}
+
+#[test]
+fn a_message_that_was_read_answered_starred_or_filed_is_the_same_message() {
+    let machine = Machine::new();
+    let weeks = [
+        ("X-Mozilla-Status: 0000\nX-Mozilla-Keys:      \n", "X-GM-THRID: 17\nX-Gmail-Labels: Inbox,Unread\n", ""),
+        ("X-Mozilla-Status: 0001\nX-Mozilla-Keys:      \n", "X-GM-THRID: 17\nX-Gmail-Labels: Inbox\n", "Status: O\n"),
+        (
+            "X-Mozilla-Status: 0003\nX-Mozilla-Keys: star \n",
+            "X-GM-THRID: 17\nX-Gmail-Labels: Inbox,\n Starred\n",
+            "X-Status: AF\nStatus: RO\nX-UID: 3\n",
+        ),
+    ];
+    for (thunderbird, takeout, unix) in weeks {
+        machine.write("Inbox", noted(&[(1, thunderbird), (2, "")]).as_bytes());
+        machine.write("All.mbox", noted(&[(3, takeout)]).as_bytes());
+        machine.write("mbox", noted(&[(4, unix), (5, unix)]).as_bytes());
+        machine.backup().unwrap();
+    }
+    let opened = machine.open().unwrap();
+    let found = search(&machine, &opened, false);
+    assert_eq!(found.messages.len(), 5, "{found:?}");
+    assert!(found.messages.iter().all(|hit| !hit.deleted && hit.mailboxes[0].snapshots == 3), "{found:?}");
+    assert!(search(&machine, &opened, true).messages.is_empty());
+    let one = found.messages.iter().find(|hit| hit.subject == "Matter 1").unwrap();
+    let fetched = fetch_message(&machine.context(), &opened, &one.id.to_hex()).unwrap();
+    let newest = format!("{}{}", weeks[2].0, message(1));
+    assert_eq!(String::from_utf8(fetched.raw).unwrap(), newest, "as it lies in the newest backup");
+}
+
+#[test]
+fn what_its_owner_has_deleted_and_the_mail_program_kept_is_found_as_that() {
+    let machine = Machine::new();
+    let (read, expunged) = ("X-Mozilla-Status: 0001\n", "X-Mozilla-Status: 0009\n");
+    machine.write("Inbox", noted(&[(1, read), (2, read), (3, read), (4, read)]).as_bytes());
+    machine.backup().unwrap();
+    // The second was moved, which leaves a marked copy behind; the fourth is cleared away.
+    machine.write("Inbox", noted(&[(1, expunged), (2, expunged), (3, read)]).as_bytes());
+    machine.write("Archive", noted(&[(2, read)]).as_bytes());
+    machine.backup().unwrap();
+    let opened = machine.open().unwrap();
+    let fates = |only_deleted| {
+        let found = search(&machine, &opened, only_deleted);
+        let fates = found.messages.iter().map(|hit| (hit.subject.clone(), (hit.deleted, hit.is_marked_deleted)));
+        fates.collect::<BTreeMap<String, (bool, bool)>>()
+    };
+    let matter = |number: u64| format!("Matter {number}");
+    let gone = [(matter(1), (false, true)), (matter(4), (true, false))];
+    assert_eq!(fates(true), gone.clone().into());
+    let there = [(matter(2), (false, false)), (matter(3), (false, false))];
+    assert_eq!(fates(false), gone.into_iter().chain(there).collect());
+}
+
+#[test]
+fn a_message_of_a_maildir_stays_the_same_under_every_name_that_it_is_given() {
+    let machine = Machine::new();
+    let name = "1700000000.M1P2.host";
+    let mut before = None;
+    for place in ["new", "cur:", "cur:S", "cur:RS", "cur:RST"] {
+        let path = match place.split_once(':') {
+            Some((folder, flags)) => format!("{folder}/{name}:2,{flags}"),
+            None => format!("{place}/{name}"),
+        };
+        machine.write(&path, message(1).as_bytes());
+        if let Some(before) = before.replace(path) {
+            std::fs::remove_file(machine.source().join(before)).unwrap();
+        }
+        machine.backup().unwrap();
+        let opened = machine.open().unwrap();
+        let found = search(&machine, &opened, false);
+        let [hit] = &found.messages[..] else { panic!("{place}: {found:?}") };
+        assert_eq!((hit.deleted, hit.is_marked_deleted), (false, place.ends_with('T')), "{place}");
+        assert_eq!(search(&machine, &opened, true).messages.len(), usize::from(place.ends_with('T')), "{place}");
+    }
+}

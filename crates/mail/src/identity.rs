@@ -1,16 +1,17 @@
 //! What makes a message the same message. An export that is read on another system ends its lines otherwise, and an mbox puts a line break
-//! between messages that its last one may lack until the next is appended: neither makes another message of it.
+//! between messages that its last one may lack until the next is appended: neither makes another message of it. Nor does what a mail program
+//! notes in the head of what it keeps, as that it was read.
 
 use std::io::{self, Write};
+
+use crate::bookkeeping::WithoutBookkeeping;
 
 /// Pieces up to this length are gathered: the hash is fastest on long ones.
 const GATHERED: usize = 64 << 10;
 
-/// The BLAKE3 hash of a message's bytes with plain line breaks, and without those at its end.
+/// The BLAKE3 hash of a message's bytes with plain line breaks, without those at its end, and without the lines of its head in which mail
+/// programs note what was done with it.
 pub fn identity(raw: &[u8]) -> [u8; 32] {
-    if memchr::memchr(b'\r', raw).is_none() {
-        return blake3::hash(&raw[..raw.len() - breaks_at_end(raw)]).into();
-    }
     let mut hasher = IdentityHasher::default();
     hasher.update(raw);
     hasher.finalize()
@@ -23,6 +24,24 @@ fn breaks_at_end(bytes: &[u8]) -> usize {
 /// The same of a message that comes in pieces.
 #[derive(Default)]
 pub(crate) struct IdentityHasher {
+    filter: WithoutBookkeeping,
+    text: TextHasher,
+}
+
+impl IdentityHasher {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.filter.pass(bytes, &mut |kept| self.text.update(kept));
+    }
+
+    pub(crate) fn finalize(mut self) -> [u8; 32] {
+        self.filter.finish(&mut |kept| self.text.update(kept));
+        self.text.finalize()
+    }
+}
+
+/// Of a text with plain line breaks, and without those at its end.
+#[derive(Default)]
+struct TextHasher {
     hasher: blake3::Hasher,
     gathered: Vec<u8>,
     /// The last byte was one that a line break may begin with.
@@ -31,8 +50,8 @@ pub(crate) struct IdentityHasher {
     breaks: u64,
 }
 
-impl IdentityHasher {
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+impl TextHasher {
+    fn update(&mut self, bytes: &[u8]) {
         let Some((&first, _)) = bytes.split_first() else { return };
         if std::mem::take(&mut self.half_a_break) && first != b'\n' {
             self.take(b"\r");
@@ -45,7 +64,7 @@ impl IdentityHasher {
         self.take(rest);
     }
 
-    pub(crate) fn finalize(mut self) -> [u8; 32] {
+    fn finalize(mut self) -> [u8; 32] {
         if self.half_a_break {
             self.take(b"\r");
         }
@@ -67,11 +86,12 @@ impl IdentityHasher {
     }
 
     fn gather(&mut self, bytes: &[u8]) {
-        self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() >= GATHERED {
-            self.hasher.update(&self.gathered);
-            self.gathered.clear();
+        if self.gathered.len() + bytes.len() < GATHERED {
+            return self.gathered.extend_from_slice(bytes);
         }
+        self.hasher.update(&self.gathered);
+        self.gathered.clear();
+        self.hasher.update(bytes);
     }
 }
 
@@ -109,6 +129,17 @@ mod tests {
         ] {
             assert_ne!(identity(other.as_bytes()), message, "{other:?}");
         }
+    }
+
+    #[test]
+    fn what_a_mail_program_notes_makes_no_other_message_and_what_a_person_wrote_does() {
+        let unread = identity(b"X-Mozilla-Status: 0000\nX-Mozilla-Keys:     \nSubject: a\n\ntext\n");
+        for same in
+            ["X-Mozilla-Status: 0003\r\nSubject: a\r\nStatus: RO\r\nX-Status: F\r\n\r\ntext", "Subject: a\n\ntext"]
+        {
+            assert_eq!(identity(same.as_bytes()), unread, "{same:?}");
+        }
+        assert_ne!(identity(b"Subject: a\n\nStatus: RO\n\ntext"), identity(b"Subject: a\n\n\ntext"));
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 //! the ordinary file that it is; this crate is asked only by those who look for one message in it. It therefore does its best,
 //! counts what it could not read, and never makes anything fail. It opens nothing by itself: it reads from what it is given.
 
+mod bookkeeping;
 mod container;
 mod date;
 mod html;
@@ -24,6 +25,7 @@ mod uuencode;
 use std::io::{Read, Seek, Write};
 use std::ops::ControlFlow;
 
+pub use bookkeeping::is_name_marked_deleted;
 pub use container::{ContainerKind, NameSays, is_outlook_message, recognise};
 pub use identity::identity;
 pub use newest::{NewestDate, newest_in_pst};

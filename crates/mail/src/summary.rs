@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use chest_model::Timestamp;
 use mail_parser::{Addr, Address, Message};
 
+use crate::bookkeeping::is_marked_deleted;
 use crate::html;
 use crate::mime::{Budget, Part, Role};
 use crate::plain::{one_line, push_text};
@@ -25,13 +26,17 @@ const HEADERS_OF_ATTACHED: usize = 64 << 10;
 pub(crate) struct Summarised {
     pub summary: Summary,
     pub completeness: Completeness,
+    /// Its mail program says that it is deleted.
+    pub is_marked_deleted: bool,
 }
 
 /// Understands a message, or the beginning of one. What has no headers is text.
 pub(crate) fn summarise(raw: &[u8], limits: &Limits) -> Summarised {
     guarded(|| understand(raw, limits)).flatten().unwrap_or_else(|| {
         let (text, _) = SearchedText::of_plain(raw, limits.text_bytes).finish();
-        Summarised { summary: Summary { text, ..Summary::default() }, completeness: Completeness::NotUnderstood }
+        let summary = Summary { text, ..Summary::default() };
+        let is_marked_deleted = is_marked_deleted(raw);
+        Summarised { summary, completeness: Completeness::NotUnderstood, is_marked_deleted }
     })
 }
 
@@ -59,7 +64,7 @@ fn understand(raw: &[u8], limits: &Limits) -> Option<Summarised> {
         attachments: attachments.iter().enumerate().map(|(index, part)| attachment_name(part, index)).collect(),
         text,
     };
-    Some(Summarised { summary, completeness })
+    Some(Summarised { summary, completeness, is_marked_deleted: is_marked_deleted(raw) })
 }
 
 /// The text that a reader of mail would show first.

@@ -82,12 +82,15 @@ pub struct FoundMessage {
     pub locator: Locator,
     /// Where in an mbox its "From " line begins, for [`Resume::At`]; 0 elsewhere.
     pub starts_at: u64,
-    /// [`crate::identity`] of the bytes that [`crate::raw`] gives: the same message has the same in every container that keeps its lines.
+    /// [`crate::identity`] of the bytes that [`crate::raw`] gives: the same message has the same in every container that keeps its lines, and
+    /// whatever was done with it there.
     pub identity: [u8; 32],
     /// What can be searched for.
     pub summary: Summary,
     /// How much of the message that is.
     pub completeness: Completeness,
+    /// Whoever keeps it has deleted it: its mail program has marked it so, and left it in the container.
+    pub is_marked_deleted: bool,
 }
 
 impl FoundMessage {
@@ -98,11 +101,13 @@ impl FoundMessage {
         summarised: Summarised,
         was_read_whole: bool,
     ) -> Self {
-        let Summarised { summary, mut completeness } = summarised;
+        let Summarised { summary, mut completeness, mut is_marked_deleted } = summarised;
+        // An Outlook item's head is the sender's.
+        is_marked_deleted &= matches!(locator, Locator::Span { .. });
         if !was_read_whole {
             completeness = completeness.max(Completeness::Beginning);
         }
-        Self { locator, starts_at, identity, summary, completeness }
+        Self { locator, starts_at, identity, summary, completeness, is_marked_deleted }
     }
 }
 

@@ -112,6 +112,7 @@ pub struct MessageJson<'o> {
     sent: Option<String>,
     attachments: &'o [String],
     deleted: bool,
+    marked_deleted: bool,
     mailboxes: Vec<MailboxJson>,
 }
 
@@ -160,6 +161,7 @@ impl<'o> MessageJson<'o> {
             sent: hit.sent.and_then(json::time),
             attachments: &hit.attachments,
             deleted: hit.deleted,
+            marked_deleted: hit.is_marked_deleted,
             mailboxes,
         }
     }
@@ -204,7 +206,7 @@ impl FoundMail<'_> {
                     counted(hit.mailboxes.len(), "place")
                 )?;
             }
-            writeln!(out, "{}", if hit.deleted && place == 0 { "; deleted since" } else { "" })?;
+            writeln!(out, "{}", if place == 0 { fate(hit) } else { "" })?;
             if self.versions {
                 for (backup, ended) in self.outcome.sightings(mailbox) {
                     writeln!(out, "    backup {} of {}", short(&backup), day_and_time(ended))?;
@@ -212,6 +214,15 @@ impl FoundMail<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What became of it.
+fn fate(hit: &MailHit) -> &'static str {
+    match (hit.deleted, hit.is_marked_deleted) {
+        (true, _) => "; deleted since",
+        (false, true) => "; marked as deleted in the mail program",
+        (false, false) => "",
     }
 }
 

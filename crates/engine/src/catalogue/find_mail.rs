@@ -25,7 +25,7 @@ pub struct MailQuery {
     pub attachment: Option<String>,
     /// When it was sent.
     pub sent: Option<Range<Timestamp>>,
-    /// Only what no newest backup holds.
+    /// Only what no newest backup holds, and what is marked as deleted there.
     pub only_deleted: bool,
     /// Only mailboxes that are backed up as this.
     pub class: Option<Class>,
@@ -82,7 +82,8 @@ impl MailOutcome {
 /// One message, over all versions of all mailboxes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailHit {
-    /// What makes it the same message in every mailbox: [`chest_mail::identity`].
+    /// What makes it the same message in every mailbox: [`chest_mail::identity`]. Where copies differ in what mail programs note in them, the
+    /// one that was seen last is what is shown and saved.
     pub id: ObjectHash,
     /// Whom it is from.
     pub from: String,
@@ -98,6 +99,9 @@ pub struct MailHit {
     pub mailboxes: Vec<MailboxHit>,
     /// Whether no newest backup of these mailboxes holds it.
     pub deleted: bool,
+    /// Whether it is still there, and marked as deleted in every mailbox that holds it: its owner has deleted it, and the mail program has
+    /// not cleared it away yet.
+    pub is_marked_deleted: bool,
 }
 
 /// A mailbox that holds a message, or held it.
@@ -131,7 +135,8 @@ pub fn find_mail(context: &Context<'_>, opened: &Opened, query: &MailQuery) -> R
         let answer = Answer::new(catalogue, &snapshots)?;
         let letters = catalogue.letters(&letter_query(query))?;
         let hits = letters.into_iter().filter_map(|letter| answer.mail_hit(letter, query.class));
-        let messages: Vec<MailHit> = hits.filter(|hit| hit.deleted || !query.only_deleted).collect();
+        let messages: Vec<MailHit> =
+            hits.filter(|hit| hit.deleted || hit.is_marked_deleted || !query.only_deleted).collect();
         let (broken, unknown): (Vec<_>, Vec<_>) =
             catalogue.mailbox_problems()?.into_iter().partition(|one| one.is_damage);
         let told = |problems: Vec<MailboxProblem>| {
@@ -191,7 +196,9 @@ impl Answer<'_> {
             chain.holds_what_is_in(&place.last) || self.hides(chain, &place.path) || is_in_an_export(chain, place)
         };
         let held = |place: &&&Whereabouts| self.chain(place.chain).is_some_and(|chain| is_held(chain, place));
-        let deleted = places.iter().find(held).is_none();
+        let held: Vec<_> = places.iter().filter(held).collect();
+        let deleted = held.is_empty();
+        let is_marked_deleted = !deleted && held.iter().all(|place| place.is_marked_deleted);
         let FoundLetter { identity, sender, recipients, subject, sent, attachments, .. } = letter;
         (!mailboxes.is_empty()).then_some(MailHit {
             id: ObjectHash(identity),
@@ -202,6 +209,7 @@ impl Answer<'_> {
             attachments,
             mailboxes,
             deleted,
+            is_marked_deleted,
         })
     }
 

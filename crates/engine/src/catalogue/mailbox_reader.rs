@@ -105,6 +105,7 @@ impl ReadLetter {
                 Completeness::Beginning => Searched::Beginning,
                 Completeness::NotUnderstood => Searched::NotUnderstood,
             },
+            is_marked_deleted: self.message.is_marked_deleted,
         }
     }
 }

@@ -4,8 +4,8 @@
 use super::mailbox_reader::{End, Job, MailboxReader, Problem, Told};
 use crate::browse::NodesAtHand;
 use crate::{Context, EngineError, Opened};
-use chest_catalogue::{Catalogue, MailHint, MailboxVersion, Update};
-use chest_mail::{ContainerKind, NameSays};
+use chest_catalogue::{Catalogue, Letter, MailHint, MailboxVersion, Update};
+use chest_mail::{ContainerKind, NameSays, is_name_marked_deleted};
 use chest_model::{Class, Glance, Monitor, Phase, Progress};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::collections::BTreeMap;
@@ -126,7 +126,7 @@ fn fill(
                     update.letters_go_on(&job.version, before, until)?;
                 }
             }
-            Told::Letter(letter) => update.add_letter(&job.version, &letter.letter())?,
+            Told::Letter(letter) => update.add_letter(&job.version, &marked_by_name(letter.letter(), &job.version))?,
             Told::Done(End::Stopped) | Told::Failed => return stop(update, &under_way),
             Told::Done(End::NotThere) => {
                 monitor.progress(Progress::Done { items: 1, bytes: job.version.size });
@@ -171,6 +171,12 @@ fn in_rounds(waiting: Vec<MailboxVersion>) -> Vec<MailboxVersion> {
     }
     rounds.sort_by_key(|(round, _)| *round);
     rounds.into_iter().map(|(_, version)| version).collect()
+}
+
+/// A Maildir says it in the file's name.
+fn marked_by_name<'l>(letter: Letter<'l>, version: &MailboxVersion) -> Letter<'l> {
+    let by_name = kind_of(letter.container) == Some(ContainerKind::Message) && is_name_marked_deleted(&version.called);
+    Letter { is_marked_deleted: letter.is_marked_deleted || by_name, ..letter }
 }
 
 /// The versions in the order given; two of one file are never in one batch, because the later one is read from where the earlier
