@@ -3,7 +3,7 @@
 //! what can be read is read: most of it will be right.
 
 use std::collections::HashMap;
-use std::io::{ErrorKind, Read, SeekFrom};
+use std::io::{self, ErrorKind, Read, SeekFrom};
 
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
@@ -61,6 +61,8 @@ pub(crate) struct PstFile<'a> {
     most_nodes: u64,
     is_index_damaged: bool,
     is_block_damaged: bool,
+    /// Why the input could not be read, the first time.
+    failure: Option<io::Error>,
 }
 
 /// The kinds of pages.
@@ -89,6 +91,7 @@ impl<'a> PstFile<'a> {
             budget: length.saturating_mul(TIMES_OVER).saturating_add(AT_LEAST),
             is_index_damaged: !is_header_sound(&header, format),
             is_block_damaged: false,
+            failure: None,
             not_asked: 0,
             input,
         })
@@ -169,6 +172,12 @@ impl<'a> PstFile<'a> {
         Ok(data)
     }
 
+    /// What came of the work on an item, if the input could be read as far as was wanted. Where it could not, that is no damage of the
+    /// item, though whoever asked for a name or a text in it may have gone on without.
+    pub fn unless_unreadable<T>(&mut self, came: Result<T, PstError>) -> Result<T, PstError> {
+        self.failure.take().map_or(came, |failure| Err(failure.into()))
+    }
+
     fn unpack(&mut self, packed: &[u8], length: usize) -> Result<Vec<u8>, PstError> {
         self.spend((length / UNPACK_COST) as u64)?;
         let unpacked = decompress_to_vec_zlib_with_limit(packed, length).ok().filter(|data| data.len() == length);
@@ -223,7 +232,8 @@ impl<'a> PstFile<'a> {
         self.not_asked += cost;
         if self.not_asked >= ASKED_AFTER {
             self.not_asked = 0;
-            self.input.stream_position()?;
+            let asked = self.input.stream_position().map(drop);
+            self.remembered(asked)?;
         }
         Ok(())
     }
@@ -231,18 +241,31 @@ impl<'a> PstFile<'a> {
     /// Gives how many bytes are there, which are fewer than wanted at the file's end only.
     fn read(&mut self, place: u64, buffer: &mut [u8]) -> Result<usize, PstError> {
         self.spend((buffer.len() as u64).max(64))?;
-        self.input.seek(SeekFrom::Start(place))?;
-        let mut there = 0;
-        while there < buffer.len() {
-            match self.input.read(&mut buffer[there..]) {
-                Ok(0) => break,
-                Ok(read) => there += read,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(there)
+        let read = read_at(self.input, place, buffer);
+        self.remembered(read)
     }
+
+    fn remembered<T>(&mut self, came: io::Result<T>) -> Result<T, PstError> {
+        came.map_err(|error| {
+            let again = error.kind().into();
+            self.failure.get_or_insert(error);
+            PstError::Read(again)
+        })
+    }
+}
+
+fn read_at(input: &mut dyn ReadSeek, place: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    input.seek(SeekFrom::Start(place))?;
+    let mut there = 0;
+    while there < buffer.len() {
+        match input.read(&mut buffer[there..]) {
+            Ok(0) => break,
+            Ok(read) => there += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(there)
 }
 
 fn is_header_sound(header: &[u8], format: Format) -> bool {

@@ -63,6 +63,8 @@ mod id {
     pub const MIME_TYPE: u16 = 0x370e;
     pub const CONTENT_ID: u16 = 0x3712;
     pub const SMTP_ADDRESS: u16 = 0x39fe;
+    /// What is asked of a recipient.
+    pub const OF_RECIPIENT: [u16; 4] = [RECIPIENT_TYPE, NAME, ADDRESS, SMTP_ADDRESS];
     pub const CODE_PAGE: u16 = 0x3ffd;
     pub const SENDER_SMTP: u16 = 0x5d01;
     pub const REPRESENTED_SMTP: u16 = 0x5d02;
@@ -229,7 +231,7 @@ impl Message {
     /// To, copies, blind copies.
     fn recipients(&self, file: &mut PstFile<'_>) -> [Vec<(String, String)>; 3] {
         let mut found = [const { Vec::new() }; 3];
-        let table = self.properties.heap.node(RECIPIENTS).ok().map(|node| Table::read(file, node));
+        let table = self.properties.heap.node(RECIPIENTS).ok().map(|node| Table::read(file, node, &id::OF_RECIPIENT));
         self.is_whole.set(self.is_whole.get() && !matches!(table, Some(Err(_))));
         if let Some(Ok(table)) = table {
             for row in 0..table.len() {

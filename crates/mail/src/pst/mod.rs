@@ -27,10 +27,12 @@ use crate::ReadSeek;
 use crate::identity::IdentityHasher;
 use crate::summary::{guarded, summarise};
 use crate::types::{Completeness, FoundMessage, Limits, Locator, MailError, Visited};
-use file::{Node, PstFile};
+use file::PstFile;
 
 /// The kind of node that is a message in a folder.
 const MESSAGE: u32 = 0x04;
+
+const NOT_AS_IT_SHOULD_BE: &str = "an item is not what it should be";
 
 /// Why an Outlook data file, or an item in it, cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +80,8 @@ fn visit_all(
     visited: &mut Visited,
 ) -> Result<(), PstError> {
     let mut file = PstFile::open(input)?;
-    for node in file.nodes_of_kind(MESSAGE)? {
+    let nodes = file.nodes_of_kind(MESSAGE);
+    for node in file.unless_unreadable(nodes)? {
         let mut sink =
             Sink { kept: Vec::new(), limit: limits.message_bytes, hasher: IdentityHasher::default(), length: 0 };
         let written = guarded(|| {
@@ -87,11 +90,11 @@ fn visit_all(
             let again = found_again.then_some(node).ok_or(PstError::Damaged("two items have one id"))?;
             message::write(&mut file, again, &mut sink)
         });
-        let is_whole = match written {
-            Some(Ok(message::Written::Message { is_whole })) => is_whole,
-            Some(Ok(message::Written::Nothing)) => continue,
-            Some(Err(error @ (PstError::Endless | PstError::Read(_)))) => return Err(error),
-            Some(Err(_)) | None => {
+        let is_whole = match file.unless_unreadable(written.unwrap_or(Err(PstError::Damaged(NOT_AS_IT_SHOULD_BE)))) {
+            Ok(message::Written::Message { is_whole }) => is_whole,
+            Ok(message::Written::Nothing) => continue,
+            Err(error @ (PstError::Endless | PstError::Read(_))) => return Err(error),
+            Err(_) => {
                 visited.failed += 1;
                 continue;
             }
@@ -121,7 +124,8 @@ pub(crate) fn dates(input: &mut dyn ReadSeek) -> Option<Vec<Timestamp>> {
         let mut file = PstFile::open(input)?;
         let mut dates = Vec::new();
         for node in file.nodes_of_kind(MESSAGE)? {
-            match message::date(&mut file, node) {
+            let date = message::date(&mut file, node);
+            match file.unless_unreadable(date) {
                 Ok(date) => dates.extend(date),
                 Err(error @ (PstError::Endless | PstError::Read(_))) => return Err(error),
                 Err(_) => {}
@@ -140,10 +144,10 @@ pub(crate) fn copy(input: &mut dyn ReadSeek, item: &[u8], output: &mut dyn Write
     }
     let copied = guarded(|| {
         let mut file = PstFile::open(input)?;
-        let node: Node = file.find_node(id)?;
-        message::write(&mut file, node, output)
+        let copied = file.find_node(id).and_then(|node| message::write(&mut file, node, output));
+        file.unless_unreadable(copied)
     });
-    match copied.unwrap_or(Err(PstError::Damaged("an item is not what it should be"))) {
+    match copied.unwrap_or(Err(PstError::Damaged(NOT_AS_IT_SHOULD_BE))) {
         Ok(message::Written::Message { .. }) => Ok(()),
         Ok(message::Written::Nothing) | Err(PstError::NoSuchItem) => Err(MailError::NotThere),
         Err(error) => Err(error.into()),

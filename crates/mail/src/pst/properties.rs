@@ -170,11 +170,12 @@ pub(crate) fn charset(code_page: u32) -> String {
 /// A table's rows: of each the columns that are there, by id, with the type and the bytes or where they are.
 pub(crate) struct Table {
     heap: Heap,
-    rows: Vec<BTreeMap<u16, (u16, Vec<u8>)>>,
+    rows: Vec<Row>,
 }
 
 impl Table {
-    pub fn read(file: &mut PstFile<'_>, node: Node) -> Result<Self, PstError> {
+    /// Only these columns are kept: a table may have more of them than there is memory for.
+    pub fn read(file: &mut PstFile<'_>, node: Node, wanted: &[u16]) -> Result<Self, PstError> {
         let heap = Heap::read(file, node)?;
         let info = heap.record(heap.root()?)?;
         if byte(info, 0)? != 0x7c {
@@ -191,7 +192,7 @@ impl Table {
         };
         // No row reaches into the next block.
         let rows = blocks.iter().flat_map(|block| block.chunks_exact(row_bytes.max(1))).take(live);
-        let rows = rows.map(|row| read_row(row, &columns, bitmap)).collect::<Result<_, _>>()?;
+        let rows = rows.map(|row| read_row(row, &columns, bitmap, wanted)).collect::<Result<_, _>>()?;
         Ok(Self { rows, heap })
     }
 
@@ -214,14 +215,36 @@ impl Table {
     }
 }
 
-fn read_row(row: &[u8], columns: &[&[u8]], bitmap: usize) -> Result<BTreeMap<u16, (u16, Vec<u8>)>, PstError> {
-    let mut values = BTreeMap::new();
+/// A row's columns, by id.
+type Row = BTreeMap<u16, (u16, Vec<u8>)>;
+
+fn read_row(row: &[u8], columns: &[&[u8]], bitmap: usize, wanted: &[u16]) -> Result<Row, PstError> {
+    let mut values = Row::new();
     for column in columns {
         let (kind, id) = (u16_at(column, 0)?, u16_at(column, 2)?);
+        if !wanted.contains(&id) {
+            continue;
+        }
         let (at, length, bit) = (usize::from(u16_at(column, 4)?), usize::from(column[6]), usize::from(column[7]));
         if byte(row, bitmap + bit / 8)? & (0x80 >> (bit % 8)) != 0 {
             values.insert(id, (kind, slice(row, at, length)?.to_vec()));
         }
     }
     Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_row_only_what_is_wanted_is_kept() {
+        // A kind, an id, a place, a length and a bit, of as many columns as a table can have.
+        let columns: Vec<[u8; 8]> = (0..=254).map(|id| [3, 0, id, 0x30, 0, 0, 200, 0]).collect();
+        let columns: Vec<&[u8]> = columns.iter().map(|column| &column[..]).collect();
+        let row = [0xff; 201];
+        let kept = read_row(&row, &columns, 200, &[0x3007, 0x30fe, 0x3fff]).unwrap();
+        assert_eq!(kept.keys().copied().collect::<Vec<_>>(), [0x3007, 0x30fe]);
+        assert!(kept.values().all(|(kind, bytes)| (*kind, bytes.len()) == (3, 200)));
+    }
 }

@@ -3,8 +3,8 @@
 mod texts;
 mod writer;
 
-use std::io::Cursor;
-use std::ops::ControlFlow;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::ops::{ControlFlow, Range};
 use std::time::Duration;
 
 use chest_model::Timestamp;
@@ -398,6 +398,54 @@ fn a_bit_that_flips_on_the_disk_is_told_or_changes_nothing() {
             bytes[place] ^= 1 << (place % 8);
             let (found, is_told) = shown(&bytes);
             assert!(is_told || found == expected, "{format:?}: byte {place}");
+        }
+    }
+}
+
+/// A file of which some bytes cannot be read.
+struct Unreadable<'b>(Cursor<&'b [u8]>, Range<u64>);
+
+impl Read for Unreadable<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let at = self.0.position();
+        let read = self.0.read(buffer)?;
+        let is_lost = at < self.1.end && self.1.start < at + read as u64;
+        if is_lost { Err(io::Error::other("chunk 7 is not there")) } else { Ok(read) }
+    }
+}
+
+impl Seek for Unreadable<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn what_the_storage_does_not_give_is_told_as_that_and_no_message_is_taken_for_a_damaged_one() {
+    let long =
+        Message { body: Some("Please cut it. ".repeat(200)), copies: 7, ..Message::simple(&"Hedge ".repeat(60)) };
+    let files = vec![("a.pdf".to_owned(), vec![7; 3000])];
+    let bytes = written(&[long, Message { files, ..Message::simple("Bench") }], Format::Wide, Scrambling::Permute);
+    let (whole, _) = visited(&bytes);
+    for place in (0..bytes.len() as u64).step_by(64) {
+        let open = || Unreadable(Cursor::new(&bytes), place..place + 1);
+        let mut found = Vec::new();
+        let visited = visit(ContainerKind::Pst, &mut open(), Resume::Start, &Limits::default(), &mut |message| {
+            found.push(message);
+            ControlFlow::Continue(())
+        });
+        assert_eq!((visited.failed, &found[..]), (0, &whole[..found.len()]), "byte {place}");
+        match visited.problem {
+            Some(problem) => assert!(problem.to_string().ends_with("chunk 7 is not there"), "byte {place}: {problem}"),
+            None => assert_eq!(found.len(), 2, "byte {place}"),
+        }
+        for message in &whole {
+            match raw(ContainerKind::Pst, &mut open(), &message.locator) {
+                Ok(eml) => assert_eq!(crate::identity(&eml), message.identity, "byte {place}"),
+                Err(problem) => {
+                    assert!(problem.to_string().ends_with("chunk 7 is not there"), "byte {place}: {problem}")
+                }
+            }
         }
     }
 }
