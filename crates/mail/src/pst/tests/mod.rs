@@ -496,6 +496,22 @@ fn a_page_of_the_index_that_is_damaged_hides_nothing_that_can_be_found_and_is_to
 }
 
 #[test]
+fn a_header_that_leads_to_less_than_all_is_told() {
+    for format in [Format::Narrow, Format::Wide, Format::Cache] {
+        let messages: Vec<Message> = (0..8).map(|number| Message::simple(&format!("Matter {number}"))).collect();
+        let mut bytes = written(&messages, format, Scrambling::None);
+        let [header, _, _] = format.header_places();
+        let root = usize::try_from(format.number(&bytes, header).unwrap()).unwrap();
+        // To the first page below, which is as sound as its root.
+        let (place, length) = (root + 2 * format.number_bytes(), format.number_bytes());
+        bytes.copy_within(place..place + length, header);
+        let (found, visited) = visited(&bytes);
+        assert_eq!(found.len(), 5, "{format:?}");
+        assert!(matches!(visited.problem, Some(MailError::PstIndexDamaged)), "{format:?}: {visited:?}");
+    }
+}
+
+#[test]
 fn unknown_formats_are_told() {
     let mut bytes = written(&[], Format::Wide, Scrambling::None);
     bytes[10] = 99;
