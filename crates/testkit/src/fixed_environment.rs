@@ -1,7 +1,9 @@
 //! A machine whose clock stands still until it is set, whose random bytes follow from a seed, and whose name is known.
 
 use chest_model::{Environment, RandomError, Timestamp};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 /// A clock, a random generator and a host name that a test has in its hand.
@@ -12,7 +14,7 @@ pub struct FixedEnvironment {
 
 struct State {
     now: Timestamp,
-    running: Duration,
+    running: HashMap<ThreadId, Duration>,
     passes_with_each_look: Duration,
     random: fastrand::Rng,
     randomness: Randomness,
@@ -31,7 +33,7 @@ impl FixedEnvironment {
     pub fn new(seed: u64) -> Self {
         let state = State {
             now: Timestamp::new(1_793_534_400, 0),
-            running: Duration::ZERO,
+            running: HashMap::new(),
             passes_with_each_look: Duration::ZERO,
             random: fastrand::Rng::with_seed(seed),
             randomness: Randomness::Flowing,
@@ -50,10 +52,15 @@ impl FixedEnvironment {
         self.state().now.seconds += seconds;
     }
 
-    /// From now on, whenever somebody looks how long something takes, this much time has passed since the look before: an endlessly slow
-    /// machine.
+    /// From now on, whenever a thread looks how long something takes, this much time has passed since it looked before: an endlessly slow
+    /// machine, on which no thread has to wait for another.
     pub fn pass_with_each_look(&self, time: Duration) {
         self.state().passes_with_each_look = time;
+    }
+
+    /// How much time has passed for the thread that looked most often.
+    pub fn passed(&self) -> Duration {
+        self.state().running.values().max().copied().unwrap_or_default()
     }
 
     /// Gives the machine another name.
@@ -90,8 +97,10 @@ impl Environment for FixedEnvironment {
 
     fn running(&self) -> Duration {
         let mut state = self.state();
-        state.running = state.running.saturating_add(state.passes_with_each_look);
-        state.running
+        let passes = state.passes_with_each_look;
+        let running = state.running.entry(thread::current().id()).or_default();
+        *running = running.saturating_add(passes);
+        *running
     }
 
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
