@@ -164,6 +164,67 @@ fn a_message_that_was_only_read_is_there_and_one_that_is_marked_as_deleted_is_to
 }
 
 #[test]
+fn what_is_attached_to_a_forwarded_message_is_found_shown_and_saved() {
+    let office = Office::new();
+    let raw = format!(
+        "From: a@example.org\nTo: b@example.org\nSubject: Fwd\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\
+         MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=f\n\n--f\n\nSee below.\n\
+         --f\nContent-Type: message/rfc822\n\n{}\n--f--\n",
+        message("Hedge", "Cut it.")
+    );
+    office.write("docs/Inbox", &mailbox(&[raw]));
+    office.back_up().ended(0);
+    let found = office.run(["find", "--attachment", "quotation"]).ended(0);
+    assert!(found.hits()[0].ends_with(": Fwd, 2 attachments"), "{}", found.out);
+    let id = &found.hits()[0][..12];
+    let shown = office.run(["mail", "show", id]).ended(0);
+    let attached: Vec<&str> = shown.out.lines().filter_map(|line| line.strip_prefix("Attached: ")).collect();
+    let [forwarded, inside] = attached[..] else { panic!("{}", shown.out) };
+    assert!(forwarded.starts_with("Hedge.eml (") && forwarded.ends_with(", message/rfc822)"), "{forwarded}");
+    assert!(
+        inside.starts_with("../Quotation.pdf (") && inside.ends_with(", application/pdf), within Hedge.eml"),
+        "{inside}"
+    );
+    let saved = office.run(["mail", "save", id, "--attachments", "--to", "out"]).ended(0);
+    assert_eq!(saved.out.lines().count(), 2, "{}", saved.out);
+    assert_eq!(fs::read(office.path("out/Quotation.pdf")).unwrap(), [0xff, 0, 0xff]);
+    assert_eq!(office.read("out/Hedge.eml").trim_end(), message("Hedge", "Cut it.").trim_end());
+}
+
+#[test]
+fn that_not_all_of_a_message_is_shown_or_taken_out_of_it_is_said_by_words_json_and_exit_code() {
+    let office = Office::new();
+    let head = |subject: &str| {
+        format!("From: a@example.org\nTo: b@example.org\nSubject: {subject}\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n")
+    };
+    let part = |number: usize| format!("--b\nContent-Disposition: attachment; filename=n{number}.txt\n\nq{number}\n");
+    let parts: String = (0..1001).map(part).collect();
+    let many = format!("{}Content-Type: multipart/mixed; boundary=b\n\n{parts}--b--\n", head("many"));
+    office.write("docs/many.eml", &many);
+    office
+        .write("docs/long.eml", &format!("{}\n{}THE LAST LINE\n", head("long"), "lorem ipsum dolor\n".repeat(70_000)));
+    office.back_up().ended(0);
+    let id = |subject: &str| office.run(["find", "--subject", subject]).ended(0).hits()[0][..12].to_owned();
+    let (many_id, long_id) = (id("many"), id("long"));
+
+    let shown = office.run(["mail", "show", &long_id]).ended(0);
+    assert!(shown.err.contains("NOT ALL OF IT IS SHOWN") && !shown.out.contains("THE LAST LINE"), "{}", shown.err);
+    let json = office.run(["mail", "show", &long_id, "--json"]).ended(0).json();
+    assert_eq!((&json["text_cut"], &json["files_cut"]), (&true.into(), &false.into()));
+
+    let shown = office.run(["mail", "show", &many_id]).ended(0);
+    assert!(shown.err.contains("NOT ALL OF IT") && shown.out.matches("Attached: ").count() == 1000, "{}", shown.err);
+    let json = office.run(["mail", "show", &many_id, "--json"]).ended(0).json();
+    assert_eq!((&json["text_cut"], &json["files_cut"]), (&false.into(), &true.into()));
+    let saved = office.run(["mail", "save", &many_id, "--attachments", "--to", "out"]).ended(3);
+    assert!(saved.err.contains("NOT ALL OF IT") && office.stored_files("out").len() == 1000, "{}", saved.err);
+    let json = office.run(["mail", "save", &many_id, "--attachments", "--to", "out", "--json"]).ended(3).json();
+    assert_eq!((&json["files_cut"], json["files"].as_array().unwrap().len()), (&true.into(), 1000));
+    office.run(["mail", "save", &many_id, "--to", "out"]).ended(0);
+    assert_eq!(office.read("out/2026-11-20 many.eml"), many);
+}
+
+#[test]
 fn a_search_counts_attachments_without_a_name_as_a_look_at_the_message_does() {
     let office = Office::new();
     let raw = "From: a@example.org\nTo: b@example.org\nSubject: Files\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\

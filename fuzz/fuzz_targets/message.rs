@@ -38,6 +38,7 @@ fuzz_target!(|input: &[u8]| {
         visit(ContainerKind::Message, &mut Cursor::new(input), Resume::Start, &Limits::default(), &mut |message| {
             assert_eq!(message.identity, identity(input));
             assert_eq!(message.summary.subject, shown.subject);
+            assert!(message.summary.attachments.iter().eq(shown.attachments.iter().map(|file| &file.name)));
             ControlFlow::Continue(())
         });
     assert_eq!(visited.messages, 1);

@@ -13,19 +13,23 @@ use crate::output::json::PathJson;
 use crate::output::names::{harmless, shown, shown_place};
 use crate::own_folders::OwnFolders;
 use crate::time::{day, day_and_time, day_as_digits};
-use chest_engine::catalogue::{self, FetchedMessage, MailHit, SavedAs};
-use chest_engine::mail::{Preview, preview};
-use chest_engine::target::{Placed, Placement};
+use chest_engine::catalogue::{self, FetchedMessage, MailHit, SavedAs, SavedFiles};
+use chest_engine::mail::{AttachmentInfo, Preview, preview};
+use chest_engine::target::Placement;
 use chest_model::Environment;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
 
+/// There is more in a message than is taken in of one.
+const MORE_PARTS: &str = "NOT ALL OF IT: this message has more parts than are taken out of one, so that there may be more attached to it, and more text. \
+    Save the message itself, without --attachments: it has all of it, and a mail program opens it.";
+
 /// Shows a message.
 pub fn show(workplace: &Workplace, args: &MailShow) -> Result<Exit, Failure> {
     let message = fetch(workplace, args)?;
     let preview = preview(&message.raw);
-    let attached = preview.attachments.len();
+    let (attached, text_is_cut, is_cut) = (preview.attachments.len(), preview.text_is_cut, preview.is_cut);
     workplace.show(&Shown { hit: &message.hit, preview })?;
     let called = Called::of(&workplace.settings).reading(args.older);
     let save = called.again(&format!("mail save {} --to {RESTORED}", short(&message.hit.id)));
@@ -33,6 +37,11 @@ pub fn show(workplace: &Workplace, args: &MailShow) -> Result<Exit, Failure> {
         0 => format!("To save it: {save}"),
         _ => format!("To save it: {save}\nTo save what is attached: {save} --attachments"),
     });
+    if is_cut {
+        workplace.console.remark(MORE_PARTS);
+    } else if text_is_cut {
+        workplace.console.remark("NOT ALL OF IT IS SHOWN: the text goes on. Save the message, which has all of it, and open it in a mail program.");
+    }
     tell_keeping(workplace, &message.keeping);
     Ok(Exit::Done)
 }
@@ -49,9 +58,12 @@ pub fn save(workplace: &Workplace, args: &MailSave) -> Result<Exit, Failure> {
     let today = day(workplace.machine.now());
     let saved = catalogue::save_message(&reading.context, &message, &what, &args.to, &today);
     let saved = reading.told(saved)?;
-    workplace.show(&Saved { hit: &message.hit, to: &args.to, files: &saved })?;
+    workplace.show(&Saved { hit: &message.hit, to: &args.to, saved: &saved })?;
+    if !saved.is_all {
+        workplace.console.remark(MORE_PARTS);
+    }
     tell_keeping(workplace, &message.keeping);
-    Ok(Exit::Done)
+    Ok(if saved.is_all { Exit::Done } else { Exit::Partial })
 }
 
 fn fetch(workplace: &Workplace, args: &MailShow) -> Result<FetchedMessage, Failure> {
@@ -70,7 +82,9 @@ struct ShownJson<'m> {
     message: MessageJson<'m>,
     cc: &'m str,
     text: &'m str,
+    text_cut: bool,
     files: Vec<FileJson<'m>>,
+    files_cut: bool,
 }
 
 #[derive(Serialize)]
@@ -78,11 +92,12 @@ struct FileJson<'m> {
     name: &'m str,
     size: u64,
     content_type: &'m str,
+    within: Option<&'m str>,
 }
 
 impl Report for Shown<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Preview { from, to, cc, subject, date, text, attachments } = &self.preview;
+        let Preview { from, to, cc, subject, date, text, attachments, .. } = &self.preview;
         for (field, value) in [("From", from), ("To", to), ("Cc", cc), ("Subject", subject)] {
             if !value.is_empty() {
                 writeln!(out, "{field}: {}", harmless(value))?;
@@ -92,13 +107,7 @@ impl Report for Shown<'_> {
             writeln!(out, "Date: {}", day_and_time(*date))?;
         }
         for file in attachments {
-            writeln!(
-                out,
-                "Attached: {} ({}, {})",
-                harmless(&file.name),
-                size(file.size),
-                harmless(&file.content_type)
-            )?;
+            writeln!(out, "Attached: {}", attached(file))?;
         }
         writeln!(out)?;
         // The text is lines already; whatever else moves a cursor is not in it.
@@ -107,20 +116,33 @@ impl Report for Shown<'_> {
 
     fn json(&self) -> impl Serialize {
         let files = self.preview.attachments.iter();
-        let files = files.map(|file| FileJson { name: &file.name, size: file.size, content_type: &file.content_type });
+        let files = files.map(|file| FileJson {
+            name: &file.name,
+            size: file.size,
+            content_type: &file.content_type,
+            within: file.within.as_deref(),
+        });
         ShownJson {
             message: MessageJson::of(self.hit),
             cc: &self.preview.cc,
             text: &self.preview.text,
+            text_cut: self.preview.text_is_cut,
             files: files.collect(),
+            files_cut: self.preview.is_cut,
         }
     }
+}
+
+/// `Quotation.pdf (48.2 kB, application/pdf), within Hedge.eml`
+fn attached(file: &AttachmentInfo) -> String {
+    let within = file.within.as_deref().map(|message| format!(", within {}", harmless(message))).unwrap_or_default();
+    format!("{} ({}, {}){within}", harmless(&file.name), size(file.size), harmless(&file.content_type))
 }
 
 struct Saved<'m> {
     hit: &'m MailHit,
     to: &'m Path,
-    files: &'m [(Placed, u64)],
+    saved: &'m SavedFiles,
 }
 
 #[derive(Serialize)]
@@ -128,6 +150,7 @@ struct SavedJson {
     id: String,
     to: String,
     files: Vec<SavedFileJson>,
+    files_cut: bool,
 }
 
 #[derive(Serialize)]
@@ -140,10 +163,10 @@ struct SavedFileJson {
 
 impl Report for Saved<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        if self.files.is_empty() {
+        if self.saved.files.is_empty() && self.saved.is_all {
             writeln!(out, "Nothing is attached to this message.")?;
         }
-        for (placed, length) in self.files {
+        for (placed, length) in &self.saved.files {
             let name = shown_place(&self.to.join(shown(placed.path.as_bytes())));
             match placed.how {
                 Placement::AlreadyThere => writeln!(out, "{name} is there already")?,
@@ -154,11 +177,12 @@ impl Report for Saved<'_> {
     }
 
     fn json(&self) -> impl Serialize {
-        let files = self.files.iter().map(|(placed, length)| SavedFileJson {
+        let files = self.saved.files.iter().map(|(placed, length)| SavedFileJson {
             path: PathJson::of_bytes(placed.path.as_bytes()),
             size: *length,
             already_there: placed.how == Placement::AlreadyThere,
         });
-        SavedJson { id: self.hit.id.to_hex(), to: shown_place(self.to), files: files.collect() }
+        let (id, to, files) = (self.hit.id.to_hex(), shown_place(self.to), files.collect());
+        SavedJson { id, to, files, files_cut: !self.saved.is_all }
     }
 }

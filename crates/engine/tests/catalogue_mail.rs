@@ -255,7 +255,7 @@ fn a_message_is_got_out_byte_for_byte_and_never_put_over_another_file() {
     let to = machine.folder.path().join("saved");
     let save = || {
         let what = SavedAs::Message { day: Some("2026-11-20".to_owned()) };
-        save_message(&machine.context(), &fetched, &what, &to, "21 November 2026").unwrap()[0].0.path.to_string()
+        save_message(&machine.context(), &fetched, &what, &to, "21 November 2026").unwrap().files[0].0.path.to_string()
     };
     assert_eq!(save(), "2026-11-20 Matter 2.eml");
     assert_eq!(save(), "2026-11-20 Matter 2.eml", "the same is there already");

@@ -2,6 +2,7 @@
 //! the ordinary file that it is; this crate is asked only by those who look for one message in it. It therefore does its best,
 //! counts what it could not read, and never makes anything fail. It opens nothing by itself: it reads from what it is given.
 
+mod attached;
 mod bookkeeping;
 mod container;
 mod date;
@@ -29,7 +30,7 @@ pub use bookkeeping::is_name_marked_deleted;
 pub use container::{ContainerKind, NameSays, is_outlook_message, recognise};
 pub use identity::identity;
 pub use newest::{NewestDate, newest_in_pst};
-pub use preview::{AttachmentInfo, Preview, attachment, preview};
+pub use preview::{AttachmentInfo, Preview, attachment, preview, visit_attachments};
 pub use pst::PstError;
 pub use time_limit::{TakesTooLong, TimeLimit, Watched};
 pub use types::{Completeness, FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};

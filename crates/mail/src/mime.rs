@@ -26,19 +26,26 @@ const LONGEST_STUB: usize = 250;
 const SHORTEST_INSTEAD: usize = 2000;
 
 /// What may still be taken in of a message, with all that is attached to it.
+#[derive(Clone)]
 pub(crate) struct Budget {
     parts: usize,
     header_bytes: usize,
+    is_overspent: bool,
 }
 
 impl Budget {
     pub fn whole() -> Self {
-        Self { parts: MOST_PARTS, header_bytes: MOST_HEADERS }
+        Self { parts: MOST_PARTS, header_bytes: MOST_HEADERS, is_overspent: false }
     }
 
-    /// There may have been more.
-    pub fn is_spent(&self) -> bool {
-        self.parts == 0 || self.header_bytes == 0
+    /// There may be more in the message than was taken in.
+    pub fn is_overspent(&self) -> bool {
+        self.is_overspent
+    }
+
+    /// Something is left out.
+    pub fn overspend(&mut self) {
+        self.is_overspent = true;
     }
 }
 
@@ -82,13 +89,20 @@ impl<'a> Part<'a> {
     }
 
     fn read(parser: &MessageParser, raw: &'a [u8], in_digest: bool, depth: usize, budget: &mut Budget) -> Self {
-        let (head, body) = split_headers(raw, budget.header_bytes.min(LONGEST_HEADERS));
-        budget.header_bytes -= head.len();
-        let headers = parse_headers(parser, head).filter(|headers| !headers.parts.is_empty());
         let is_root = depth == 0;
+        let head = head_of(raw, budget.header_bytes.min(LONGEST_HEADERS));
+        budget.header_bytes -= head.bytes.len();
+        budget.is_overspent |= head.is_cut;
+        // What follows half a head is no file that anybody sent: such a part stays as it lies.
+        let (head, body) = if head.is_cut && !is_root { (&[][..], raw) } else { raw.split_at(head.bytes.len()) };
+        let headers = parse_headers(parser, head).filter(|headers| !headers.parts.is_empty());
         let mut part = Self { headers, body, is_message_by_default: in_digest, is_root, inside: Inside::Nothing };
-        let Some((kind, boundary)) = part.multipart().filter(|_| depth < DEEPEST) else { return part };
-        let sections = sections(body, boundary.as_bytes(), &mut budget.parts);
+        let Some((kind, boundary)) = part.multipart() else { return part };
+        if depth >= DEEPEST {
+            budget.overspend();
+            return part;
+        }
+        let sections = sections(body, boundary.as_bytes(), budget);
         if sections.is_empty() {
             return part;
         }
@@ -289,21 +303,27 @@ fn whole_lines(text: &[u8]) -> &[u8] {
     memchr::memrchr(b'\n', text).map_or(text, |end| &text[..=end])
 }
 
-/// Headers with the blank line after them, and what follows.
-fn split_headers(raw: &[u8], most: usize) -> (&[u8], &[u8]) {
+/// Headers with the blank line after them.
+struct Head<'a> {
+    bytes: &'a [u8],
+    /// They go on.
+    is_cut: bool,
+}
+
+fn head_of(raw: &[u8], most: usize) -> Head<'_> {
     let window = &raw[..raw.len().min(most)];
     let mut line_start = 0;
     for end in memchr::memchr_iter(b'\n', window) {
         if matches!(&window[line_start..end], b"" | b"\r") {
-            return raw.split_at(end + 1);
+            return Head { bytes: &raw[..=end], is_cut: false };
         }
         line_start = end + 1;
     }
-    raw.split_at(window.len())
+    Head { bytes: window, is_cut: window.len() < raw.len() }
 }
 
 /// What lies between the lines that bear the boundary.
-fn sections<'a>(body: &'a [u8], boundary: &[u8], parts_left: &mut usize) -> Vec<&'a [u8]> {
+fn sections<'a>(body: &'a [u8], boundary: &[u8], budget: &mut Budget) -> Vec<&'a [u8]> {
     let mark = [b"--", boundary].concat();
     let mut found = Vec::new();
     let mut open = None;
@@ -319,10 +339,14 @@ fn sections<'a>(body: &'a [u8], boundary: &[u8], parts_left: &mut usize) -> Vec<
         if let Some(start) = open.take() {
             found.push(without_last_break(&body[start..at.max(start)]));
         }
-        if is_last || *parts_left == 0 {
+        if is_last {
             return found;
         }
-        *parts_left -= 1;
+        if budget.parts == 0 {
+            budget.overspend();
+            return found;
+        }
+        budget.parts -= 1;
         open = Some((at + mark.len() + rest.len() + 1).min(body.len()));
     }
     // A message that was cut off still has the beginning of its last part.

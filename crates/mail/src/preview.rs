@@ -1,10 +1,13 @@
 //! A message for somebody to look at before saving it, and what is attached to it.
 
+use std::ops::ControlFlow;
+
 use chest_model::Timestamp;
 
-use crate::mime::Part;
+use crate::attached::{self, Attached};
+use crate::mime::{Budget, Part};
 use crate::plain::one_line;
-use crate::summary::{LONGEST_NAME, attachment_name, date, guarded, people, subject, text};
+use crate::summary::{LONGEST_NAME, date, guarded, people, subject, text};
 
 /// So much text is shown.
 const LONGEST_TEXT: usize = 1 << 20;
@@ -25,8 +28,12 @@ pub struct Preview {
     pub date: Option<Timestamp>,
     /// Its text; of a page in HTML what stands there, and where its links really lead.
     pub text: String,
-    /// What is attached, in the order that [`attachment`] counts.
+    /// The text goes on.
+    pub text_is_cut: bool,
+    /// What is attached, in the order that [`attachment`] counts; what is attached to an attached message comes after that.
     pub attachments: Vec<AttachmentInfo>,
+    /// There may be more attached than is listed, and more text: there is more in the message than is taken in of one.
+    pub is_cut: bool,
 }
 
 /// One file attached to a message.
@@ -38,21 +45,26 @@ pub struct AttachmentInfo {
     pub size: u64,
     /// What the sender says it is: `application/pdf`.
     pub content_type: String,
+    /// The attached message that it is attached to, by its name in this list.
+    pub within: Option<String>,
 }
 
 /// What there is to see of a message; empty where it cannot be understood.
 pub fn preview(raw: &[u8]) -> Preview {
-    guarded(|| look(&Part::parse(raw))).unwrap_or_default()
+    guarded(|| look(raw)).unwrap_or_default()
 }
 
-fn look(root: &Part<'_>) -> Preview {
-    let attachments = root.attachments();
-    let named = attachments.iter().enumerate().map(|(index, part)| AttachmentInfo {
-        name: attachment_name(part, index),
-        size: part.decoded(usize::MAX).len() as u64,
-        content_type: one_line(&part.content_type(), LONGEST_NAME),
+fn look(raw: &[u8]) -> Preview {
+    let mut budget = Budget::whole();
+    let root = Part::parse_within(raw, &mut budget);
+    let (text, text_is_cut) = text(&root, LONGEST_TEXT);
+    let mut preview = Preview { text, text_is_cut, ..Preview::default() };
+    // Whoever broke off would be this visitor, and it does not.
+    let _ = attached::visit(&root, &mut budget, usize::MAX, &mut |one| {
+        preview.attachments.push(info(one));
+        ControlFlow::Continue(())
     });
-    let mut preview = Preview { text: text(root, LONGEST_TEXT), attachments: named.collect(), ..Preview::default() };
+    preview.is_cut = budget.is_overspent();
     if let Some(headers) = &root.headers {
         preview.from = people([headers.from().or_else(|| headers.sender())]);
         preview.to = people([headers.to()]);
@@ -63,22 +75,58 @@ fn look(root: &Part<'_>) -> Preview {
     preview
 }
 
+fn info(one: &Attached<'_>) -> AttachmentInfo {
+    AttachmentInfo {
+        name: one.name.to_owned(),
+        size: one.part.decoded(usize::MAX).len() as u64,
+        content_type: one_line(&one.part.content_type(), LONGEST_NAME),
+        within: one.within.map(str::to_owned),
+    }
+}
+
+/// Gives the visitor all that is listed in [`Preview::attachments`]: its name as there, and the bytes that were sent. Whether that is all that is
+/// attached, or the visitor's error.
+pub fn visit_attachments<E>(raw: &[u8], visitor: &mut dyn FnMut(&str, &[u8]) -> Result<(), E>) -> Result<bool, E> {
+    let mut error = None;
+    let mut give = |one: &Attached<'_>| match visitor(one.name, &one.part.decoded(usize::MAX)) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(problem) => {
+            error = Some(problem);
+            ControlFlow::Break(())
+        }
+    };
+    let is_all = guarded(|| {
+        let mut budget = Budget::whole();
+        let root = Part::parse_within(raw, &mut budget);
+        attached::visit(&root, &mut budget, usize::MAX, &mut give).is_continue() && !budget.is_overspent()
+    });
+    error.map_or(Ok(is_all.unwrap_or(false)), Err)
+}
+
 /// What is attached in this place of [`Preview::attachments`]: its name as there, and the bytes that were sent.
 pub fn attachment(raw: &[u8], index: usize) -> Option<(String, Vec<u8>)> {
+    let (mut place, mut found) = (0, None);
+    let mut look = |one: &Attached<'_>| {
+        if place == index {
+            found = Some((one.name.to_owned(), one.part.decoded(usize::MAX).into_owned()));
+            return ControlFlow::Break(());
+        }
+        place += 1;
+        ControlFlow::Continue(())
+    };
     guarded(|| {
-        let root = Part::parse(raw);
-        let attachments = root.attachments();
-        let part = attachments.get(index)?;
-        Some((attachment_name(part, index), part.decoded(usize::MAX).into_owned()))
-    })
-    .flatten()
+        let mut budget = Budget::whole();
+        let root = Part::parse_within(raw, &mut budget);
+        attached::visit(&root, &mut budget, usize::MAX, &mut look).is_break()
+    })?;
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::summary::summarise;
-    use crate::types::Limits;
+    use crate::types::{Completeness, Limits};
 
     const FORWARD: &str = "From: \"Bank\x1b[2J\" <a@b.example>\nTo: c@d.example\nCc: =?utf-8?b?4oCuZXZpbA==?= <e@f.example>\n\
         Subject: Hello =?utf-8?q?=1B=5B2J=0Aforged?=\nContent-Type: multipart/mixed; boundary=b\n\n\
@@ -125,6 +173,110 @@ mod tests {
         for bytes in [&b""[..], b"\0\xff\n\n\xff", b":::\n:\n"] {
             assert!(preview(bytes).attachments.is_empty());
             assert_eq!(attachment(bytes, 0), None);
+        }
+    }
+
+    const FORWARDED_TWICE: &str = "Subject: Outer\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nsee below\n\
+        --b\nContent-Type: message/rfc822\n\n\
+        Subject: Middle\nContent-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: application/pdf; name=Quotation.pdf\n\nquoted\n\
+        --m\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n\
+        U3ViamVjdDogSW5uZXIKQ29udGVudC1UeXBlOiBpbWFnZS9wbmc7IG5hbWU9UGxhbi5wbmcKCnBuZw==\n--m--\n\
+        --b\nContent-Disposition: attachment\n\nlast\n--b--\n";
+
+    #[test]
+    fn what_is_attached_to_a_forwarded_message_is_listed_searched_and_saved() {
+        let shown = preview(FORWARDED_TWICE.as_bytes());
+        let listed: Vec<_> = shown
+            .attachments
+            .iter()
+            .map(|file| (file.name.as_str(), file.within.as_deref().unwrap_or_default()))
+            .collect();
+        let expected = [
+            ("Middle.eml", ""),
+            ("Quotation.pdf", "Middle.eml"),
+            ("Inner.eml", "Middle.eml"),
+            ("Plan.png", "Inner.eml"),
+            ("attachment 5.txt", ""),
+        ];
+        assert_eq!((&listed[..], shown.is_cut), (&expected[..], false));
+        let names = expected.map(|(name, _)| name.to_owned());
+        assert_eq!(summarise(FORWARDED_TWICE.as_bytes(), &Limits::default()).summary.attachments, names);
+        let mut saved = Vec::new();
+        let is_all = visit_attachments::<()>(FORWARDED_TWICE.as_bytes(), &mut |name, bytes| {
+            saved.push((name.to_owned(), bytes.to_vec()));
+            Ok(())
+        });
+        assert_eq!(is_all, Ok(true));
+        assert_eq!(saved.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names);
+        assert_eq!([&saved[1].1, &saved[3].1, &saved[4].1].map(|bytes| &bytes[..]), [&b"quoted"[..], b"png", b"last"]);
+        let places = (0..5).map(|place| attachment(FORWARDED_TWICE.as_bytes(), place).unwrap());
+        assert_eq!(places.collect::<Vec<_>>(), saved);
+        assert_eq!(attachment(FORWARDED_TWICE.as_bytes(), 5), None);
+        assert_eq!(
+            visit_attachments(FORWARDED_TWICE.as_bytes(), &mut |name, _| Err(name.to_owned())),
+            Err(names[0].clone())
+        );
+    }
+
+    /// So many files, each with so long a head.
+    fn many(files: usize, head: usize) -> String {
+        let part = format!("--b\nContent-Type: application/pdf; name=x.pdf\nX: {}\n\nq\n", "h".repeat(head));
+        format!("Subject: many\nContent-Type: multipart/mixed; boundary=b\n\n{}--b--\n", part.repeat(files))
+    }
+
+    #[test]
+    fn that_there_is_more_attached_than_is_taken_in_is_told_and_what_is_given_is_whole() {
+        let forwarded = format!("Subject: Outer\nContent-Type: message/rfc822\n\n{}", many(1001, 1));
+        let endless = "Content-Type: message/rfc822\n\n".repeat(30);
+        for (message, expected, is_cut) in [
+            (many(1000, 1), 1000, false),
+            (many(1001, 1), 1000, true),
+            (many(4, 250 << 10), 4, false),
+            (many(5, 250 << 10), 4, true),
+            (many(1, 257 << 10), 0, true),
+            (forwarded, 1001, true),
+            (endless, 11, true),
+        ] {
+            let shown = preview(message.as_bytes());
+            assert_eq!((shown.attachments.len(), shown.is_cut), (expected, is_cut), "{}", &message[..100]);
+            let completeness = summarise(message.as_bytes(), &Limits::default()).completeness;
+            assert_eq!(completeness == Completeness::Beginning, is_cut, "{completeness:?}: {}", &message[..100]);
+            let mut given = Vec::new();
+            let is_all = visit_attachments::<()>(message.as_bytes(), &mut |_, bytes| {
+                given.push(bytes.to_vec());
+                Ok(())
+            });
+            assert_eq!((is_all, given.len()), (Ok(!is_cut), expected), "{}", &message[..100]);
+            assert!(!message.starts_with("Subject: many") || given.iter().all(|bytes| bytes == b"q"));
+        }
+    }
+
+    #[test]
+    fn parts_that_nest_deeper_than_anybody_looks_are_told() {
+        let nested = |depth: usize| {
+            let begin = |level| format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n");
+            let heads: String = (0..depth).map(begin).collect();
+            format!("{heads}Content-Type: application/pdf; name=x.pdf\n\nq\n")
+        };
+        let found = |depth| {
+            let shown = preview(nested(depth).as_bytes());
+            (shown.attachments.len(), shown.is_cut)
+        };
+        assert_eq!((found(20), found(21)), ((1, false), (0, true)));
+    }
+
+    #[test]
+    fn that_a_text_goes_on_is_told() {
+        for kind in ["plain", "html"] {
+            let shown = |length: usize| {
+                let lines = "0123456\n".repeat(length / 8);
+                preview(
+                    format!("Subject: x\nContent-Type: text/{kind}\n\n{lines}{}", "x".repeat(length % 8)).as_bytes(),
+                )
+            };
+            assert!(!shown(1 << 20).text_is_cut && shown((1 << 20) + 1).text_is_cut, "{kind}");
+            let length = shown((1 << 20) + 9).text.len();
+            assert!(length <= 1 << 20 && length + 8 > 1 << 20, "{kind}: {length}");
         }
     }
 }

@@ -4,12 +4,10 @@
 use crate::html;
 use crate::mime::{Budget, Part, Role, letters_of_unknown_kind};
 use crate::plain::push_text;
-use crate::summary::{people, subject};
+use crate::summary::{ENCODED_MESSAGE, people, subject};
 
 /// So much of a text, as it lies in the message.
 const TEXT_AS_SENT: usize = 4 << 20;
-/// So much of an attached message that is not there as it is, but in some encoding.
-const ENCODED_MESSAGE: usize = 8 << 20;
 /// Messages attached to messages are followed so far.
 const DEEPEST: usize = 10;
 
@@ -25,7 +23,7 @@ impl SearchedText {
     pub(crate) fn of(root: &Part<'_>, budget: &mut Budget, most: usize) -> Self {
         let mut searched = Self { text: String::new(), most, is_cut: false };
         searched.collect(root, budget, 0);
-        searched.is_cut |= budget.is_spent();
+        searched.is_cut |= budget.is_overspent();
         searched
     }
 

@@ -1,10 +1,12 @@
 //! What can be searched for in a message. A parser is fed by strangers here: whatever happens in it stays in it.
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chest_model::Timestamp;
 use mail_parser::{Addr, Address, Message};
 
+use crate::attached;
 use crate::bookkeeping::is_marked_deleted;
 use crate::html;
 use crate::mime::{Budget, Part, Role};
@@ -19,6 +21,8 @@ const LONGEST_PEOPLE: usize = 16 << 10;
 /// So much of a text, as it lies in the message, is enough for what is shown.
 const TEXT_AS_SENT: usize = 1 << 20;
 
+/// So much of an attached message that is not there as it is, but in some encoding.
+pub(crate) const ENCODED_MESSAGE: usize = 8 << 20;
 /// The subject of an attached message is within these.
 const HEADERS_OF_ATTACHED: usize = 64 << 10;
 
@@ -52,37 +56,50 @@ fn understand(raw: &[u8], limits: &Limits) -> Option<Summarised> {
     let root = Part::parse_within(raw, &mut budget);
     let headers = root.headers.as_ref()?;
     let copies = [headers.to(), headers.cc(), headers.bcc()];
-    let attachments = root.attachments();
-    let (text, is_cut) = SearchedText::of(&root, &mut budget, limits.text_bytes).finish();
-    let completeness = if is_cut { Completeness::Beginning } else { Completeness::Whole };
+    let mut for_text = budget.clone();
+    let attachments = names_of_attached(&root, &mut budget);
+    let (text, is_cut) = SearchedText::of(&root, &mut for_text, limits.text_bytes).finish();
+    let completeness = if is_cut || budget.is_overspent() { Completeness::Beginning } else { Completeness::Whole };
     let summary = Summary {
         from: people([headers.from().or_else(|| headers.sender())]),
         to: people(copies),
         subject: subject(headers),
         date: date(headers),
         message_id: one_line(headers.message_id().unwrap_or_default(), LONGEST_NAME),
-        attachments: attachments.iter().enumerate().map(|(index, part)| attachment_name(part, index)).collect(),
+        attachments,
         text,
     };
     Some(Summarised { summary, completeness, is_marked_deleted: is_marked_deleted(raw) })
 }
 
-/// The text that a reader of mail would show first.
-pub(crate) fn text(root: &Part<'_>, most: usize) -> String {
-    let mut out = String::new();
+fn names_of_attached(root: &Part<'_>, budget: &mut Budget) -> Vec<String> {
+    let mut names = Vec::new();
+    // Whoever broke off would be this visitor, and it does not.
+    let _ = attached::visit(root, budget, ENCODED_MESSAGE, &mut |one| {
+        names.push(one.name.to_owned());
+        ControlFlow::Continue(())
+    });
+    names
+}
+
+/// The text that a reader of mail would show first, and whether some is missing at its end.
+pub(crate) fn text(root: &Part<'_>, most: usize) -> (String, bool) {
+    let (mut out, mut is_cut) = (String::new(), false);
     for part in root.texts() {
+        is_cut |= part.body.len() > TEXT_AS_SENT;
         let letters = part.letters(TEXT_AS_SENT);
         if !out.is_empty() && !out.ends_with('\n') {
             push_text(&mut out, "\n", most);
         }
         let shown = match part.role() {
-            Role::Html => html::to_text(&letters, most),
+            // A letter more than there is room for tells that there is more.
+            Role::Html => html::to_text(&letters, most + 4),
             _ => letters,
         };
-        push_text(&mut out, &shown, most);
+        is_cut |= !push_text(&mut out, &shown, most);
     }
     out.truncate(out.trim_end().len());
-    out
+    (out, is_cut)
 }
 
 /// What the sender called an attachment; of an attached message, its subject. What has no name is called by its place, wherever it is

@@ -90,7 +90,7 @@ impl<'d> Desk<'d> {
             let message = fetch_message(context, opened, id)?;
             let what = SavedAs::Message { day: message.hit.sent.map(day_as_digits) };
             let saved = save_message(context, &message, &what, to, &day(Machine.now()))?;
-            let file = saved.first().map(|(placed, _)| to.join(OsStr::from_bytes(placed.path.as_bytes())));
+            let file = saved.files.first().map(|(placed, _)| to.join(OsStr::from_bytes(placed.path.as_bytes())));
             Ok(file.unwrap_or_default())
         })
     }

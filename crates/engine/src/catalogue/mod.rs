@@ -17,7 +17,7 @@ pub use find::{FindOutcome, FindQuery, Hit, HitVersion, find};
 pub use find_mail::{
     FetchedMessage, MailHit, MailOutcome, MailQuery, MailboxHit, NotSearched, Sighting, fetch_message, find_mail,
 };
-pub use save::{SavedAs, harmless_file_name, save_message};
+pub use save::{SavedAs, SavedFiles, harmless_file_name, save_message};
 
 use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, CatalogueError, CatalogueKey, Condition};

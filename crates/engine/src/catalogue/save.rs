@@ -23,27 +23,40 @@ pub enum SavedAs {
     Attachments,
 }
 
-/// Saves a message, or its attachments; says where each file is and how long it is. `restored_on` stands in the names of files
-/// that are written beside others.
+/// What was saved.
+#[derive(Debug)]
+pub struct SavedFiles {
+    /// Where each file is, and how long it is.
+    pub files: Vec<(Placed, u64)>,
+    /// Nothing that is attached was left out: there may be more in a message than is taken in of one.
+    pub is_all: bool,
+}
+
+/// Saves a message, or its attachments, those of the messages attached to it included. `restored_on` stands in the names of files that are written
+/// beside others.
 pub fn save_message(
     context: &Context<'_>,
     message: &FetchedMessage,
     what: &SavedAs,
     to: &Path,
     restored_on: &str,
-) -> Result<Vec<(Placed, u64)>, EngineError> {
+) -> Result<SavedFiles, EngineError> {
     let options = TargetOptions { restored_on: restored_on.to_owned(), ..TargetOptions::default() };
     let target = Target::open_or_create(to, options)?;
     let save = |name: &str, content: &[u8]| save_file(&target, context, name, content);
-    let saved = match what {
-        SavedAs::Message { day } => vec![save(&message_name(&message.hit, day.as_deref()), &message.raw)?],
-        SavedAs::Attachments => {
-            let all = (0..).map_while(|number| chest_mail::attachment(&message.raw, number));
-            all.map(|(name, content)| save(&harmless_file_name(&name), &content)).collect::<Result<_, _>>()?
+    let mut files = Vec::new();
+    let is_all = match what {
+        SavedAs::Message { day } => {
+            files.push(save(&message_name(&message.hit, day.as_deref()), &message.raw)?);
+            true
         }
+        SavedAs::Attachments => chest_mail::visit_attachments(&message.raw, &mut |name, content| {
+            files.push(save(&harmless_file_name(name), content)?);
+            Ok::<_, EngineError>(())
+        })?,
     };
     target.sync()?;
-    Ok(saved)
+    Ok(SavedFiles { files, is_all })
 }
 
 fn save_file(target: &Target, context: &Context<'_>, name: &str, content: &[u8]) -> Result<(Placed, u64), EngineError> {

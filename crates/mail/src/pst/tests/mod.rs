@@ -102,7 +102,12 @@ impl Message {
         if let Some(inner) = &self.inner {
             inner.check(&attachment(eml, self.files.len()).unwrap().1);
         }
-        assert_eq!(shown.attachments.len(), self.files.len() + usize::from(self.inner.is_some()));
+        assert_eq!(shown.attachments.len(), self.listed());
+    }
+
+    /// How many files are listed, those of the message inside included.
+    fn listed(&self) -> usize {
+        self.files.len() + self.inner.as_ref().map_or(0, |inner| 1 + inner.listed())
     }
 }
 
