@@ -125,3 +125,26 @@ fn a_read_only_target_and_a_read_only_repository_are_told() {
     assert!(text.contains("cannot write into target: Read-only file system"), "{text}");
     assert!(text.ends_with("same\n"), "{text}");
 }
+
+#[test]
+fn a_search_catalogue_for_which_there_is_no_room_is_told_as_that_and_the_answer_is_the_same() {
+    let text = run("mkdir many kept
+                    for number in $(seq 3000); do : > many/minutes$number; done
+                    echo words > many/words
+                    run backup --accept-shrink many
+                    for size in 200 300 400 500 600; do
+                        mount -t tmpfs -o size=${size}k none kept
+                        CHEST_CACHE_DIR=kept run find minutes1234
+                        umount kept
+                    done
+                    mount -t tmpfs -o size=300k none kept
+                    CHEST_CACHE_DIR=kept run find minutes1234 > /dev/null
+                    mount -o remount,size=20m kept
+                    CHEST_CACHE_DIR=kept run find minutes1234");
+    assert!(!text.contains("damaged") && text.matches("\nmany/minutes1234").count() == 6, "{text}");
+    let told = text.matches("so that every search takes as long as the first: no storage space.").count();
+    assert!((2..=5).contains(&told), "{told} times: {text}");
+    assert_eq!(text.matches("exit 0\n").count(), 7, "{text}");
+    let last = text.rsplit_once("many/minutes1234").unwrap().1;
+    assert!(!last.contains("cannot be kept"), "there is room now: {text}");
+}

@@ -117,7 +117,8 @@ pub fn tell_keeping(workplace: &Workplace, keeping: &Keeping) {
         }
         Keeping::NotKept(why) => workplace.console.remark(&format!(
             "The search catalogue cannot be kept on this computer, so that every search takes as long as the first: {}. The \
-             answer is the same. Move away what lies there, or see to it that the folder can be written to.",
+             answer is the same. See to it that there is room on its disk and that the folder can be written to, or move away \
+             what lies there.",
             harmless(why)
         )),
     }

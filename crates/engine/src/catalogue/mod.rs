@@ -75,7 +75,12 @@ fn consult<T>(
                     keeping = Keeping::MadeAnew;
                 }
                 match fill_and_ask(&mut catalogue, context, opened, wanted, ask) {
-                    Err(EngineError::Catalogue(_)) => {}
+                    // Made anew it would want as much room; and once there is some, it goes on from here.
+                    Err(EngineError::Catalogue(CatalogueError::Disk(error))) => {
+                        why_not = error.to_string();
+                        break;
+                    }
+                    Err(EngineError::Catalogue(problem)) => why_not = problem.to_string(),
                     answer => return Ok((answer?, keeping)),
                 }
             }
@@ -83,7 +88,7 @@ fn consult<T>(
                 why_not = error.to_string();
                 break;
             }
-            Err(_) => {}
+            Err(problem) => why_not = problem.to_string(),
         }
         if let Err(error) = discard(context, opened) {
             why_not = error.to_string();
