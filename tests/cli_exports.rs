@@ -68,19 +68,38 @@ fn parts_are_one_export_and_of_a_folder_of_exports_the_newest_is_taken() {
     let office = Office::new();
     for (name, days) in [("1_20-11-2026", 1), ("2_20-11-2026", 1), ("1_13-11-2026", 8), ("1_6-11-2026", 15)] {
         let name = format!("Exports/OneDrive_{name}.zip");
-        write(&office, &name, &pack(&[(name.rsplit('/').next().unwrap(), "in it"), ("same.txt", "same")]));
+        write(
+            &office,
+            &name,
+            &pack(&[(name.rsplit('/').next().unwrap(), "in it"), ("same.txt", "same"), ("plan.txt", "")]),
+        );
         age(&office, &name, days);
     }
     let parts = ["Exports/OneDrive_2_20-11-2026.zip", "Exports/OneDrive_1_20-11-2026.zip"];
     let saved = office.run(["backup", parts[0], parts[1], "--as", "OneDrive"]).ended(0);
-    assert!(saved.out.contains("OneDrive: 3 files in 1 folder, "), "{}", saved.out);
-    let inside = "OneDrive_1_20-11-2026.zip, OneDrive_2_20-11-2026.zip: 3 files inside, ";
+    assert!(saved.out.contains("OneDrive: 4 files in 1 folder, "), "{}", saved.out);
+    let inside = "OneDrive_1_20-11-2026.zip, OneDrive_2_20-11-2026.zip: 4 files inside, ";
     assert!(saved.out.contains(inside), "{}", saved.out);
     let saved = office.run(["backup", "Exports"]).ended(0);
-    assert!(saved.out.contains("Exports: 3 files in 1 folder, "), "{}", saved.out);
-    assert!(saved.err.contains("NOTE: 2 older exports in this folder are not part of this backup"), "{}", saved.err);
+    assert!(saved.out.contains("Exports: 4 files in 1 folder, "), "{}", saved.out);
+    // What was in no backup yet is stored once.
+    let once = "2 older exports are part of this backup and of no later one, because they were in none yet that this computer \
+                knows of: Exports (OneDrive_1_13-11-2026) (3 files), Exports (OneDrive_1_6-11-2026) (3 files)\n";
+    assert!(saved.out.contains(once), "{}", saved.out);
     let json = office.run(["backup", "Exports", "--json"]).ended(0).json();
-    assert!(json["notes"][0].as_str().unwrap().starts_with("2 older exports"), "{json}");
+    let older = ["Exports (OneDrive_1_13-11-2026)", "Exports (OneDrive_1_6-11-2026)"];
+    assert_eq!(
+        (json["stored_before"].as_array().unwrap().len(), json["roots"].as_array().unwrap().len()),
+        (2, 1),
+        "{json}"
+    );
+    assert!(older.iter().zip(0..).all(|(name, at)| json["stored_before"][at] == *name), "{json}");
+    let saved = office.run(["backup", "Exports"]).ended(0);
+    let before = format!(
+        "NOTE: 2 older exports are in earlier backups and not part of this one; the newest is. They are: {}",
+        older.join(", ")
+    );
+    assert!(saved.out.contains(&before), "{}", saved.out);
     // Two exports cannot have one name.
     let refused = office.run(["backup", parts[0], "Exports/OneDrive_1_6-11-2026.zip", "--as", "x"]).ended(2);
     assert!(refused.err.contains("--as"), "{}", refused.err);
@@ -122,7 +141,7 @@ fn a_folder_into_which_a_browser_is_downloading_stays_one_of_exports() {
     write(&office, "Exports/OneDrive_2_20-11-2026.zip", &pack(&[("plan.txt", "plan")]));
     let saved = office.run(["backup", "Exports"]).ended(0);
     assert!(saved.out.contains("Exports: 4 files in 2 folders, "), "{}", saved.out);
-    assert!(saved.err.contains("NOTE: 1 older export in this folder"), "{}", saved.err);
+    assert!(saved.out.contains("NOTE: 1 older export is in earlier backups"), "{}", saved.out);
 }
 
 #[test]
@@ -142,7 +161,7 @@ fn a_download_that_broke_off_is_partial_and_no_measure_for_the_next() {
         assert!(partial.out.contains(lost), "{}", partial.out);
         assert!(partial.out.contains("SHRUNK: Exports had 20 files"), "{}", partial.out);
         let partial = partial.ended(6);
-        assert!(partial.err.contains("NOTE: 1 older export in this folder"), "{}", partial.err);
+        assert!(partial.out.contains("NOTE: 1 older export is in earlier backups"), "{}", partial.out);
     }
     // A browser that has only begun: last week's export counts.
     write(&office, "Exports/OneDrive_1_20-11-2026.zip", b"");
@@ -256,14 +275,19 @@ fn a_folder_with_exports_of_several_services_keeps_the_newest_of_each() {
         ("Documents-20261107T090000Z-001.zip", "old"),
         ("takeout-20261114T090000Z-001.zip", "four"),
     ] {
-        write(&office, &format!("Exports/{name}"), &pack(&[("plan.txt", what), (&format!("{what}.txt"), what)]));
+        write(
+            &office,
+            &format!("Exports/{name}"),
+            &pack(&[("plan.txt", what), ("same.txt", ""), (&format!("{what}.txt"), what)]),
+        );
     }
     office.write("Exports/note.txt", "beside them");
     let saved = office.run(["backup", "Exports"]).ended(0);
-    let forms =
-        "Exports holds exports with names of several forms (Documents, OneDrive_DATE, OneDrive_N_DATE, takeout)";
+    let forms = "Exports holds several exports, by the forms of their names or by what is in them (Documents, OneDrive_DATE, \
+                 OneDrive_N_DATE, takeout)";
     assert!(saved.err.contains(forms), "{}", saved.err);
-    assert!(saved.err.contains("NOTE: 1 older export of Documents in this folder is not part"), "{}", saved.err);
+    let once = "1 older export is part of this backup and of no later one, because it was in none yet";
+    assert!(saved.out.contains(once), "{}", saved.out);
     let named = office.run(["backup", "Exports", "--as", "Cloud", "--json"]).ended(0).json();
     let names: Vec<&str> =
         named["roots"].as_array().unwrap().iter().map(|root| root["name"].as_str().unwrap()).collect();
@@ -606,4 +630,162 @@ fn what_an_export_has_lost_with_its_end_is_not_called_deleted() {
     write(&office, "Exports/OneDrive_1_20-11-2026.zip", &pack(&files[..1]));
     office.run(["backup", "Exports", "--accept-shrink"]).ended(0);
     assert_eq!(deleted(&office, ".txt"), ["Exports/a/two.txt"]);
+}
+
+/// In how many backups a file is, and whether the newest is one of them.
+fn held(office: &Office, name: &str) -> (u64, bool) {
+    let found = office.run(["find", name, "--json"]).ended(0).json();
+    let newest =
+        office.run(["snapshots", "--json"]).ended(0).json()["snapshots"].as_array().unwrap().last().unwrap()["id"]
+            .clone();
+    let hits = found["hits"].as_array().unwrap().iter();
+    let versions: Vec<_> = hits.flat_map(|hit| hit["versions"].as_array().unwrap().clone()).collect();
+    let is_there = versions.iter().any(|version| version["last_seen"]["snapshot"] == newest);
+    (versions.iter().map(|version| version["snapshots"].as_u64().unwrap()).sum(), is_there)
+}
+
+#[test]
+fn two_downloads_of_different_folders_are_both_backed_up_each_week_and_each_goes_on_from_its_own() {
+    let office = Office::new();
+    let finance = |day: &str, more: &[(&str, &str)]| {
+        let files = [&[("Finance/a.xlsx", "1"), ("Finance/b.xlsx", "2")], more].concat();
+        write(&office, &format!("E/OneDrive_1_{day}.zip"), &pack(&files));
+    };
+    let minutes = |day: &str, more: &[(&str, &str)]| {
+        let files = [&[("Minutes/m.docx", "1"), ("Minutes/n.docx", "2")], more].concat();
+        write(&office, &format!("E/OneDrive_1_{day}.zip"), &pack(&files));
+    };
+    finance("06-11-2026", &[]);
+    let first = office.run(["backup", "E"]).ended(0);
+    assert!(first.out.contains("E: 2 files in 2 folders, "), "{}", first.out);
+    // The names differ in the day only, and in each week another of the two is the newest.
+    minutes("07-11-2026", &[]);
+    let both = office.run(["backup", "E"]).ended(0);
+    assert!(both.out.contains("E (Finance): 2 files") && both.out.contains("E (Minutes): 2 files"), "{}", both.out);
+    assert!(both.out.contains("E (Finance): compared with E, "), "{}", both.out);
+    minutes("13-11-2026", &[]);
+    finance("14-11-2026", &[("Finance/c.xlsx", "3")]);
+    let third = office.run(["backup", "E"]).ended(0);
+    assert_eq!(third.last_line(), "COMPLETE", "{}", third.out);
+    assert!(third.out.contains("E (Finance): 3 files") && third.out.contains("E (Minutes): 2 files"), "{}", third.out);
+    assert!(!third.out.contains("compared with"), "{}", third.out);
+    for name in ["a.xlsx", "c.xlsx", "m.docx"] {
+        assert!(held(&office, name).1, "{name}");
+    }
+    assert!(deleted(&office, "x").is_empty());
+    // One of the two has gone: that is told until somebody says that it is right.
+    for day in ["06-11-2026", "14-11-2026"] {
+        fs::remove_file(office.path(&format!("E/OneDrive_1_{day}.zip"))).unwrap();
+    }
+    for _ in 0..2 {
+        let without = office.run(["backup", "E"]).ended(6);
+        assert!(without.out.contains("MISSING: E (Finance) had 3 files"), "{}", without.out);
+    }
+    office.run(["backup", "E", "--accept-shrink"]).ended(0);
+    assert_eq!(office.run(["backup", "E"]).ended(0).last_line(), "COMPLETE");
+    assert_eq!(deleted(&office, "a.xlsx"), ["E/Finance/a.xlsx", "E (Finance)/Finance/a.xlsx"]);
+    // An export of everything takes the place of what is left.
+    minutes("21-11-2026", &[("Finance/a.xlsx", "1"), ("plan.txt", "p")]);
+    let all = office.run(["backup", "E"]).ended(0);
+    assert!(all.out.contains("E: 4 files in 3 folders, "), "{}", all.out);
+}
+
+#[test]
+fn an_export_of_a_week_without_a_backup_is_stored_once_and_what_only_it_held_is_gone_since() {
+    let office = Office::new();
+    let week = |day: &str, more: &[(&str, &str)]| {
+        let files = [&[("D/a", "1"), ("D/b", "2"), ("D/c", "3")], more].concat();
+        write(&office, &format!("E/OneDrive_1_{day}.zip"), &pack(&files));
+    };
+    week("01-11-2026", &[]);
+    office.run(["backup", "E"]).ended(0);
+    week("08-11-2026", &[("D/only08.docx", "x")]);
+    week("15-11-2026", &[]);
+    let saved = office.run(["backup", "E"]).ended(0);
+    assert!(
+        saved.out.contains(
+            "no later one, because it was in none yet that this computer knows of: E (OneDrive_1_08-11-2026) (4 files)"
+        ),
+        "{}",
+        saved.out
+    );
+    assert!(saved.out.contains("NOTE: 1 older export is in earlier backups and not part of this one; the newest is. They are: E (OneDrive_1_01-11-2026)"), "{}", saved.out);
+    assert_eq!(held(&office, "only08"), (1, true));
+    let next = office.run(["backup", "E"]).ended(0);
+    assert!(!next.out.contains("MISSING") && !next.out.contains("was backed up together"), "{}", next.out);
+    assert_eq!(held(&office, "only08"), (1, false));
+    assert_eq!(deleted(&office, "D/"), ["E (OneDrive_1_08-11-2026)/D/only08.docx"]);
+    // A later run leaves out less: what it does not know as stored is stored.
+    week("22-11-2026", &[]);
+    office.run(["backup", "E", "--exclude", "b", "--accept-shrink"]).ended(0);
+    assert!(office.run(["backup", "E"]).ended(0).out.contains("NOTE: 3 older exports are in earlier backups"));
+    // Where this computer has lost its notes, everything is read again, and nothing is added.
+    fs::remove_dir_all(office.path("cache")).unwrap();
+    let json = office.run(["backup", "E", "--json"]).ended(0).json();
+    assert_eq!((json["chunks_added"].as_u64(), json["roots"].as_array().unwrap().len()), (Some(0), 4), "{json}");
+}
+
+#[test]
+fn zip_files_that_do_not_go_on_from_each_other_are_all_in_the_backup() {
+    let office = Office::new();
+    // Nothing tells that these are exports.
+    for year in ["2019", "2020"] {
+        write(&office, &format!("Old/accounts {year}.zip"), &pack(&[(&format!("a{year}.csv"), year)]));
+    }
+    age(&office, "Old/accounts 2019.zip", 365);
+    office.run(["backup", "Old"]).ended(0);
+    assert!(held(&office, "accounts 2019.zip").1 && held(&office, "accounts 2020.zip").1);
+    // The day tells that they may be.
+    for day in ["12-11-2025", "10-12-2025", "14-01-2026", "11-02-2026"] {
+        write(&office, &format!("Meetings/Planning {day}.zip"), &pack(&[(&format!("plan{day}.pdf"), day)]));
+        office.write(&format!("Meetings/notes{day}.docx"), day);
+    }
+    let first = office.run(["backup", "Meetings"]).ended(0);
+    for day in ["12-11-2025", "10-12-2025", "14-01-2026", "11-02-2026"] {
+        assert!(first.out.contains(&format!("Meetings (Planning {day}): 1 file in 1 folder")), "{}", first.out);
+    }
+    write(&office, "Meetings/Planning 11-03-2026.zip", &pack(&[("plan11-03-2026.pdf", "march")]));
+    let next = office.run(["backup", "Meetings"]).ended(0);
+    assert!(!next.out.contains("compared with"), "{}", next.out);
+    assert!(held(&office, "plan12-11-2025.pdf").1 && held(&office, "plan11-03-2026.pdf").1);
+    // One that is taken away is missed.
+    fs::remove_file(office.path("Meetings/Planning 14-01-2026.zip")).unwrap();
+    let without = office.run(["backup", "Meetings"]).ended(6);
+    assert!(without.out.contains("MISSING: Meetings (Planning 14-01-2026) had 1 file"), "{}", without.out);
+}
+
+#[test]
+fn an_older_download_that_broke_off_is_in_the_backup_as_the_file_that_it_is() {
+    let office = Office::new();
+    let files = [("D/a", "minutes ".repeat(50)), ("D/b", "agenda ".repeat(50)), ("D/c", "accounts".repeat(50))];
+    let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let whole = pack(&files);
+    write(&office, "E/OneDrive_1_07-11-2026.zip", &whole[..whole.len() / 2]);
+    write(&office, "E/OneDrive_1_06-11-2026.zip", b"<html>Please sign in</html>");
+    write(&office, "E/OneDrive_1_08-11-2026.zip", &whole);
+    let saved = office.run(["backup", "E"]).ended(0);
+    assert!(saved.out.contains("E (other files): 2 files in 1 folder"), "{}", saved.out);
+    let kept = office.run(["cat", "latest:E (other files)/OneDrive_1_07-11-2026.zip"]).ended(0);
+    assert_eq!(kept.bytes, &whole[..whole.len() / 2]);
+    assert_eq!(office.run(["backup", "E"]).ended(0).last_line(), "COMPLETE");
+}
+
+#[test]
+fn very_many_different_exports_are_stored_as_files_and_not_all_named_on_the_screen() {
+    let office = Office::new();
+    for number in 0..60_u8 {
+        let street = [b'a' + number / 26, b'a' + number % 26].map(char::from);
+        let name = format!("Cases/Hedge {}{} 20-11-2026.zip", street[0], street[1]);
+        write(&office, &name, &pack(&[(&format!("{number}.txt"), "x")]));
+    }
+    let saved = office.run(["backup", "Cases"]).ended(0);
+    assert!(saved.err.contains("holds very many ZIP files that have nothing to do with each other"), "{}", saved.err);
+    assert!(saved.out.contains("Cases: 60 files in 1 folder"), "{}", saved.out);
+    let paths: Vec<String> = fs::read_dir(office.path("Cases"))
+        .unwrap()
+        .map(|entry| format!("Cases/{}", entry.unwrap().file_name().to_str().unwrap()))
+        .collect();
+    let all: Vec<&str> = ["backup"].into_iter().chain(paths.iter().map(String::as_str)).collect();
+    let named = office.run(&all[..]).ended(0);
+    assert!(named.out.contains("\nand 10 besides; --json lists all of them\n"), "{}", named.out);
 }

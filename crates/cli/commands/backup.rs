@@ -12,7 +12,7 @@ use crate::output::amounts::{count, grouped, size};
 use crate::output::called::Called;
 use crate::output::doubts::{self, DoubtJson, write_doubts};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
-use crate::output::exports::{write_age, write_inside};
+use crate::output::exports::{write_age, write_inside, write_older};
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, harmless, shown};
 use crate::output::notebooks::{NotebookLinksJson, write_notebook_links};
@@ -25,6 +25,9 @@ use chest_model::Completeness;
 use serde::Serialize;
 use sources::Sources;
 use std::io::{self, Write};
+
+/// More folders and exports than these are not read on a screen.
+const ROOTS_SHOWN: usize = 50;
 
 /// Runs it, and notes in this computer's history how it ended.
 pub fn run(workplace: &Workplace, args: &Backup) -> Result<Exit, Failure> {
@@ -86,6 +89,8 @@ struct BackedUpJson<'o> {
     started: Option<String>,
     ended: Option<String>,
     roots: Vec<RootJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stored_before: Vec<String>,
     doubts: Vec<DoubtJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_named: Vec<String>,
@@ -117,6 +122,8 @@ struct RootJson {
     #[serde(flatten)]
     path: PathJson,
     class: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    once: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     missing: bool,
     files: u64,
@@ -160,6 +167,7 @@ impl RootJson {
             name_bytes,
             path: PathJson::of_bytes(&root.description.native_path),
             class: root.description.class.name(),
+            once: root.is_once,
             missing,
             files: root.files,
             folders: root.folders,
@@ -180,7 +188,8 @@ impl RootJson {
 impl Report for BackedUp {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         let outcome = &self.outcome;
-        for root in &outcome.roots {
+        let told = |root: &&RootOutcome| !root.is_once || is_missing(outcome, root);
+        for root in outcome.roots.iter().filter(told).take(ROOTS_SHOWN) {
             let name = shown(&root.description.label);
             if is_missing(outcome, root) {
                 writeln!(out, "{name}: NOT BACKED UP")?;
@@ -193,6 +202,11 @@ impl Report for BackedUp {
             write_notebook_links(out, root)?;
             write_past(out, root)?;
         }
+        let more = outcome.roots.iter().filter(told).count().saturating_sub(ROOTS_SHOWN);
+        if more > 0 {
+            writeln!(out, "and {} besides; --json lists all of them", grouped(more as u64))?;
+        }
+        write_older(out, outcome)?;
         for left_out in &outcome.left_out {
             writeln!(
                 out,
@@ -254,6 +268,7 @@ impl Report for BackedUp {
             started: json::time(outcome.started),
             ended: json::time(outcome.ended),
             roots: outcome.roots.iter().map(|root| RootJson::of(root, is_missing(outcome, root))).collect(),
+            stored_before: outcome.stored_before.iter().map(|root| shown(&root.label)).collect(),
             classes: outcome.classes.iter().map(ClassJson::of).collect(),
             doubts: DoubtJson::of_all(&outcome.doubts),
             not_named: outcome.left_out.iter().map(|one| shown(&one.label)).collect(),

@@ -3,7 +3,7 @@
 use super::amounts::{count, grouped};
 use super::names::shown;
 use crate::time::day;
-use chest_engine::backup::RootOutcome;
+use chest_engine::backup::{BackupOutcome, RootOutcome};
 use chest_engine::source::ZipNote;
 use chest_model::{Class, Timestamp, shown_place};
 use std::io::{self, Write};
@@ -87,28 +87,52 @@ fn of_name(note: &ZipNote) -> String {
     }
 }
 
-/// That older exports were passed over; with the name of their series where there are several.
-pub fn of_older(older: usize, series: Option<&[u8]>) -> Option<String> {
-    let (exports, are) = (count(older as u64, "older export"), if older == 1 { "is" } else { "are" });
-    let of = series.map(|title| format!(" of {}", shown(title))).unwrap_or_default();
-    (older > 0).then(|| {
-        format!(
-            "{exports}{of} in this folder {are} not part of this backup; the newest is. What was backed up while it was the \
-             newest is in the backups of that time. `chest backup FILE` takes one now."
-        )
-    })
+/// Which older exports are stored this once, and which were stored before.
+pub fn write_older(out: &mut dyn Write, outcome: &BackupOutcome) -> io::Result<()> {
+    let once: Vec<String> = outcome.roots.iter().filter(|root| root.is_once).map(|root| name_of(root)).collect();
+    if let Some(all) = first_of(&once) {
+        let (exports, are) = (count(once.len() as u64, "older export"), if once.len() == 1 { "is" } else { "are" });
+        writeln!(
+            out,
+            "{exports} {are} part of this backup and of no later one, because {} in none yet that this computer knows of: {all}",
+            if once.len() == 1 { "it was" } else { "they were" }
+        )?;
+    }
+    let before: Vec<String> = outcome.stored_before.iter().map(|root| shown(&root.label)).collect();
+    let Some(all) = first_of(&before) else { return Ok(()) };
+    let (exports, are) = (count(before.len() as u64, "older export"), if before.len() == 1 { "is" } else { "are" });
+    writeln!(out, "NOTE: {exports} {are} in earlier backups and not part of this one; the newest is. They are: {all}")
 }
 
-/// That exports with names of several forms lie in one folder.
+fn name_of(root: &RootOutcome) -> String {
+    format!("{} ({})", shown(&root.description.label), count(root.files, "file"))
+}
+
+/// The first of these names, and how many more there are; nothing where there is none.
+fn first_of(names: &[String]) -> Option<String> {
+    let more = names.len().saturating_sub(SHOWN_AT_MOST);
+    let mut shown: Vec<String> = names.iter().take(SHOWN_AT_MOST).cloned().collect();
+    shown.extend((more > 0).then(|| format!("{} more", grouped(more as u64))));
+    (!shown.is_empty()).then(|| shown.join(", "))
+}
+
+/// That exports with names of several forms lie in one folder, or such as hold different things.
 pub fn of_several(folder: &Path, titles: &[Vec<u8>]) -> String {
-    let mut names: Vec<String> = titles.iter().take(SHOWN_AT_MOST).map(|title| shown(title)).collect();
-    if titles.len() > SHOWN_AT_MOST {
-        names.push(format!("{} more", grouped((titles.len() - SHOWN_AT_MOST) as u64)));
-    }
+    let names: Vec<String> = titles.iter().map(|title| shown(title)).collect();
     format!(
-        "{} holds exports with names of several forms ({}). The newest of each is backed up, each under a name of its own.",
+        "{} holds several exports, by the forms of their names or by what is in them ({}). The newest of each is backed up, each under \
+         a name of its own.",
         shown_place(folder),
-        names.join(", ")
+        first_of(&names).unwrap_or_default()
+    )
+}
+
+/// That a folder of too many different exports is taken for what it is.
+pub fn of_many(folder: &Path) -> String {
+    format!(
+        "{} holds very many ZIP files that have nothing to do with each other, so they are stored as the files they are, not what \
+         is in them. Keep the exports of one service in a folder of their own, or name them: `chest backup FILE`.",
+        shown_place(folder)
     )
 }
 
@@ -148,10 +172,10 @@ mod tests {
     }
 
     #[test]
-    fn older_exports_are_told_and_none_is_not() {
-        assert_eq!(of_older(0, None), None);
-        assert!(of_older(1, None).unwrap().starts_with("1 older export in this folder is not part"));
-        let of_series = of_older(3, Some(b"OneDrive")).unwrap();
-        assert!(of_series.starts_with("3 older exports of OneDrive in this folder are not part"));
+    fn of_many_names_the_first_are_shown_and_the_others_counted() {
+        let names = |number: usize| (0..number).map(|number| number.to_string()).collect::<Vec<_>>();
+        assert_eq!(first_of(&names(0)), None);
+        assert_eq!(first_of(&names(5)).unwrap(), "0, 1, 2, 3, 4");
+        assert_eq!(first_of(&names(1007)).unwrap(), "0, 1, 2, 3, 4, 1,002 more");
     }
 }

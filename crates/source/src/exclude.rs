@@ -34,11 +34,12 @@ pub enum ExcludeError {
 #[derive(Debug, Clone)]
 pub struct Excludes {
     patterns: Gitignore,
+    fingerprint: [u8; 32],
 }
 
 impl Excludes {
     /// Reads the patterns; with `built_in`, [`BUILT_IN_EXCLUDES`] come before them, so that `!` can take those back in.
-    pub fn new(patterns: &[String], built_in: bool) -> Result<Self, ExcludeError> {
+    pub fn new(patterns_given: &[String], built_in: bool) -> Result<Self, ExcludeError> {
         let mut builder = GitignoreBuilder::new("");
         builder.allow_unclosed_class(false);
         if built_in {
@@ -48,16 +49,26 @@ impl Excludes {
             }
         }
         match_capitals(&mut builder, true)?;
-        for pattern in patterns {
+        for pattern in patterns_given {
             add(&mut builder, pattern)?;
         }
         let patterns = builder.build().map_err(|error| ExcludeError::TooMany { message: error.to_string() })?;
-        Ok(Self { patterns })
+        let mut fingerprint = blake3::Hasher::new();
+        fingerprint.update(&[u8::from(built_in)]);
+        for pattern in patterns_given {
+            fingerprint.update(&(pattern.len() as u64).to_le_bytes()).update(pattern.as_bytes());
+        }
+        Ok(Self { patterns, fingerprint: *fingerprint.finalize().as_bytes() })
     }
 
     /// Leaves nothing out.
     pub fn none() -> Self {
-        Self { patterns: Gitignore::empty() }
+        Self { patterns: Gitignore::empty(), fingerprint: [0; 32] }
+    }
+
+    /// Tells these patterns from others.
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
     }
 
     /// Whether nothing at all is left out.

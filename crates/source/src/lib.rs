@@ -20,8 +20,8 @@ pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
 pub use folder::{FolderOptions, FolderSource};
 pub use missing::MissingSource;
 pub use zip_export::{
-    ArchiveBytes, Export, ExportFolder, ExportSeries, InFolder, ZipLimits, ZipNote, ZipOptions, ZipSource,
-    form_of_export, in_folder, is_export, same_exports,
+    ArchiveBytes, Export, ExportFolder, ExportSeries, InFolder, OlderExport, OlderZip, ZipLimits, ZipNote, ZipOptions,
+    ZipSource, form_of_export, in_folder, is_export, same_exports,
 };
 
 use chest_model::{
@@ -59,6 +59,20 @@ pub trait Source: Send + Sync {
     fn newest_content(&self) -> Option<Timestamp> {
         None
     }
+
+    /// Whether it is wanted in one backup only: the first that holds all of it.
+    fn is_wanted_once(&self) -> bool {
+        false
+    }
+
+    /// By what a later run knows that all of this has been stored: the hash of each file that it came out of, with what is left out of
+    /// it. `None` where nobody can tell, or where it is to be backed up each time whatever was stored.
+    fn known_by(&self, _known: &dyn KnownHashes) -> Option<Vec<[u8; 32]>> {
+        None
+    }
+
+    /// Lets go of what is held open: nothing will be asked before the next walk.
+    fn release(&self) {}
 }
 
 /// The hashes of files that were read before, for those that have not changed since.
@@ -250,5 +264,17 @@ impl<S: Source + ?Sized> Source for std::sync::Arc<S> {
 
     fn newest_content(&self) -> Option<Timestamp> {
         (**self).newest_content()
+    }
+
+    fn is_wanted_once(&self) -> bool {
+        (**self).is_wanted_once()
+    }
+
+    fn known_by(&self, known: &dyn KnownHashes) -> Option<Vec<[u8; 32]>> {
+        (**self).known_by(known)
+    }
+
+    fn release(&self) {
+        (**self).release();
     }
 }

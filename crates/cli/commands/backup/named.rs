@@ -1,8 +1,8 @@
 //! What the paths on the command line mean: a folder or file as it is, or exports (ZIP files) for what is in them.
 
 use chest_engine::source::{
-    Export, ExportFolder, ExportSeries, FolderSource, InFolder, ReadFailure, ZipOptions, in_folder, is_export,
-    same_exports,
+    Export, ExportFolder, ExportSeries, FolderSource, InFolder, OlderExport, ReadFailure, ZipOptions, in_folder,
+    is_export, same_exports,
 };
 use chest_model::{Class, RootDescription};
 use std::ffi::{OsStr, OsString};
@@ -29,10 +29,14 @@ pub enum What {
     Mixed,
     /// The same, of a folder of folders that hold exports.
     Scattered,
+    /// The same, of a folder of too many different ones.
+    Many,
     /// The parts of an export that were named.
     Export(Export),
     /// The newest of the exports in a folder of them, of one series.
     Newest(ExportSeries),
+    /// An older one, of which newer ones hold most.
+    Older(OlderExport),
     /// What lies in a folder of exports and is none: everything but these. A root of its own, for in one with what is in the exports
     /// two files could have one name.
     Beside(Vec<OsString>),
@@ -42,14 +46,16 @@ impl Named {
     /// Every file that is to be read instead of the path.
     pub fn parts(&self) -> &[PathBuf] {
         match &self.what {
-            What::AsItIs | What::Mixed | What::Scattered | What::Beside(_) => &[],
-            What::Export(Export { parts, .. }) | What::Newest(ExportSeries { newest: parts, .. }) => parts,
+            What::AsItIs | What::Mixed | What::Scattered | What::Many | What::Beside(_) => &[],
+            What::Export(Export { parts, .. })
+            | What::Newest(ExportSeries { newest: parts, .. })
+            | What::Older(OlderExport { parts, .. }) => parts,
         }
     }
 
     /// Whether nothing in it is taken apart.
     pub fn is_as_it_is(&self) -> bool {
-        matches!(self.what, What::AsItIs | What::Mixed | What::Scattered | What::Beside(_))
+        matches!(self.what, What::AsItIs | What::Mixed | What::Scattered | What::Many | What::Beside(_))
     }
 
     /// What should be among those files and cannot be read, or is not there: names, and why.
@@ -66,7 +72,7 @@ impl Named {
     pub fn label(&self, all: &[Self], chosen: Option<&OsStr>) -> Vec<u8> {
         let base = || chosen.map_or_else(|| FolderSource::label_for(&self.path), |name| name.as_bytes().to_vec());
         match &self.what {
-            What::Newest(ExportSeries { title: Some(title), .. }) => {
+            What::Newest(ExportSeries { title: Some(title), .. }) | What::Older(OlderExport { title, .. }) => {
                 extended(&base(), &[b" (", &title[..], b")"].concat())
             }
             What::Beside(_) => extended(&base(), b" (other files)"),
@@ -129,10 +135,13 @@ fn other(path: &Path, class: Class, as_is: bool, options: &ZipOptions) -> Vec<Na
         _ if as_is => vec![named(What::AsItIs)],
         Ok(InFolder::Exports(ExportFolder { series, exports, others })) => {
             let beside = (others > 0).then(|| named(What::Beside(exports)));
-            series.into_iter().map(|series| named(What::Newest(series))).chain(beside).collect()
+            let older: Vec<_> =
+                series.iter().flat_map(|series| series.older.clone()).map(|older| named(What::Older(older))).collect();
+            series.into_iter().map(|series| named(What::Newest(series))).chain(beside).chain(older).collect()
         }
         Ok(InFolder::Mixed) => vec![named(What::Mixed)],
         Ok(InFolder::Scattered) => vec![named(What::Scattered)],
+        Ok(InFolder::Many) => vec![named(What::Many)],
         // What is no folder, or cannot be listed, is told by whoever opens it.
         Ok(InFolder::Other) | Err(_) => vec![named(What::AsItIs)],
     }

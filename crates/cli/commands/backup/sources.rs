@@ -6,14 +6,14 @@ use crate::args::{Backup, CloudFilesName};
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
-use crate::output::exports::{of_mixed, of_names, of_older, of_scattered, of_several};
+use crate::output::exports::{of_many, of_mixed, of_names, of_scattered, of_several};
 use crate::own_folders::{OwnFolders, real_path};
 use crate::selector::class;
 use crate::time::uk;
 use chest_engine::EngineError;
 use chest_engine::source::{
-    CloudFiles, Excludes, ExportSeries, FolderOptions, FolderSource, MissingSource, Source, SourceError, ZipLimits,
-    ZipOptions, ZipSource, in_cloud,
+    CloudFiles, Excludes, ExportSeries, FolderOptions, FolderSource, MissingSource, OlderZip, Source, SourceError,
+    ZipLimits, ZipOptions, ZipSource, in_cloud,
 };
 use chest_model::{Class, Environment, RootDescription, RootEncoding, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,16 +100,19 @@ fn open_one(
     notes: &mut Vec<String>,
 ) -> Result<Box<dyn Source>, SourceError> {
     match &named.what {
-        What::AsItIs | What::Mixed | What::Scattered | What::Beside(_) => {
+        What::AsItIs | What::Mixed | What::Scattered | What::Many | What::Beside(_) => {
             notes.extend((named.what == What::Mixed).then(|| of_mixed(&named.path)));
             notes.extend((named.what == What::Scattered).then(|| of_scattered(&named.path)));
+            notes.extend((named.what == What::Many).then(|| of_many(&named.path)));
             return open_folder(args, &named.path, description, excludes);
         }
-        What::Newest(series) => notes.extend(of_older(series.older, series.title.as_deref())),
-        What::Export(_) => {}
+        What::Newest(_) | What::Older(_) | What::Export(_) => {}
     }
-    let source =
-        ZipSource::open(named.parts(), description, &zip_options(workplace, excludes))?.lacking(named.unreadable());
+    let options = zip_options(workplace, excludes);
+    if let What::Older(older) = &named.what {
+        return Ok(Box::new(OlderZip::new(&older.parts, description, options)));
+    }
+    let source = ZipSource::open(named.parts(), description, &options)?.lacking(named.unreadable());
     notes.extend(of_names(source.notes()));
     Ok(Box::new(source))
 }

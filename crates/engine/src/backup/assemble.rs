@@ -61,6 +61,8 @@ pub(super) struct Assembled {
     pub(super) files_read: u64,
     pub(super) bytes_read: u64,
     pub(super) files_unchanged: u64,
+    /// By what a later run knows that it has been stored; `None` where it was not, or where nobody can tell.
+    pub(super) known_by: Option<Vec<[u8; 32]>>,
     /// The cache for the next run; takes its place once the run is safe. `None` where the last one is to stay.
     pub(super) cache: Option<NextCache>,
 }
@@ -76,6 +78,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
     ) -> Self {
         let outcome = RootOutcome {
             description: description.clone(),
+            is_once: false,
             files: 0,
             folders: 0,
             bytes: 0,
@@ -94,6 +97,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             files_read: 0,
             bytes_read: 0,
             files_unchanged: 0,
+            known_by: None,
             cache: None,
         };
         Self {

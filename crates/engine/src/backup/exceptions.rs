@@ -1,7 +1,7 @@
 //! What a run could not read as it should have: as much of it as a record has room for, and how much there is in all. A tree
 //! with a million items that cannot be read must still become a snapshot.
 
-use chest_model::{Exception, ExceptionKind};
+use chest_model::{Exception, ExceptionKind, UnreadableReason};
 use chest_repo::record::MAX_EXCEPTIONS;
 
 /// Of the 16 MiB that a record may have.
@@ -16,6 +16,7 @@ pub(super) struct Exceptions {
     bytes: usize,
     unread: u64,
     changed: u64,
+    may_be_had: u64,
 }
 
 impl Exceptions {
@@ -26,6 +27,8 @@ impl Exceptions {
             ExceptionKind::Unreadable(_) => self.unread += 1,
             ExceptionKind::ChangedWhileRead => self.changed += 1,
         }
+        let is_for_good = exception.kind == ExceptionKind::Unreadable(UnreadableReason::Unsupported);
+        self.may_be_had += u64::from(!is_for_good);
         let Exception { root, path, message, .. } = &exception;
         let bytes = self.bytes + ONE + root.len() + path.as_bytes().len() + message.len();
         if is_first_unlisted && self.listed.len() < MAX_EXCEPTIONS && bytes <= MAX_BYTES {
@@ -50,8 +53,9 @@ impl Exceptions {
         parts.sort_by_key(|part| !part.are_of_whole_root());
         parts.into_iter().fold(Self::default(), |mut all, part| {
             let (unread, changed) = (all.unread + part.unread, all.changed + part.changed);
+            let may_be_had = all.may_be_had + part.may_be_had;
             part.listed.iter().for_each(|exception| all.push(exception.clone()));
-            Self { unread, changed, ..all }
+            Self { unread, changed, may_be_had, ..all }
         })
     }
 
@@ -68,6 +72,12 @@ impl Exceptions {
     /// How many items changed while they were read.
     pub(super) fn changed(&self) -> u64 {
         self.changed
+    }
+
+    /// Whether everything was stored that can be had from these bytes, be it in the next run: what is locked or packed in an unknown way
+    /// cannot.
+    pub(super) fn leave_nothing_to_be_had(&self) -> bool {
+        self.may_be_had == 0
     }
 
     /// How many there are in all.

@@ -5,7 +5,7 @@ use super::assemble::is_settled;
 use chest_model::{Environment, FileLook, Timestamp};
 use chest_repo::RepoError;
 use chest_repo::local::{FileHashes, LocalFolder, LocalKey};
-use chest_source::KnownHashes;
+use chest_source::{KnownHashes, Source};
 use std::cell::RefCell;
 
 /// What earlier runs have left, and what this one adds.
@@ -30,10 +30,17 @@ impl<'e> ExportHashes<'e> {
         FromNow { hashes: self, read_at: self.environment.now() }
     }
 
-    /// Keeps them for the runs to come.
-    pub(super) fn keep(self) -> Result<(), RepoError> {
-        let now = self.now.into_inner();
-        if now == self.before {
+    /// Whether a source that is wanted in one backup only is in one.
+    pub(super) fn were_stored(&self, source: &dyn Source) -> bool {
+        let is_known = |known_by: Vec<[u8; 32]>| self.before.were_stored(&known_by);
+        source.is_wanted_once() && source.known_by(&self.begin()).is_some_and(is_known)
+    }
+
+    /// Keeps them for the runs to come, with what the run has stored. Only a run whose record is safe has stored anything.
+    pub(super) fn keep<'k>(&self, stored: impl Iterator<Item = &'k [[u8; 32]]>) -> Result<(), RepoError> {
+        let mut now = self.now.borrow_mut();
+        stored.for_each(|known_by| now.keep_stored(known_by));
+        if *now == self.before {
             return Ok(());
         }
         now.store(&self.folder, self.key, self.environment)

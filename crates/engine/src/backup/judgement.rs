@@ -3,7 +3,7 @@
 use super::assemble::Assembled;
 use super::lineage::{Lineage, Named, form, lineage};
 use super::{BackupOptions, HeldAgainst, LeftOut};
-use chest_model::{Class, Doubt, DoubtKind, Timestamp};
+use chest_model::{Class, Doubt, DoubtKind, RootDescription, Timestamp};
 use chest_repo::local::{Baseline, BaselineRoot};
 use std::collections::BTreeSet;
 
@@ -15,6 +15,8 @@ pub(super) struct Judgement {
     pub(super) had_no_baseline: bool,
     /// What came out of a path that was named again and is not there: its label, and the class that is PARTIAL for it.
     vanished: Vec<(Vec<u8>, Class)>,
+    /// Exports whose folders another one in the same place has now.
+    merged: Vec<Vec<u8>>,
     /// What earlier runs have left.
     baseline: Baseline,
 }
@@ -29,8 +31,10 @@ pub(super) fn judge(
 ) -> Judgement {
     let baseline = baseline.unwrap_or_else(|| Baseline { follows_a_loss: has_past, ..Baseline::default() });
     note_beside(roots);
-    let named = roots.iter().map(|root| Named::new(&root.outcome, root.exceptions.are_of_whole_root(), &root.found));
-    let Lineage { of, left_out, vanished } = lineage(&named.collect::<Vec<_>>(), &baseline);
+    // What is wanted in one backup only has neither a past nor a future.
+    let named = roots.iter().filter(|root| !root.outcome.is_once);
+    let named = named.map(|root| Named::new(&root.outcome, root.exceptions.are_of_whole_root(), &root.found));
+    let Lineage { of, left_out, vanished, merged } = lineage(&named.collect::<Vec<_>>(), &baseline);
     let had_no_baseline = baseline.follows_a_loss && of.iter().any(Option::is_none);
     let left_out = left_out
         .into_iter()
@@ -39,12 +43,16 @@ pub(super) fn judge(
     let vanished: Vec<(&[u8], &BaselineRoot)> =
         vanished.into_iter().filter_map(|label| Some((label, baseline.roots.get(label)?))).collect();
     let mut doubts = Vec::new();
-    for (root, past) in roots.iter_mut().zip(of) {
+    let mut of = of.into_iter();
+    for root in roots.iter_mut() {
+        let past = if root.outcome.is_once { None } else { of.next().flatten() };
         let before = past.and_then(|label| baseline.roots.get(label));
         root.outcome.held_against = match past {
             Some(label) if label == root.outcome.description.label => HeldAgainst::Itself,
             Some(label) => HeldAgainst::Another(label.to_vec()),
-            None if baseline.follows_a_loss || baseline.roots.is_empty() => HeldAgainst::NothingAtAll,
+            None if root.outcome.is_once || baseline.follows_a_loss || baseline.roots.is_empty() => {
+                HeldAgainst::NothingAtAll
+            }
             None => HeldAgainst::Nothing,
         };
         doubts.extend(doubts_about(root, before, options));
@@ -55,7 +63,8 @@ pub(super) fn judge(
         accepted: options.accept_shrink,
     }));
     let vanished = vanished.iter().filter_map(|(label, past)| Some((label.to_vec(), past.class?))).collect();
-    Judgement { doubts, left_out, had_no_baseline, vanished, baseline }
+    let merged = merged.into_iter().map(<[u8]>::to_vec).collect();
+    Judgement { doubts, left_out, had_no_baseline, vanished, merged, baseline }
 }
 
 /// Notes what lies beside exports that hold something: a clerk who names a folder for them means nothing else that is in it.
@@ -108,12 +117,17 @@ impl Judgement {
     /// What the next run will hold its own against: of each root what it held when it was last complete.
     pub(super) fn next_baseline(&self, roots: &[Assembled], ended: Timestamp) -> Baseline {
         let mut next = self.baseline.clone();
-        for root in roots {
+        let is_complete = |root: &&Assembled| !root.outcome.is_once && !self.is_partial(root);
+        for root in roots.iter().filter(is_complete) {
+            // The same export under the name that it had when it was alone in its folder, or was not.
+            let past =
+                known_as(root).filter(|past| next.roots.get(*past).is_some_and(|past| is_same_export(past, root)));
+            past.map(|past| next.roots.remove(past));
+        }
+        for root in roots.iter().filter(|root| !root.outcome.is_once) {
             let label = &root.outcome.description.label;
             if !self.is_partial(root) {
                 let held = what_it_held(root, ended);
-                // The same export under the name that it had when it was alone in its folder, or was not.
-                next.roots.retain(|_, other| held.form.is_none() || !is_same_export(other, &held));
                 next.roots.insert(label.clone(), held);
                 next.forget_stand_in(label);
             } else if self
@@ -130,6 +144,9 @@ impl Judgement {
                     next.note_stand_in(label, past);
                 }
             }
+        }
+        if roots.iter().all(|root| !self.is_partial(root)) {
+            self.merged.iter().for_each(|label| drop(next.roots.remove(label)));
         }
         self.pass_on_vanished(&mut next, ended);
         next.forget_oldest();
@@ -148,8 +165,10 @@ impl Judgement {
     }
 }
 
-fn is_same_export(one: &BaselineRoot, other: &BaselineRoot) -> bool {
-    (one.class, &one.place, &one.form) == (other.class, &other.place, &other.form)
+fn is_same_export(past: &BaselineRoot, root: &Assembled) -> bool {
+    let RootDescription { class, native_path, .. } = &root.outcome.description;
+    let form = form(&root.outcome);
+    form.is_some() && (past.class, past.place.as_ref(), &past.form) == (Some(*class), Some(native_path), &form)
 }
 
 /// The name under which the last complete backup of a root is known.

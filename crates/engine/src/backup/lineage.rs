@@ -6,6 +6,7 @@ use super::guard::Found;
 use chest_model::Class;
 use chest_repo::local::{Baseline, BaselineRoot};
 use chest_source::form_of_export;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A root of this run.
@@ -70,6 +71,8 @@ pub(super) struct Lineage<'b> {
     pub(super) left_out: Vec<&'b [u8]>,
     /// What came out of a path that is named again, and is not there now: a folder may hold several exports, each a root of its own.
     pub(super) vanished: Vec<&'b [u8]>,
+    /// Exports that came out of a path that is named again, and whose folders another export of their form has now.
+    pub(super) merged: Vec<&'b [u8]>,
 }
 
 /// Looks for the past of every root.
@@ -81,7 +84,8 @@ pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineag
     search.by_name();
     search.by_folders();
     search.by_place();
-    let vanished = search.vanished();
+    let (merged, vanished): (Vec<_>, Vec<_>) = search.vanished().partition(|(_, past)| search.are_folders_there(past));
+    let (merged, vanished) = (labels(merged), labels(vanished));
     let is_left_out = |past: &BaselineRoot| !search.is_named_again(past) && search.was_named_with_these(past);
     let left_out = search.free().filter(|(_, past)| is_left_out(past)).map(|(label, _)| label).collect();
     // That another held nothing does not say that this one may be empty.
@@ -89,7 +93,11 @@ pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineag
         root.label == *label || baseline.roots.get(*label).is_some_and(|past| past.held.files > 0)
     };
     let of = roots.iter().zip(search.of).map(|(root, label)| label.filter(|label| says_something(root, label)));
-    Lineage { left_out, vanished, of: of.collect() }
+    Lineage { left_out, vanished, merged, of: of.collect() }
+}
+
+fn labels<'b>(all: Vec<(&'b [u8], &'b BaselineRoot)>) -> Vec<&'b [u8]> {
+    all.into_iter().map(|(label, _)| label).collect()
 }
 
 struct Search<'r, 'b> {
@@ -121,29 +129,54 @@ impl<'b> Search<'_, 'b> {
         }
     }
 
-    /// The same of the exports in a folder, whatever it was called then: where there is only one, it has the folder's own name.
+    /// The same of the exports in a folder, whatever they were called then: where there is only one of a form, it has the folder's own
+    /// name. Of several, first those that share folders or are as long as each other, then whatever is left, in order.
     fn by_form(&mut self) {
-        for (at, root) in self.roots.iter().enumerate().filter(|(_, root)| root.form.is_some()) {
-            let own = self.of[at].and_then(|label| self.baseline.roots.get(label));
-            let is_same = |past: &BaselineRoot| root.is_in_place_of(past) && past.form == root.form;
-            if own.is_none_or(|own| own.form != root.form)
-                && let [label] = latest(self.free().filter(|(_, past)| is_same(past)))[..]
-            {
-                self.of[at] = Some(label);
+        for needs_likeness in [true, false] {
+            let pasts: Vec<_> = self.free().filter(|(_, past)| past.form.is_some()).collect();
+            for (label, past) in pasts {
+                let likeness = |at: &usize| {
+                    let found = self.roots[*at].found;
+                    (shares_folders(found, past).0, found.held == past.held)
+                };
+                let of_form = (0..self.roots.len()).filter(|&at| self.is_of_form(at, past) && !self.has_own(at));
+                let best = of_form.max_by_key(|at| (likeness(at), Reverse(*at)));
+                if let Some(at) = best.filter(|at| !needs_likeness || likeness(at) > (0, false)) {
+                    self.of[at] = Some(label);
+                }
             }
         }
     }
 
-    /// What came out of a path that is named now, in a form of which nothing is there.
-    fn vanished(&self) -> Vec<&'b [u8]> {
-        self.free().filter(|(_, past)| self.is_vanished(past)).map(|(label, _)| label).collect()
+    /// Whether it came out of the same path in the same form.
+    fn is_of_form(&self, at: usize, past: &BaselineRoot) -> bool {
+        self.roots[at].is_in_place_of(past) && self.roots[at].form == past.form
+    }
+
+    /// Whether it is known by its own name, as what it is now.
+    fn has_own(&self, at: usize) -> bool {
+        let own = self.of[at].and_then(|label| self.baseline.roots.get(label));
+        own.is_some_and(|own| own.form == self.roots[at].form)
+    }
+
+    /// What came out of a path that is named now, and is not there: nothing of its form is, or other exports of that form.
+    fn vanished(&self) -> impl Iterator<Item = (&'b [u8], &'b BaselineRoot)> {
+        self.free().filter(|(_, past)| self.is_vanished(past)).collect::<Vec<_>>().into_iter()
     }
 
     fn is_vanished(&self, past: &BaselineRoot) -> bool {
-        let mut there = self.roots.iter().filter(|root| root.is_in_place_of(past)).peekable();
+        let mut there = self.roots.iter().enumerate().filter(|(_, root)| root.is_in_place_of(past)).peekable();
+        let is_another = |at: usize| past.form.is_some() && self.is_of_form(at, past) && self.has_own(at);
+        let is_not_it = |at, root: &Named<'_>| !root.holds(&past.form) || root.found.is_missing || is_another(at);
         past.held.files > 0
             && there.peek().is_some()
-            && there.all(|root| !root.is_closed() && (!root.holds(&past.form) || root.found.is_missing))
+            && there.all(|(at, root)| !root.is_closed() && is_not_it(at, root))
+    }
+
+    /// Whether an export of the same form has more than half of its folders.
+    fn are_folders_there(&self, past: &BaselineRoot) -> bool {
+        let has_most = |at: usize| shares_folders(self.roots[at].found, past).0 * 2 > past.folders.len();
+        past.form.is_some() && (0..self.roots.len()).any(|at| self.is_of_form(at, past) && has_most(at))
     }
 
     fn is_named_again(&self, past: &BaselineRoot) -> bool {
@@ -172,9 +205,7 @@ impl<'b> Search<'_, 'b> {
         for at in self.strangers() {
             let root = &self.roots[at];
             let is_like = |past: &BaselineRoot| {
-                let (all, shared) = root.found.folders.paths().fold((0, 0), |(all, shared), folder| {
-                    (all + 1, shared + usize::from(past.folders.contains_key(folder)))
-                });
+                let (shared, all) = shares_folders(root.found, past);
                 root.is_of_kind_of(past) && shared * 2 > all
             };
             if let [label] = latest(self.free().filter(|(_, past)| is_like(past)))[..] {
@@ -201,6 +232,14 @@ impl<'b> Search<'_, 'b> {
         let known = self.of.iter().flatten().filter_map(|label| self.baseline.roots.get(*label));
         known.into_iter().any(|root| root.last_named == past.last_named)
     }
+}
+
+/// How many of its folders were folders of the other, and how many it has.
+fn shares_folders(found: &Found, past: &BaselineRoot) -> (usize, usize) {
+    found
+        .folders
+        .paths()
+        .fold((0, 0), |(shared, all), folder| (shared + usize::from(past.folders.contains_key(folder)), all + 1))
 }
 
 /// Of these, those that were named last, in the order of their names.

@@ -84,6 +84,8 @@ pub struct BackupOutcome {
     pub clock_behind: Option<Timestamp>,
     /// What was backed up.
     pub roots: Vec<RootOutcome>,
+    /// What was wanted in one backup only, and is in an earlier one.
+    pub stored_before: Vec<RootDescription>,
     /// Files that had to be read.
     pub files_read: u64,
     /// Bytes that had to be read.
@@ -134,6 +136,8 @@ pub struct ClassOutcome {
 pub struct RootOutcome {
     /// What it is called and where it lies.
     pub description: RootDescription,
+    /// It is wanted in this backup and in no later one.
+    pub is_once: bool,
     /// Files in it.
     pub files: u64,
     /// Folders in it.

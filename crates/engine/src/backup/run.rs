@@ -129,6 +129,8 @@ struct Work<'c> {
     batch: Batch<'c>,
     stored: Stored,
     roots: Vec<Assembled>,
+    stored_before: Vec<RootDescription>,
+    hashes: ExportHashes<'c>,
     started: Timestamp,
     ended: Timestamp,
     notes: Vec<WriterNote>,
@@ -276,7 +278,8 @@ impl Run<'_> {
         let batch = Batch::begin(options, known)?;
         self.begin(Phase::BackingUp);
         let started = context.environment.now();
-        let SourcesRead { mut roots, had_cache, hashes_kept } = self.read_sources(&batch, configuration.chunker)?;
+        let SourcesRead { mut roots, stored_before, had_cache, hashes } =
+            self.read_sources(&batch, configuration.chunker)?;
         let ended = context.environment.now();
         context.monitor.progress(Progress::End);
         if let Some(error) = nothing_read(&roots) {
@@ -284,7 +287,7 @@ impl Run<'_> {
         }
         let stored = batch.finish(&mut ChunkTools::new(self.options.level)?)?;
         let mut troubles = Troubles::default();
-        troubles.note(hashes_kept);
+        troubles.note(hashes.keep(std::iter::empty()));
         let baseline = troubles.note(Baseline::load(&self.state, &self.local_key)).flatten();
         let has_past = !log.chain().heads().is_empty();
         let judgement = judge(&mut roots, baseline, has_past, self.options);
@@ -292,6 +295,8 @@ impl Run<'_> {
             batch,
             stored,
             roots,
+            stored_before,
+            hashes,
             started,
             ended,
             notes,
@@ -318,16 +323,20 @@ impl Run<'_> {
         &self,
         batch: &Batch<'_>,
         parameters: chest_repo::chunk::ChunkerParameters,
-    ) -> Result<SourcesRead, EngineError> {
+    ) -> Result<SourcesRead<'_>, EngineError> {
         let context = self.context;
         let chunker = Chunker::new(parameters, batch.domain());
         let cache_folder = context.cache(self.writer.key.repository());
-        let (mut roots, mut had_cache) = (Vec::new(), true);
+        let (mut roots, mut stored_before, mut had_cache) = (Vec::new(), Vec::new(), true);
         let hashes = ExportHashes::load(&cache_folder, &self.local_key, context.environment);
         for source in self.sources {
             let description = source.description();
+            if hashes.were_stored(&**source) {
+                stored_before.push(description.clone());
+                continue;
+            }
             let cache = CacheReader::open(&cache_folder, &description.label, &self.local_key);
-            had_cache &= cache.is_there();
+            had_cache &= cache.is_there() || source.is_wanted_once();
             let next_cache = NextCache::begin(&cache_folder, &description.label, &self.local_key);
             let tools = ChunkTools::new(self.options.level)?;
             let assembler = Assembler::new(batch, tools, next_cache, context.environment, context.monitor, description);
@@ -347,9 +356,14 @@ impl Run<'_> {
             if assembled.found.is_export {
                 assembled.outcome.folders_not_remembered = assembled.found.folders.beyond();
             }
+            assembled.outcome.is_once = source.is_wanted_once();
+            if assembled.exceptions.leave_nothing_to_be_had() {
+                assembled.known_by = source.known_by(&hashes.begin());
+            }
+            source.release();
             roots.push(assembled);
         }
-        Ok(SourcesRead { roots, had_cache, hashes_kept: hashes.keep() })
+        Ok(SourcesRead { roots, stored_before, had_cache, hashes })
     }
 
     fn record(
@@ -452,6 +466,8 @@ impl Run<'_> {
             batch,
             stored,
             mut roots,
+            stored_before,
+            hashes,
             ended,
             packs_taken_over,
             had_cache,
@@ -462,6 +478,7 @@ impl Run<'_> {
         } = work;
         troubles.note(baseline_kept);
         troubles.note(batch.end_journal());
+        troubles.note(hashes.keep(roots.iter().filter_map(|root| root.known_by.as_deref())));
         for root in &mut roots {
             if let Some(cache) = root.cache.take() {
                 troubles.note(cache.finish(self.context.environment));
@@ -500,15 +517,18 @@ impl Run<'_> {
             had_no_baseline,
             head_words: crate::init::head_words(repository, &recorded.record.hash),
             roots: roots.into_iter().map(|root| root.outcome).collect(),
+            stored_before,
         })
     }
 }
 
 /// What has been read.
-struct SourcesRead {
+struct SourcesRead<'r> {
     roots: Vec<Assembled>,
+    /// What was passed over.
+    stored_before: Vec<RootDescription>,
     had_cache: bool,
-    hashes_kept: Result<(), RepoError>,
+    hashes: ExportHashes<'r>,
 }
 
 /// What went wrong with what this computer keeps for itself, of which no backup depends.

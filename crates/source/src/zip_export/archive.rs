@@ -112,12 +112,7 @@ impl Archive {
 
     /// What is recorded of it. Reads it from beginning to end unless its hash is known.
     pub(super) fn container(&self, newest: Option<chest_model::Timestamp>, known: &dyn KnownHashes) -> Container {
-        let look = self.bytes.look();
-        let recalled = look.and_then(|look| known.recall(&look));
-        let hash = recalled.or_else(|| hash(&*self.bytes).ok()).filter(|_| self.bytes.is_unchanged());
-        if let (Some(look), Some(hash)) = (look, hash) {
-            known.learn(&look, hash);
-        }
+        let hash = hash_of(&*self.bytes, known);
         Container { name: self.name.clone(), size: self.bytes.length(), hash, newest }
     }
 }
@@ -152,6 +147,17 @@ impl Candidate {
             _ => self,
         }
     }
+}
+
+/// The hash of all its bytes, from what is known or by reading them; none where they cannot be read, or change meanwhile.
+pub(super) fn hash_of(bytes: &dyn ArchiveBytes, known: &dyn KnownHashes) -> Option<[u8; 32]> {
+    let look = bytes.look();
+    let recalled = look.and_then(|look| known.recall(&look));
+    let hash = recalled.or_else(|| hash(bytes).ok()).filter(|_| bytes.is_unchanged())?;
+    if let Some(look) = look {
+        known.learn(&look, hash);
+    }
+    Some(hash)
 }
 
 fn hash(bytes: &dyn ArchiveBytes) -> io::Result<[u8; 32]> {

@@ -2,23 +2,19 @@
 //! finished, one is a page that asked to sign in, a note lies beside them. It stays a folder of exports all the same: what
 //! is no export yet is told by name, and what is something else is stored as it is.
 
-use super::FileBytes;
 use super::ZipOptions;
-use super::archive::{Archive, Budget};
-use super::exports::{Export, is_called_zip, is_document, name_of, same_exports};
+use super::exports::{is_called_zip, name_of};
+use super::lines::Line;
 use super::member::damaged;
-use super::naming::{Days, day_in, is_of_a_service, long_title, stamp_in, title, without_numbers};
+use super::naming::{day_in, is_of_a_service, long_title, title, without_numbers};
+use super::one_form::OneForm;
+use super::titles::Titles;
 use crate::{Excludes, ReadFailure};
-use chest_model::UnreadableReason;
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
 
 /// What browsers append to the name of a file until they have all of it.
 const UNFINISHED: [&str; 5] = [".crdownload", ".part", ".partial", ".download", ".opdownload"];
@@ -27,6 +23,10 @@ const NAMELESS: &str = "unconfirmed ";
 
 /// Two years of weeks. Where there are more folders, they are something else, and are not looked into.
 const FOLDERS_AT_MOST: usize = 104;
+
+/// More exports that are none of each other's older ones are no exports of weeks: each would be a root of its own, and the guard
+/// remembers a hundred.
+const DIFFERENT_AT_MOST: usize = 48;
 
 /// What a folder is, by what lies in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum InFolder {
     Mixed,
     /// Folders that hold files named as exports, perhaps one for each week: nothing tells that they belong together.
     Scattered,
+    /// Files named as exports, and so many that have nothing to do with each other that they are kept there as the files they are.
+    Many,
     /// Anything.
     Other,
 }
@@ -44,7 +46,7 @@ pub enum InFolder {
 /// A folder of exports: which count, and what else there is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExportFolder {
-    /// The exports, those of each form of name by themselves; at least one.
+    /// The exports that are backed up each time; at least one.
     pub series: Vec<ExportSeries>,
     /// Names of all exports and downloads, in order: whatever else lies there is something of its own.
     pub exports: Vec<OsString>,
@@ -52,17 +54,27 @@ pub struct ExportFolder {
     pub others: usize,
 }
 
-/// The exports whose names differ in nothing but numbers: one service's, of several weeks.
+/// The exports whose names differ in nothing but numbers and of which each holds most of what the one before it held: one service's, of
+/// several weeks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExportSeries {
     /// What it is called, where there are several.
     pub title: Option<Vec<u8>>,
     /// The parts of the newest that can be read, in their order; nothing where none can.
     pub newest: Vec<PathBuf>,
-    /// How many older ones there are.
-    pub older: usize,
+    /// The older ones, the newest of them first.
+    pub older: Vec<OlderExport>,
     /// What should be an export and is none: names, and why. A download that has not finished is one, and a part that is missing.
     pub unreadable: Vec<(Vec<u8>, ReadFailure)>,
+}
+
+/// An export of which newer ones hold most. What only it holds is in no later one: it is to be stored once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OlderExport {
+    /// What it is called: as its first file, without extension.
+    pub title: Vec<u8>,
+    /// Its parts, in their order.
+    pub parts: Vec<PathBuf>,
 }
 
 /// Finds out what a folder is, and the exports that it stands for.
@@ -70,126 +82,69 @@ pub struct ExportSeries {
 /// Beside other things it is one of exports only where their names say so (by the service, or by the day), and where there is
 /// no more of the others than of them: among documents a ZIP file may be kept as such, and older ones must not be passed over.
 /// Exports of several services, or with names of several forms, are several series: each may be of another account, so that none makes
-/// another one old.
+/// another one old. Nor does one that holds other files.
 pub fn in_folder(path: &Path, options: &ZipOptions) -> io::Result<InFolder> {
     let inside = Inside::of(path, &options.excludes)?;
     let forms = inside.forms();
-    let (mut found, mut files): (Vec<(Vec<u8>, ExportSeries)>, Vec<PathBuf>) = (Vec::new(), Vec::new());
-    for form in &forms.names {
-        let of_form: Vec<PathBuf> = inside.zips.iter().filter(|zip| series_of(zip) == *form).cloned().collect();
-        if let Some(mut series) = with_newest(of_form.clone(), options)? {
-            series.title = of_form.last().filter(|_| forms.names.len() > 1).map(|zip| forms.title(zip));
-            files.extend(of_form);
-            found.push((form.clone(), series));
-        }
+    if forms.names.len() > DIFFERENT_AT_MOST {
+        return Ok(InFolder::Many);
     }
+    let mut found = inside.look_into(&forms, options)?;
     if inside.holds_only_downloads() {
-        found.push((Vec::new(), ExportSeries::default()));
+        found.by_form.push((Vec::new(), vec![ExportSeries::default()]));
     }
-    let others = inside.others + inside.zips.len() - files.len();
     let is_sure = forms.are_told || inside.holds_only_downloads();
-    if found.is_empty() || !is_sure && found.iter().all(|(_, series)| series.newest.is_empty()) {
+    let others = inside.others + inside.zips.len() - found.files.len();
+    // Names tell nothing, and what is in them does not go on from each other.
+    let are_of_anything = |lines: &Vec<ExportSeries>| lines.len() > 1 || lines.iter().all(|one| one.newest.is_empty());
+    if found.by_form.is_empty() || !is_sure && found.by_form.iter().all(|(_, lines)| are_of_anything(lines)) {
         return Ok(if inside.has_exports_in_folders() { InFolder::Scattered } else { InFolder::Other });
     }
-    if others > files.len() {
+    if others > found.files.len() {
         return Ok(InFolder::Mixed);
+    }
+    if found.by_form.iter().map(|(_, lines)| lines.len()).sum::<usize>() > DIFFERENT_AT_MOST {
+        return Ok(InFolder::Many);
     }
     for name in &inside.unfinished {
         let form = series_of(&finished(name));
-        let of = found.iter().position(|(known, _)| *known == form).unwrap_or(0);
-        found[of].1.take_unfinished(name);
+        let of = found.by_form.iter().position(|(known, _)| *known == form).unwrap_or(0);
+        if let Some(series) = found.by_form[of].1.first_mut() {
+            series.take_unfinished(name);
+        }
     }
-    let names = files.iter().filter_map(|file| file.file_name()).map(OsString::from);
-    let mut exports: Vec<OsString> = names.chain(inside.unfinished.iter().cloned()).collect();
+    let Found { by_form, files, as_files } = found;
+    let apart = files.iter().filter(|file| !as_files.contains(*file)).filter_map(|file| file.file_name());
+    let mut exports: Vec<OsString> = apart.map(OsString::from).chain(inside.unfinished.iter().cloned()).collect();
     exports.sort();
-    let series = found.into_iter().map(|(_, series)| series).collect();
-    Ok(InFolder::Exports(ExportFolder { series, exports, others }))
+    let series = by_form.into_iter().flat_map(|(_, lines)| lines).collect();
+    Ok(InFolder::Exports(ExportFolder { series, exports, others: others + as_files.len() }))
+}
+
+/// What was found by looking into ZIP files.
+#[derive(Default)]
+struct Found {
+    /// Those of each form of name.
+    by_form: Vec<(Vec<u8>, Vec<ExportSeries>)>,
+    /// All files of these.
+    files: Vec<PathBuf>,
+    /// Those of them that are stored as the files they are.
+    as_files: BTreeSet<PathBuf>,
 }
 
 impl ExportSeries {
+    /// The newest of a line, and how the older ones are called.
+    fn of(line: Line, title: Option<Vec<u8>>, titles: &mut Titles) -> Self {
+        let older = line.older.into_iter().map(|parts| OlderExport { title: titles.of_parts(&parts), parts });
+        Self { title, older: older.collect(), newest: line.newest.parts, unreadable: line.newest.missing }
+    }
+
     /// A part that is still being downloaded is not missing besides.
     fn take_unfinished(&mut self, name: &OsStr) {
         let whole = finished(name);
         self.unreadable.retain(|(missing, _)| missing != name_of(&whole));
         self.unreadable.push(unfinished(name));
     }
-}
-
-/// What tells which of two exports is the newer: the day in their names, for a copy from another disk gives every file a new time.
-/// Where a name tells none, the day on which the file was written; and of one day the time.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Age {
-    day: Date,
-    /// Where the names tell the second.
-    time: Option<DateTime>,
-    written: SystemTime,
-}
-
-impl Age {
-    fn of(parts: &[PathBuf], days: &Days, options: &ZipOptions) -> io::Result<Self> {
-        let mut written = SystemTime::UNIX_EPOCH;
-        for part in parts {
-            written = written.max(fs::metadata(part)?.modified()?);
-        }
-        let named = parts.iter().filter_map(|part| days.day(name_of(part))).max();
-        let day = named.or_else(|| day_of(written, options)).unwrap_or_default();
-        let time = named.and_then(|_| parts.iter().filter_map(|part| stamp_in(name_of(part))).max());
-        Ok(Self { day, time, written })
-    }
-}
-
-/// The day on which a file was written, tomorrow at the latest.
-fn day_of(written: SystemTime, options: &ZipOptions) -> Option<Date> {
-    let day = Timestamp::try_from(written).ok()?.to_zoned(options.zone.clone()).date();
-    Some(last_day(options).map_or(day, |limit| day.min(limit)))
-}
-
-fn last_day(options: &ZipOptions) -> Option<Date> {
-    let limit = Timestamp::from_second(options.not_after?.seconds).ok()?;
-    Some(limit.to_zoned(options.zone.clone()).date())
-}
-
-fn days_of(files: &[PathBuf], options: &ZipOptions) -> io::Result<Days> {
-    let mut dated = Vec::new();
-    for file in files {
-        dated.push((name_of(file), day_of(fs::metadata(file)?.modified()?, options)));
-    }
-    Ok(Days::of_series(&dated, last_day(options)))
-}
-
-/// The newest of these exports of which anything can be read; newer ones are told. `None`: it is a document that is called
-/// `.zip`.
-fn with_newest(files: Vec<PathBuf>, options: &ZipOptions) -> io::Result<Option<ExportSeries>> {
-    let mut series = ExportSeries::default();
-    let days = days_of(&files, options)?;
-    let mut exports: Vec<(Age, Export)> = Vec::new();
-    for export in same_exports(files, &options.zone)? {
-        exports.push((Age::of(&export.parts, &days, options)?, export));
-    }
-    exports.sort_by(|(one, _), (other, _)| one.cmp(other));
-    while let Some((_, Export { parts, missing })) = exports.pop() {
-        // What a service has packed is an export, also where somebody's files in it are called like those of a document.
-        let look = |part: &PathBuf| match look_into(part, options) {
-            Look::Document if is_of_a_service(name_of(part)) => Look::Readable,
-            look => look,
-        };
-        let looks: Vec<Look> = parts.iter().map(look).collect();
-        if looks.contains(&Look::Document) {
-            return Ok(None);
-        }
-        if looks.contains(&Look::Readable) {
-            // A part that cannot be read is told by whoever opens them.
-            (series.newest, series.older) = (parts, exports.len());
-            series.unreadable.extend(missing);
-            break;
-        }
-        let told = parts.iter().zip(looks).filter_map(|(part, look)| match look {
-            Look::Nothing(failure) => Some((part.file_name()?.as_encoded_bytes().to_vec(), failure)),
-            _ => None,
-        });
-        series.unreadable.extend(told);
-    }
-    Ok(Some(series))
 }
 
 /// Everything in a folder that is not left out.
@@ -264,6 +219,38 @@ impl Inside {
         Forms { names: only.unwrap_or_default(), are_told: false }
     }
 
+    /// Looks into the ZIP files of these forms.
+    fn look_into(&self, forms: &Forms, options: &ZipOptions) -> io::Result<Found> {
+        let mut by_form: BTreeMap<Vec<u8>, Vec<PathBuf>> =
+            forms.names.iter().map(|form| (form.clone(), Vec::new())).collect();
+        for zip in &self.zips {
+            by_form.entry(series_of(zip)).and_modify(|files| files.push(zip.clone()));
+        }
+        let (mut found, mut titles) = (Found::default(), Titles::default());
+        for (form, files) in by_form {
+            let title = files.last().filter(|_| forms.names.len() > 1).map(|zip| forms.title(zip));
+            let Some(OneForm { lines, unreadable, as_files }) = OneForm::of(files.clone(), options)? else { continue };
+            let mut series: Vec<ExportSeries> = match lines.all.len() {
+                0 => vec![ExportSeries { title: title.map(|title| titles.take(title)), ..ExportSeries::default() }],
+                1 => {
+                    let title = title.map(|title| titles.take(title));
+                    lines.all.into_iter().map(|line| ExportSeries::of(line, title.clone(), &mut titles)).collect()
+                }
+                _ => {
+                    let named = titles.of_lines(&lines.all).into_iter().zip(lines.all);
+                    named.map(|(title, line)| ExportSeries::of(line, Some(title), &mut titles)).collect()
+                }
+            };
+            if let Some(first) = series.first_mut() {
+                first.unreadable.splice(0..0, unreadable);
+            }
+            found.by_form.push((form, series));
+            found.files.extend(files);
+            found.as_files.extend(as_files);
+        }
+        Ok(found)
+    }
+
     /// Nothing but folders, in one of which lies what a service has packed.
     fn has_exports_in_folders(&self) -> bool {
         let is_export = |entry: fs::DirEntry| {
@@ -324,34 +311,4 @@ fn unfinished(name: &OsStr) -> (Vec<u8>, ReadFailure) {
     let message = "its download has not finished: wait until it has, and back up again; if it never will, delete it and \
                    download it again";
     (name.as_encoded_bytes().to_vec(), damaged(message))
-}
-
-/// What a file that is called `.zip` holds.
-#[derive(PartialEq, Eq)]
-enum Look {
-    Readable,
-    /// That of an office program.
-    Document,
-    Nothing(ReadFailure),
-}
-
-fn look_into(path: &Path, options: &ZipOptions) -> Look {
-    let bytes = match FileBytes::open(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            return Look::Nothing(ReadFailure::lasting(UnreadableReason::PermissionDenied, error.to_string()));
-        }
-        Err(error) => return Look::Nothing(damaged(&error.to_string())),
-    };
-    let archive = Archive { name: Vec::new(), bytes: Arc::new(bytes) };
-    match archive.list(0, &options.zone, &mut Budget::new(&options.limits)) {
-        Err(message) => Look::Nothing(damaged(&message)),
-        Ok(listing) if is_document(&listing) => Look::Document,
-        Ok(listing) => match listing.missing {
-            Some(message) if listing.members.iter().all(|(_, member)| member.obstacle.is_some()) => {
-                Look::Nothing(damaged(&message))
-            }
-            _ => Look::Readable,
-        },
-    }
 }

@@ -9,7 +9,7 @@ use super::member::damaged;
 use super::naming::{Part, day_in, numbers, part_in, stamp_in, without_numbers};
 use crate::ReadFailure;
 use jiff::tz::TimeZone;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -29,7 +29,7 @@ pub struct Export {
 }
 
 /// What the files of one export have in common: those of one series, and when they were made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Origin {
     series: Vec<u8>,
     made: String,
@@ -73,15 +73,16 @@ pub(super) fn is_document(listing: &Listing) -> bool {
 
 /// Puts the parts of each export together, in the order of their numbers; exports in the order of their first parts.
 pub fn same_exports(files: Vec<PathBuf>, zone: &TimeZone) -> io::Result<Vec<Export>> {
-    let mut exports: Vec<(Origin, Vec<PathBuf>)> = Vec::new();
+    let mut exports: Vec<Vec<PathBuf>> = Vec::new();
+    let mut places: HashMap<Origin, usize> = HashMap::new();
     for file in files {
-        let origin = Origin::of(&file, zone)?;
-        match exports.iter_mut().find(|(known, _)| *known == origin) {
-            Some((_, parts)) => parts.push(file),
-            None => exports.push((origin, vec![file])),
+        let place = *places.entry(Origin::of(&file, zone)?).or_insert(exports.len());
+        match exports.get_mut(place) {
+            Some(parts) => parts.push(file),
+            None => exports.push(vec![file]),
         }
     }
-    Ok(exports.into_iter().map(|(_, parts)| Export::of(parts)).collect())
+    Ok(exports.into_iter().map(Export::of).collect())
 }
 
 impl Export {

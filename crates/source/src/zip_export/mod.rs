@@ -9,6 +9,7 @@
 //! that share bytes), `recover` (downloads that broke off), `no_archive` (web pages), `merge` (one name twice, bombs), `content`
 //! (lengths and checksums).
 
+mod age;
 mod archive;
 mod bytes;
 mod central;
@@ -23,20 +24,25 @@ mod file_unix;
 mod file_windows;
 mod inflate;
 mod inflate64;
+mod lines;
 mod member;
 mod merge;
 mod names;
 mod naming;
 mod no_archive;
+mod older;
+mod one_form;
 mod recover;
 #[cfg(test)]
 mod tests;
+mod titles;
 mod unlisted;
 mod walk;
 
 pub use bytes::ArchiveBytes;
-pub use export_folder::{ExportFolder, ExportSeries, InFolder, form_of_export, in_folder};
+pub use export_folder::{ExportFolder, ExportSeries, InFolder, OlderExport, form_of_export, in_folder};
 pub use exports::{Export, is_export, same_exports};
+pub use older::OlderZip;
 
 use crate::{Content, Excludes, ItemKind, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use archive::{Archive, Budget};
@@ -125,6 +131,8 @@ pub struct ZipSource {
     items: Vec<Item>,
     notes: Vec<ZipNote>,
     not_after: Option<Timestamp>,
+    /// Tells what was left out from what else could have been.
+    left_out: [u8; 32],
     containers: OnceLock<Vec<Container>>,
 }
 
@@ -175,7 +183,9 @@ impl ZipSource {
         }
         let merged = merge::merge(&archives, listings, &options.excludes, &options.limits);
         let (items, notes) = (merged.items, merged.notes);
-        Ok(Self { description, archives, items, notes, not_after: options.not_after, containers: OnceLock::new() })
+        let left_out = *options.excludes.fingerprint();
+        let (not_after, containers) = (options.not_after, OnceLock::new());
+        Ok(Self { description, archives, items, notes, not_after, left_out, containers })
     }
 
     /// With items that stand for what should have been among the archives and cannot be read: names, and why.
@@ -235,5 +245,10 @@ impl Source for ZipSource {
 
     fn newest_content(&self) -> Option<Timestamp> {
         walk::newest(self.items.iter(), self.not_after)
+    }
+
+    fn known_by(&self, known: &dyn KnownHashes) -> Option<Vec<[u8; 32]>> {
+        let hashes = self.containers(known).into_iter().map(|container| container.hash);
+        hashes.map(|hash| Some(older::known_by(&hash?, &self.left_out))).collect()
     }
 }

@@ -87,7 +87,7 @@ const LONGEST_NAME: usize = 255;
 const LONGEST_ARCHIVE: usize = 100;
 
 /// At most `room` bytes, and no character of UTF-8 in halves.
-fn cut(name: &[u8], room: usize) -> &[u8] {
+pub(super) fn cut(name: &[u8], room: usize) -> &[u8] {
     let is_inside_character = |at: usize| name.get(at).is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000);
     let mut end = room.min(name.len());
     for _ in 0..3 {

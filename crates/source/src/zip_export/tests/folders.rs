@@ -53,9 +53,9 @@ fn newest(folder: &Path) -> Option<(Vec<String>, usize)> {
     match look(folder) {
         InFolder::Exports(_) => {
             let found = only(folder);
-            Some((names(&found.newest).into_iter().map(str::to_owned).collect(), found.older))
+            Some((names(&found.newest).into_iter().map(str::to_owned).collect(), found.older.len()))
         }
-        InFolder::Mixed | InFolder::Scattered | InFolder::Other => None,
+        InFolder::Mixed | InFolder::Scattered | InFolder::Many | InFolder::Other => None,
     }
 }
 
@@ -148,7 +148,7 @@ fn downloads_that_have_not_finished_are_told_by_name_and_the_newest_that_has_cou
         fs::create_dir(folder.join("OneDrive_2_20-11-2026.zip.download")).unwrap();
     });
     let found = only(folder.path());
-    assert_eq!((names(&found.newest), found.older), (vec!["OneDrive_1_20-11-2026.zip"], 0));
+    assert_eq!((names(&found.newest), found.older.len()), (vec!["OneDrive_1_20-11-2026.zip"], 0));
     assert_eq!(exports(folder.path()).others, 0);
     let mut expected = names_of_browsers.to_vec();
     expected.push("OneDrive_2_20-11-2026.zip.download");
@@ -169,16 +169,16 @@ fn an_export_that_is_none_is_told_and_the_one_before_counts() {
     ] {
         let folder = with(&|folder| fs::write(folder.join("OneDrive_1_27-11-2026.zip"), bytes).unwrap());
         let found = only(folder.path());
-        assert_eq!((names(&found.newest), found.older), (vec!["OneDrive_1_20-11-2026.zip"], 0), "{why}");
+        assert_eq!((names(&found.newest), found.older.len()), (vec!["OneDrive_1_20-11-2026.zip"], 0), "{why}");
         let [(name, message)] = told(&found)[..] else { panic!("{found:?}") };
         assert!(name == "OneDrive_1_27-11-2026.zip" && message.starts_with(why), "{name}: {message}");
     }
     // Of which something can be read: it is the newest, and its own source tells what is missing.
-    let two = archive(&[stored("minutes.txt", b"It was RESOLVED."), stored("agenda.txt", b"1. Apologies.")]);
+    let two = archive(&[stored("a", b"It was RESOLVED."), stored("agenda.txt", b"1. Apologies.")]);
     let cut = &two[..two.len() - 100];
     let folder = with(&|folder| fs::write(folder.join("OneDrive_1_27-11-2026.zip"), cut).unwrap());
     let found = only(folder.path());
-    assert_eq!((names(&found.newest), found.older), (vec!["OneDrive_1_27-11-2026.zip"], 1));
+    assert_eq!((names(&found.newest), found.older.len()), (vec!["OneDrive_1_27-11-2026.zip"], 1));
     assert_eq!(told(&found), []);
     // A part among several is told by the source that has the others.
     let folder = with(&|folder| fs::write(folder.join("OneDrive_2_20-11-2026.zip"), b"").unwrap());
@@ -217,14 +217,17 @@ fn what_lies_beside_exports_is_counted_and_is_none_of_them() {
         let found = exports(folder.path());
         let series = only(folder.path());
         assert_eq!((names(&series.newest), found.others), (vec!["OneDrive_1_20-11-2026.zip"], 1));
-        assert_eq!((series.older, found.exports.as_slice()), (0, &[OsString::from("OneDrive_1_20-11-2026.zip")][..]));
+        assert_eq!(
+            (series.older.len(), found.exports.as_slice()),
+            (0, &[OsString::from("OneDrive_1_20-11-2026.zip")][..])
+        );
     }
     // Beside more than there are exports, they may be kept as the files they are.
     let many = with(&|folder| ["a", "b"].iter().for_each(|name| fs::write(folder.join(name), b"x").unwrap()));
     assert_eq!(look(many.path()), InFolder::Mixed);
     export(many.path(), "OneDrive_1_13-11-2026.zip", 13);
     let series = only(many.path());
-    assert_eq!((names(&series.newest), series.older), (vec!["OneDrive_1_20-11-2026.zip"], 1));
+    assert_eq!((names(&series.newest), series.older.len()), (vec!["OneDrive_1_20-11-2026.zip"], 1));
     assert_eq!(exports(many.path()).others, 2);
 }
 
@@ -233,7 +236,7 @@ type Shown = (Option<String>, Vec<String>, usize);
 fn shown(found: &ExportFolder) -> Vec<Shown> {
     let show = |series: &ExportSeries| {
         let title = series.title.as_ref().map(|title| String::from_utf8(title.clone()).unwrap());
-        (title, names(&series.newest).into_iter().map(str::to_owned).collect(), series.older)
+        (title, names(&series.newest).into_iter().map(str::to_owned).collect(), series.older.len())
     };
     found.series.iter().map(show).collect()
 }
@@ -334,7 +337,7 @@ fn a_folder_of_anything_else_is_a_folder_like_any_other() {
 #[test]
 fn an_export_that_holds_a_file_called_as_in_a_document_stays_one() {
     let folder = with(&|folder| {
-        let bytes = archive(&[stored("mimetype", b"x"), stored("minutes.txt", b"y")]);
+        let bytes = archive(&[stored("mimetype", b"x"), stored("a", b"y")]);
         fs::write(folder.join("OneDrive_1_27-11-2026.zip"), bytes).unwrap();
     });
     assert_eq!(newest(folder.path()), Some((vec!["OneDrive_1_27-11-2026.zip".to_owned()], 1)));
@@ -380,4 +383,54 @@ fn a_document_is_no_export_though_it_is_an_archive() {
     assert!(make("export", &archive(&[stored("minutes.docx", b"x")])));
     assert!(make("broken off.ZIP", b"<html>"));
     assert!(!is_export(folder.path()).unwrap());
+}
+
+#[test]
+fn an_export_is_older_only_where_newer_ones_hold_more_than_half_of_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let week = |name: &str, day: u64, files: &[&str]| {
+        export(folder.path(), name, day);
+        let members: Vec<_> = files.iter().map(|file| stored(file, b"x")).collect();
+        fs::write(folder.path().join(name), archive(&members)).unwrap();
+    };
+    week("OneDrive_1_01-11-2026.zip", 1, &["Finance/a", "Finance/b"]);
+    week("OneDrive_1_02-11-2026.zip", 2, &["Minutes/m", "Minutes/n"]);
+    week("OneDrive_1_08-11-2026.zip", 8, &["Finance/a", "Finance/b", "Finance/c"]);
+    week("OneDrive_1_09-11-2026.zip", 9, &["Finance/a", "Minutes/m", "Minutes/n", "Minutes/o"]);
+    let expected =
+        [series("Minutes", &["OneDrive_1_09-11-2026.zip"], 1), series("Finance", &["OneDrive_1_08-11-2026.zip"], 1)];
+    let found = exports(folder.path());
+    assert_eq!(shown(&found), expected);
+    assert_eq!(found.series[1].older[0].title, b"OneDrive_1_01-11-2026");
+    assert_eq!(found.exports.len(), 4);
+    // Where two lines lie mostly in folders of one name, each is called by its oldest file.
+    week("OneDrive_1_10-11-2026.zip", 10, &["Minutes/1", "Minutes/2", "Minutes/3"]);
+    let titles = ["OneDrive_1_10-11-2026", "OneDrive_1_02-11-2026", "OneDrive_1_01-11-2026"];
+    let given: Vec<Option<String>> = shown(&exports(folder.path())).into_iter().map(|one| one.0).collect();
+    assert_eq!(given, titles.map(|title| Some(title.to_owned())));
+}
+
+#[test]
+fn older_files_that_nobody_can_take_apart_without_loss_are_stored_as_they_are() {
+    let folder = with(&|folder| {
+        let whole = archive(&[stored("a", b"It was RESOLVED.")]);
+        fs::write(folder.join("OneDrive_1_06-11-2026.zip"), &whole[..whole.len() - 50]).unwrap();
+        fs::write(folder.join("OneDrive_1_07-11-2026.zip"), b"<html>").unwrap();
+    });
+    let found = exports(folder.path());
+    assert_eq!((shown(&found)[0].2, found.others), (0, 2));
+    assert_eq!(found.exports, [OsString::from("OneDrive_1_20-11-2026.zip")]);
+    assert_eq!(told(&found.series[0]), []);
+}
+
+#[test]
+fn a_folder_of_too_many_exports_that_are_none_of_each_others_is_one_of_files() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..60 {
+        export(folder.path(), &format!("Planning {}-{}-2025.zip", number % 28 + 1, number / 28 + 1), 1);
+        let other = archive(&[stored(&format!("{number}"), b"x")]);
+        fs::write(folder.path().join(format!("Planning {}-{}-2025.zip", number % 28 + 1, number / 28 + 1)), other)
+            .unwrap();
+    }
+    assert_eq!(look(folder.path()), InFolder::Many);
 }
