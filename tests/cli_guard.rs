@@ -252,6 +252,23 @@ fn files_that_became_noise_raise_the_alarm_until_somebody_says_that_it_is_right(
 }
 
 #[test]
+fn demands_are_known_by_the_names_that_attackers_give_them_and_a_readme_is_none() {
+    for demand in ["README_DECRYPT.txt", "_readme.txt", "DECRYPT-FILES.html", "RECOVERY_INSTRUCTIONS.html"] {
+        let office = office_with_minutes(3);
+        for folder in ["Accounts", "Burials", "Minutes"] {
+            office.write(&format!("docs/{folder}/readme.txt"), "What lies here.");
+            office.write(&format!("docs/{folder}/Decrypting the budget.docx"), "How the clerk does it.");
+        }
+        office.back_up().ended(0);
+        for folder in ["Accounts", "Burials", "Minutes"] {
+            office.write(&format!("docs/{folder}/{demand}"), "Pay.");
+        }
+        let alarm = office.back_up().ended(6);
+        assert!(alarm.out.contains(&format!("docs/Burials/{demand}")), "{}", alarm.out);
+    }
+}
+
+#[test]
 fn each_class_of_one_run_is_judged_by_itself() {
     let office = office_with_minutes(3);
     office.write("mail/inbox.mbox", "From a@b Thu Nov 19 10:00:00 2026\nSubject: x\n\nbody\n");

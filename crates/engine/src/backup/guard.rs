@@ -71,7 +71,7 @@ impl Found {
         if noticed.own_noise {
             add(&mut self.own_doing.noise, size);
         }
-        if super::scrambled::is_demand(&path[name_at..]) {
+        if super::demands::is_demand(&path[name_at..]) {
             self.demand(path, &path[..name_at]);
         }
         if name_at == 0 && path.to_ascii_lowercase().ends_with(b".zip") {

@@ -6,6 +6,7 @@ mod anywhere;
 mod assemble;
 mod copies;
 mod exceptions;
+mod demands;
 mod guard;
 mod hashes;
 mod judgement;

@@ -167,32 +167,6 @@ fn is_noise(head: &[u8]) -> bool {
     entropy > if head.len() < 2048 { 7.3 } else { 7.7 }
 }
 
-/// Whether a file is named as extortionists name their demands.
-pub(super) fn is_demand(name: &[u8]) -> bool {
-    const MARKS: [&str; 14] = [
-        "how to decrypt",
-        "how to restore",
-        "how to recover",
-        "how to back files",
-        "decrypt instruction",
-        "decrypt my files",
-        "decrypt your files",
-        "restore my files",
-        "restore your files",
-        "recover your files",
-        "files encrypted",
-        "files are encrypted",
-        "help decrypt",
-        "read me to decrypt",
-    ];
-    const ENDINGS: [&str; 6] = ["txt", "html", "htm", "hta", "rtf", "png"];
-    let name = String::from_utf8_lossy(name).to_lowercase();
-    let Some((stem, ending)) = name.rsplit_once('.') else { return false };
-    let words: String = stem.chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    ENDINGS.contains(&ending) && MARKS.iter().any(|mark| words.contains(mark))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,20 +252,6 @@ mod tests {
             for name in [&b"minutes.pdf"[..], b"minutes"] {
                 assert_eq!(looks(name, head), Looks::Plain, "{:?}", &head[..head.len().min(8)]);
             }
-        }
-    }
-
-    #[test]
-    fn demands_are_known_by_their_names_and_a_policy_on_ransom_is_none() {
-        for name in
-            ["HOW_TO_DECRYPT.txt", "!!!how-to-restore-files!!!.html", "RECOVER YOUR FILES.hta", "_HELP_decrypt.PNG"]
-        {
-            assert!(is_demand(name.as_bytes()), "{name}");
-        }
-        for name in
-            ["Ransomware policy.docx", "how to decrypt", "King's ransom.txt", "How to restore the hall roof.pdf"]
-        {
-            assert!(!is_demand(name.as_bytes()), "{name}");
         }
     }
 }
