@@ -252,6 +252,26 @@ fn files_that_became_noise_raise_the_alarm_until_somebody_says_that_it_is_right(
 }
 
 #[test]
+fn a_computer_that_begins_afresh_says_that_nobody_can_tell_what_is_missing() {
+    for state_is_lost in [true, false] {
+        let office = office_with_minutes(50);
+        (5..50).for_each(|month| fs::remove_file(office.path(&format!("docs/Minutes/{month}.txt"))).unwrap());
+        if state_is_lost {
+            fs::remove_dir_all(office.path("state")).unwrap();
+        }
+        office.run(["writer", "enrol", "--afresh"]).ended(0);
+        let json = office.run(["backup", "docs", "--json"]).ended(0).json();
+        assert_eq!(json["had_baseline"], false, "{json}");
+        let other = office.run(["backup", "docs", "--as", "other"]).ended(0);
+        assert!(!other.out.contains("No baseline:"), "{}", other.out);
+    }
+    let office = Office::new();
+    fs::remove_dir_all(office.path("state")).unwrap();
+    office.run(["writer", "enrol", "--afresh"]).ended(0);
+    assert!(!office.back_up().ended(0).out.contains("No baseline"), "it has never backed up");
+}
+
+#[test]
 fn demands_are_known_by_the_names_that_attackers_give_them_and_a_readme_is_none() {
     for demand in ["README_DECRYPT.txt", "_readme.txt", "DECRYPT-FILES.html", "RECOVERY_INSTRUCTIONS.html"] {
         let office = office_with_minutes(3);

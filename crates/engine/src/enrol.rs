@@ -113,12 +113,14 @@ impl Enrolment<'_> {
             Standing::GoesOn(_) | Standing::HasNone => None,
             Standing::Lacks(writer, record) => Some((writer, record)),
         };
+        let snapshots = self.opened.session.snapshots().0;
         let predecessor = match self.beginning {
-            Beginning::WhereItLeftOff => Predecessor::of(context, &self.opened.session)?,
+            Beginning::WhereItLeftOff => Predecessor::of(context, &self.opened.session, &snapshots)?,
             Beginning::Afresh => None,
         };
         let mut file = new_writer(context, master, history.genesis())?;
         let inherited = predecessor.map(|predecessor| self.take_up(predecessor, &mut file)).transpose()?;
+        self.note_loss(&snapshots, &file)?;
         let grant = keep(context, &file)?;
         append_decision(&*context.store, master, &history, OwnerBody::AddWriter(grant), context.environment)?;
         if let Some((writer, _)) = &gave_up {
@@ -172,10 +174,20 @@ impl Enrolment<'_> {
         file.inherit(domain, founded_under.domain(domain.founder));
         let (state, local_key) = (self.context.state(self.opened.repository), LocalKey::of_writer(&file.key));
         Journal::begin(&state, &local_key, &[], &packs, self.context.environment)?;
-        // What the other's backups held nobody can tell here.
-        let baseline = Baseline { follows_a_loss: true, ..Baseline::default() };
-        baseline.store(&state, &local_key, self.context.environment)?;
         Ok(told)
+    }
+
+    /// What earlier backups of this machine held nobody can tell here: neither without what it knew of them, nor with a new key, which
+    /// does not open it.
+    fn note_loss(&self, snapshots: &[Snapshot], file: &WriterFile) -> Result<(), EngineError> {
+        let state = self.context.state(self.opened.repository);
+        let earlier = WriterFile::load(&state)?.map(|earlier| earlier.key.writer());
+        let host = self.context.environment.host_name();
+        if snapshots.iter().any(|snapshot| snapshot.body.host == host || Some(snapshot.writer) == earlier) {
+            let baseline = Baseline { follows_a_loss: true, ..Baseline::default() };
+            baseline.store(&state, &LocalKey::of_writer(&file.key), self.context.environment)?;
+        }
+        Ok(())
     }
 }
 
@@ -195,11 +207,11 @@ struct Predecessor {
 impl Predecessor {
     /// The machine of this one's name that backed up last and may still do so, and what it, and those before it in its
     /// domain, have stored.
-    fn of(context: &Context<'_>, session: &ReaderSession) -> Result<Option<Self>, EngineError> {
+    fn of(context: &Context<'_>, session: &ReaderSession, snapshots: &[Snapshot]) -> Result<Option<Self>, EngineError> {
         let revoked = session.owner.view().revoked;
         let host = context.environment.host_name();
-        let is_of_it = |snapshot: &Snapshot| snapshot.body.host == host && !revoked.contains(&snapshot.writer);
-        let Some(last) = session.snapshots().0.into_iter().rev().find(is_of_it) else { return Ok(None) };
+        let is_of_it = |snapshot: &&Snapshot| snapshot.body.host == host && !revoked.contains(&snapshot.writer);
+        let Some(last) = snapshots.iter().rev().find(is_of_it) else { return Ok(None) };
         let domain = session.domain_of(last.writer)?;
         let named = session.packs_said_to_be_in_domain_of(last.writer)?;
         let present = session.list_packs()?;
