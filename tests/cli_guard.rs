@@ -252,6 +252,42 @@ fn files_that_became_noise_raise_the_alarm_until_somebody_says_that_it_is_right(
 }
 
 #[test]
+fn what_stands_where_a_link_to_a_folder_was_is_held_against_that_folder() {
+    use std::os::unix::fs::symlink;
+    let office = Office::new();
+    (0..30).for_each(|number| office.write(&format!("real/{number}.txt"), "minutes"));
+    office.write("other/1.txt", "another folder");
+    symlink("real", office.path("council")).unwrap();
+    let first = office.run(["backup", "council"]).ended(0);
+    assert!(first.out.contains("real: 30 files"), "{}", first.out);
+    let set = |to: &dyn Fn(&std::path::Path)| {
+        fs::remove_file(office.path("council")).unwrap();
+        to(&office.path("council"));
+    };
+    let by_way_of = |to: &str| office.run(["backup", to]).ended(6).out;
+    let told = "had 30 files (210 bytes) in its last complete backup and has 1 file";
+    set(&|council| fs::write(council, "a file").unwrap());
+    for path in ["council", "docs/../council", "./council"] {
+        let out = by_way_of(path);
+        assert!(out.contains(&format!("SHRUNK: council {told}")) && out.contains("compared with real, "), "{out}");
+    }
+    set(&|council| symlink("other", council).unwrap());
+    let out = by_way_of("council");
+    assert!(out.contains(&format!("SHRUNK: other {told}")), "{out}");
+    // It leads nowhere: its disk is not there.
+    set(&|council| symlink("unplugged", council).unwrap());
+    let out = office.run(["backup", "council", "docs"]).ended(6).out;
+    assert!(out.contains("MISSING: real had 30 files") && out.contains("council: NOT BACKED UP"), "{out}");
+    set(&|council| symlink("real", council).unwrap());
+    office.run(["backup", "council"]).ended(0);
+    // A plain file in the place of a plain folder bears its name.
+    fs::remove_dir_all(office.path("real")).unwrap();
+    fs::write(office.path("real"), "a file").unwrap();
+    let out = by_way_of("real");
+    assert!(out.contains(&format!("SHRUNK: real {told}")), "{out}");
+}
+
+#[test]
 fn a_computer_that_begins_afresh_says_that_nobody_can_tell_what_is_missing() {
     for state_is_lost in [true, false] {
         let office = office_with_minutes(50);

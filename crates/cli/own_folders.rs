@@ -135,6 +135,16 @@ pub fn real_path(path: &Path) -> PathBuf {
     absolute
 }
 
+/// The path that somebody has named, the same however it is typed: without links above it. What a link of that name leads to is another
+/// thing every day.
+pub fn named_path(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match (absolute.parent(), absolute.file_name()) {
+        (Some(above), Some(name)) => real_path(above).join(name),
+        _ => real_path(path),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,5 +156,20 @@ mod tests {
         std::os::unix::fs::symlink(&real, real.join("link")).unwrap();
         assert_eq!(real_path(&real.join("link/new/deep")), real.join("new/deep"));
         assert_eq!(real_path(&real.join("link")), real);
+    }
+
+    #[test]
+    fn the_path_that_was_named_is_the_same_however_it_is_typed_and_ends_at_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        std::os::unix::fs::symlink(&real, real.join("link")).unwrap();
+        for typed in ["link", "link/", "link/.", "./link", "link/link", "link/../link"] {
+            let expected =
+                if typed == "link/../link" { real.parent().unwrap().join("link") } else { real.join("link") };
+            assert_eq!(named_path(&real.join(typed)), expected, "{typed}");
+        }
+        assert_eq!(named_path(&real.join("link/..")), real.parent().unwrap());
+        assert_eq!(named_path(&real.join("gone/deep")), real.join("gone/deep"));
+        assert_eq!(named_path(Path::new("/")), Path::new("/"));
     }
 }

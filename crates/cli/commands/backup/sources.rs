@@ -7,7 +7,7 @@ use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::machine::threads;
 use crate::output::exports::{of_many, of_mixed, of_names, of_scattered, of_several};
-use crate::own_folders::{OwnFolders, real_path};
+use crate::own_folders::{OwnFolders, named_path, real_path};
 use crate::selector::class;
 use crate::time::uk;
 use chest_engine::EngineError;
@@ -48,7 +48,7 @@ pub fn open(workplace: &Workplace, args: &Backup) -> Result<Sources, Failure> {
         }
         let description = RootDescription {
             label: one.label(&named, args.as_name.as_deref()),
-            native_path: real.as_os_str().as_bytes().to_vec(),
+            native_path: named_path(&one.path).as_os_str().as_bytes().to_vec(),
             encoding: RootEncoding::UnixBytes,
             class: one.class,
         };

@@ -81,6 +81,7 @@ pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineag
     let mut search = Search { roots, baseline, of: roots.iter().map(known).collect() };
     search.by_memory();
     search.by_form();
+    search.by_path();
     search.by_name();
     search.by_folders();
     search.by_place();
@@ -157,6 +158,17 @@ impl<'b> Search<'_, 'b> {
     fn has_own(&self, at: usize) -> bool {
         let own = self.of[at].and_then(|label| self.baseline.roots.get(label));
         own.is_some_and(|own| own.form == self.roots[at].form)
+    }
+
+    /// The same path, whatever is there now: a link leads elsewhere, or a file stands where a folder was, and has another name.
+    fn by_path(&mut self) {
+        for at in self.strangers() {
+            // Exports in one path are several things.
+            let is_same = |past: &BaselineRoot| past.form.is_none() && self.is_of_form(at, past);
+            if let [label] = latest(self.free().filter(|(_, past)| is_same(past)))[..] {
+                self.of[at] = Some(label);
+            }
+        }
     }
 
     /// What came out of a path that is named now, and is not there: nothing of its form is, or other exports of that form.
@@ -410,6 +422,22 @@ mod tests {
         past.roots.values_mut().for_each(|root| root.held = Amount::default());
         assert_eq!(lineage(&[root(b"Plans 2026")], &past).of, [None]);
         assert_eq!(lineage(&[root(b"Plans 2025")], &past).of, [Some(&b"Plans 2025"[..])], "but its own");
+    }
+
+    #[test]
+    fn what_stands_in_a_path_is_held_against_what_was_backed_up_from_it_whatever_that_was_called() {
+        let mut past = baseline(&[("real", DOCUMENTS, 2, &["Minutes"]), ("new", DOCUMENTS, 1, &[])]);
+        past.roots.values_mut().for_each(|root| root.place = Some(b"/home/docs".to_vec()));
+        let found = found(&[]);
+        let root =
+            |place, form| Named { label: b"docs", class: DOCUMENTS, is_unread: false, found: &found, place, form };
+        assert_eq!(lineage(&[root(b"/home/docs", None)], &past).of, [Some(&b"real"[..])]);
+        assert_eq!(lineage(&[root(b"/home/other", None)], &past).of, [None]);
+        assert_eq!(lineage(&[root(b"/home/docs", Some(b"a#.zip".to_vec()))], &past).of, [None], "an export");
+        let email = Named { class: Class::Email, ..root(b"/home/docs", None) };
+        assert_eq!(lineage(&[email], &past).of, [None]);
+        let known = Named { label: b"new", ..root(b"/home/docs", None) };
+        assert_eq!(lineage(&[known], &past).of, [Some(&b"new"[..])], "its own");
     }
 
     #[test]
