@@ -252,6 +252,88 @@ fn files_that_became_noise_raise_the_alarm_until_somebody_says_that_it_is_right(
 }
 
 #[test]
+fn what_was_accepted_beside_something_that_cannot_be_read_is_not_asked_again_and_what_goes_later_is() {
+    let office = office_with_minutes(48);
+    (0..30).for_each(|month| fs::remove_file(office.path(&format!("docs/Minutes/{month}.txt"))).unwrap());
+    office.write_locked("docs/Minutes/40.txt");
+    let shrunk = "SHRUNK: docs had 50 files";
+    assert!(office.back_up().ended(6).out.contains(shrunk));
+    let accepted = office.run(["backup", "docs", "--accept-shrink"]).ended(3);
+    assert!(accepted.out.contains(shrunk) && accepted.out.contains("Accepted as right."), "{}", accepted.out);
+    for _ in 0..2 {
+        let after = office.back_up().ended(3);
+        assert_eq!(after.last_line(), "PARTIAL: 1 item could not be read");
+        assert!(!after.out.contains("SHRUNK"), "{}", after.out);
+    }
+    // What could not be read was there, and it is missed; and what the last complete backup held is said.
+    (30..36).for_each(|month| fs::remove_file(office.path(&format!("docs/Minutes/{month}.txt"))).unwrap());
+    let more = office.back_up().ended(6);
+    assert!(more.out.contains(shrunk) && more.out.contains("and has 13 files"), "{}", more.out);
+    office.run(["backup", "docs", "--accept-shrink"]).ended(3);
+    fs::remove_file(office.path("docs/Minutes/40.txt")).unwrap();
+    assert_eq!(office.back_up().ended(0).last_line(), "COMPLETE");
+}
+
+#[test]
+fn of_what_could_not_be_read_when_a_loss_was_accepted_none_may_go_without_a_word() {
+    let office = office_with_minutes(48);
+    (0..20).for_each(|month| fs::remove_file(office.path(&format!("docs/Minutes/{month}.txt"))).unwrap());
+    (20..40).for_each(|month| office.write_locked(&format!("docs/Minutes/{month}.txt")));
+    office.run(["backup", "docs", "--accept-shrink"]).ended(3);
+    assert!(!office.back_up().ended(3).out.contains("SHRUNK"));
+    (20..40).for_each(|month| fs::remove_file(office.path(&format!("docs/Minutes/{month}.txt"))).unwrap());
+    let gone = office.back_up().ended(6);
+    assert!(gone.out.contains("SHRUNK: docs had 50 files"), "{}", gone.out);
+}
+
+#[test]
+fn a_folder_that_cannot_be_looked_into_has_not_gone() {
+    use std::os::unix::fs::PermissionsExt;
+    let office = office_with_minutes(48);
+    let set_mode = |mode| fs::set_permissions(office.path("docs/Minutes"), fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(0o000);
+    let closed = office.run(["backup", "docs", "--accept-shrink"]);
+    set_mode(0o755);
+    let closed = closed.ended(3);
+    assert!(!closed.out.contains("SHRUNK"), "{}", closed.out);
+    (0..48).for_each(|month| fs::remove_file(office.path(&format!("docs/Minutes/{month}.txt"))).unwrap());
+    assert!(office.back_up().ended(6).out.contains("SHRUNK: docs had 50 files"));
+}
+
+#[test]
+fn an_alarm_that_was_accepted_beside_something_that_cannot_be_read_is_not_raised_again() {
+    let office = office_with_minutes(30);
+    for month in 0..25 {
+        fs::write(office.path(&format!("docs/Minutes/{month}.txt")), noise(month)).unwrap();
+    }
+    office.write_locked("docs/locked.docx");
+    assert!(office.back_up().ended(6).out.contains("ALARM: 25 of 32 files"));
+    assert!(office.run(["backup", "docs", "--accept-change"]).ended(3).out.contains("Accepted as right."));
+    for _ in 0..2 {
+        let after = office.back_up().ended(3);
+        assert!(!after.out.contains("ALARM"), "{}", after.out);
+    }
+    fs::remove_file(office.path("docs/locked.docx")).unwrap();
+    assert_eq!(office.back_up().ended(0).last_line(), "COMPLETE");
+}
+
+#[test]
+fn a_loss_that_was_accepted_of_a_renamed_folder_is_remembered_under_its_new_name() {
+    let office = office_with_minutes(48);
+    fs::rename(office.path("docs"), office.path("docs - Parish")).unwrap();
+    (0..30).for_each(|month| fs::remove_file(office.path(&format!("docs - Parish/Minutes/{month}.txt"))).unwrap());
+    office.write_locked("docs - Parish/locked.docx");
+    let renamed = ["backup", "docs - Parish"];
+    assert!(office.run(renamed).ended(6).out.contains("compared with docs, "));
+    office.run(["backup", "docs - Parish", "--accept-shrink"]).ended(3);
+    let after = office.run(renamed).ended(3);
+    assert!(!after.out.contains("SHRUNK") && !after.out.contains("compared"), "{}", after.out);
+    // What it was called before is as it was, should it come back.
+    office.write("docs/budget.csv", "hall,120\n");
+    assert!(office.back_up().ended(6).out.contains("SHRUNK: docs had 50 files"));
+}
+
+#[test]
 fn what_stands_where_a_link_to_a_folder_was_is_held_against_that_folder() {
     use std::os::unix::fs::symlink;
     let office = Office::new();

@@ -396,6 +396,7 @@ fn local_files(golden: &Golden, seeds: &mut Seeds) {
         place: Some(b"/home/clerk/Exports".to_vec()),
         form: Some(b"onedrive_#.zip".to_vec()),
         stand_ins: vec![b"OneDrive".to_vec()],
+        accepted: Some(Amount { files: 2, bytes: 250 }),
     };
     let baseline = Baseline { roots: BTreeMap::from([(b"documents".to_vec(), root)]), follows_a_loss: true };
     baseline.store(&folder, &key, &Fixed).expect("room");

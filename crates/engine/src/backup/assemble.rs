@@ -4,7 +4,7 @@ use super::exceptions::Exceptions;
 use super::guard::Found;
 use super::next_cache::NextCache;
 use super::pipeline::Step;
-use super::read::{ReadItem, shares_content, too_long};
+use super::read::{ReadItem, listed_size, shares_content, too_long};
 use super::{HeldAgainst, NotebookLinks, RootOutcome};
 use crate::EngineError;
 use chest_model::{
@@ -135,8 +135,18 @@ impl<'b, 'a> Assembler<'b, 'a> {
     }
 
     fn read(&mut self, read: ReadItem) -> Result<(), EngineError> {
-        let ReadItem { entry, encoded, fingerprint, read_at, reached, has_links, exception, bytes_read, noticed } =
-            read;
+        let ReadItem {
+            entry,
+            encoded,
+            fingerprint,
+            read_at,
+            reached,
+            has_links,
+            exception,
+            unread_size,
+            bytes_read,
+            noticed,
+        } = read;
         if matches!(entry.kind, EntryKind::File { .. }) {
             self.assembled.files_read += 1;
         }
@@ -149,7 +159,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             self.push(&entry, &encoded, noticed)?;
         }
         if let Some((kind, message)) = exception {
-            self.except(entry.path.clone(), kind, message);
+            self.except(entry.path.clone(), kind, message, unread_size);
         }
         if let Some(fingerprint) = fingerprint.filter(|fingerprint| is_settled(fingerprint, read_at)) {
             self.cache.push(&fingerprint, &noticed, &encoded, &reached, self.environment);
@@ -198,7 +208,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
         }
         self.push(&entry, &encoded, content.noticed)?;
         if let (Some(kind), Some(message)) = (kind, message) {
-            self.except(entry.path, kind, message);
+            self.except(entry.path, kind, message, listed_size(&item));
         }
         Ok(())
     }
@@ -229,7 +239,10 @@ impl<'b, 'a> Assembler<'b, 'a> {
         Ok(self.tree.push(&entry.path, encoded, &mut sink)?)
     }
 
-    fn except(&mut self, path: TreePath, kind: ExceptionKind, message: String) {
+    fn except(&mut self, path: TreePath, kind: ExceptionKind, message: String, size: Option<u64>) {
+        if let ExceptionKind::Unreadable(_) = kind {
+            self.assembled.found.unreadable(path.as_bytes(), size);
+        }
         self.assembled.exceptions.push(Exception { root: self.label.clone(), path, kind, message });
     }
 

@@ -22,6 +22,8 @@ const SOME: u64 = 5;
 const FOLDERS_OF_DEMANDS: u64 = 3;
 /// More folders with demands are not told apart.
 const MOST_FOLDERS_OF_DEMANDS: usize = 1000;
+/// Of so many folders that could not be looked into it is known which they are.
+const MOST_CLOSED: usize = 1000;
 
 /// What a run found in one root.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +32,12 @@ pub(super) struct Found {
     pub(super) held: Amount,
     /// Items that could not be read: they are there, nobody knows how long.
     pub(super) unread: u64,
+    /// Bytes of those that are files, as they were listed.
+    pub(super) unread_bytes: u64,
+    /// Those that are none: folders that could not be listed, parts of an export that are not there.
+    pub(super) closed: Vec<Vec<u8>>,
+    /// How many those are.
+    pub(super) closed_count: u64,
     /// Whether the root is an export, which should hold all that the last one held.
     pub(super) is_export: bool,
     /// It was looked for, and is not there.
@@ -51,7 +59,7 @@ pub(super) struct Found {
     /// The first of them.
     pub(super) demands: Vec<Vec<u8>>,
     /// The folders of all of them.
-    demanding: BTreeSet<Vec<u8>>,
+    pub(super) demanding: BTreeSet<Vec<u8>>,
 }
 
 impl Found {
@@ -78,6 +86,18 @@ impl Found {
             self.archives.insert(form_of_export(path));
         }
         self.folders.file(path);
+    }
+
+    /// Notes what could not be read: a file of a known size, or something else.
+    pub(super) fn unreadable(&mut self, path: &[u8], size: Option<u64>) {
+        if let Some(size) = size {
+            self.unread_bytes += size;
+            return;
+        }
+        self.closed_count += 1;
+        if self.closed.len() < MOST_CLOSED {
+            self.closed.push(path.to_vec());
+        }
     }
 
     fn demand(&mut self, path: &[u8], folder: &[u8]) {
@@ -117,12 +137,25 @@ impl Found {
     }
 
     fn shrunk(&self, before: &BaselineRoot) -> Option<DoubtKind> {
-        let BaselineRoot { held: before, .. } = *before;
         let now = self.held;
+        let expected = before.expected();
         // What could not be read is there all the same, and told by itself.
-        let fewer = lost_a_fifth(before.files, now.files + self.unread);
-        let smaller = self.unread == 0 && lost_a_fifth(before.bytes, now.bytes);
-        (fewer || smaller).then_some(DoubtKind::Shrunk { before, now })
+        let unread = self.out_of_reach(before).map_or(self.unread, |out_of_reach| out_of_reach.files);
+        let fewer = lost_a_fifth(expected.files, now.files + unread);
+        let smaller = self.unread == 0 && lost_a_fifth(expected.bytes, now.bytes);
+        (fewer || smaller).then_some(DoubtKind::Shrunk { before: before.held, now })
+    }
+
+    /// How much of what there was is there and could not be read: of folders, what they held. `None` where nobody can tell, because a
+    /// part of an export is not there, or because there are too many.
+    pub(super) fn out_of_reach(&self, before: &BaselineRoot) -> Option<Amount> {
+        let is_known = self.closed_count == self.closed.len() as u64 && (!self.is_export || self.closed.is_empty());
+        let held_in = |folder: &Vec<u8>| before.folders.get(folder).copied().unwrap_or(0);
+        let held: u64 = self.closed.iter().map(held_in).sum();
+        let items: u64 = self.closed.iter().map(|folder| held_in(folder).max(1)).sum();
+        let mean = before.held.bytes / before.held.files.max(1);
+        let files = self.unread.saturating_sub(self.closed_count) + items;
+        is_known.then(|| Amount { files, bytes: self.unread_bytes.saturating_add(held.saturating_mul(mean)) })
     }
 
     fn folders_gone(&self, before: &BaselineRoot) -> Option<DoubtKind> {
@@ -156,7 +189,7 @@ impl Found {
     /// held against each other: what encrypts files may rename them as it likes.
     fn replaced_by_noise(&self, before: &BaselineRoot) -> u64 {
         let Some(past) = before.plain else { return 0 };
-        let strangers = less(less(self.held, self.plain), less(before.held, past));
+        let strangers = less(less(self.held, self.plain), less(before.expected(), past));
         let by_strangers = self.replaced(past, less(past, self.plain), strangers);
         // What is called its owner's doing may be somebody else's, where it has come in the place of what was not called so.
         let Some(own) = before.own_doing else { return by_strangers };
@@ -189,11 +222,11 @@ fn add(to: &mut Amount, size: u64) {
     to.bytes += size;
 }
 
-fn more(one: Amount, other: Amount) -> Amount {
+pub(super) fn more(one: Amount, other: Amount) -> Amount {
     Amount { files: one.files + other.files, bytes: one.bytes + other.bytes }
 }
 
-fn less(from: Amount, taken: Amount) -> Amount {
+pub(super) fn less(from: Amount, taken: Amount) -> Amount {
     Amount { files: from.files.saturating_sub(taken.files), bytes: from.bytes.saturating_sub(taken.bytes) }
 }
 
@@ -242,6 +275,7 @@ mod tests {
             place: None,
             form: None,
             stand_ins: Vec::new(),
+            accepted: None,
         }
     }
 
@@ -273,6 +307,30 @@ mod tests {
         let before = baseline(&found(22, 10));
         let now = Found { unread: 21, ..found(1, 10) };
         assert_eq!(now.doubts(Some(&before)), []);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_looked_into_counts_as_what_it_held() {
+        let mut last = found(10, 10);
+        last.folders.folder(b"Closed");
+        (0..90).for_each(|number| last.file(format!("Closed/{number}").as_bytes(), 30, PLAIN));
+        last.folders.finish();
+        let before = baseline(&last);
+        let with_closed = |read: u64, path: &[u8]| {
+            let mut now = Found { unread: 2, ..found(read, 10) };
+            now.unreadable(path, None);
+            now.unreadable(b"locked.docx", Some(7));
+            now
+        };
+        let now = with_closed(10, b"Closed");
+        assert_eq!(now.doubts(Some(&before)), []);
+        assert_eq!(now.out_of_reach(&before), Some(Amount { files: 91, bytes: 7 + 90 * 28 }));
+        assert_eq!(with_closed(10, b"New").doubts(Some(&before)).len(), 1, "of another nobody has said anything");
+        let mut export = Found { is_export: true, ..with_closed(10, b"Closed") };
+        assert_eq!(export.out_of_reach(&before), None, "it may be a part, and hold anything");
+        export.is_export = false;
+        (0..MOST_CLOSED).for_each(|_| export.unreadable(b"x", None));
+        assert_eq!(export.out_of_reach(&before), None, "too many to tell them apart");
     }
 
     #[test]

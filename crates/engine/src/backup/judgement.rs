@@ -1,5 +1,6 @@
 //! What a run found, held against what earlier ones left: the doubts, what nobody can judge, and what is kept for the next run.
 
+use super::accepted::past_with;
 use super::assemble::Assembled;
 use super::lineage::{Lineage, Named, form, lineage};
 use super::{BackupOptions, HeldAgainst, LeftOut};
@@ -117,18 +118,18 @@ impl Judgement {
     /// What the next run will hold its own against: of each root what it held when it was last complete.
     pub(super) fn next_baseline(&self, roots: &[Assembled], ended: Timestamp) -> Baseline {
         let mut next = self.baseline.clone();
-        let is_complete = |root: &&Assembled| !root.outcome.is_once && !self.is_partial(root);
-        for root in roots.iter().filter(is_complete) {
+        let wanted = roots.iter().filter(|root| !root.outcome.is_once);
+        let all: Vec<_> = wanted.map(|root| (root, self.past_from_now_on(root, ended))).collect();
+        for (root, _) in all.iter().filter(|(_, past)| past.is_some()) {
             // The same export under the name that it had when it was alone in its folder, or was not.
             let past =
                 known_as(root).filter(|past| next.roots.get(*past).is_some_and(|past| is_same_export(past, root)));
             past.map(|past| next.roots.remove(past));
         }
-        for root in roots.iter().filter(|root| !root.outcome.is_once) {
+        for (root, past) in all {
             let label = &root.outcome.description.label;
-            if !self.is_partial(root) {
-                let held = what_it_held(root, ended);
-                next.roots.insert(label.clone(), held);
+            if let Some(past) = past {
+                next.roots.insert(label.clone(), past);
                 next.forget_stand_in(label);
             } else if self
                 .doubts_of(root)
@@ -151,6 +152,20 @@ impl Judgement {
         self.pass_on_vanished(&mut next, ended);
         next.forget_oldest();
         next
+    }
+
+    /// What a root is held against from now on, as its own; `None` where that stays what it was.
+    fn past_from_now_on(&self, root: &Assembled, ended: Timestamp) -> Option<BaselineRoot> {
+        if self.is_partial(root) { self.past_as_accepted(root, ended) } else { Some(what_it_held(root, ended)) }
+    }
+
+    /// The past of a root that is PARTIAL, where a part of what is odd in it was accepted.
+    fn past_as_accepted(&self, root: &Assembled, ended: Timestamp) -> Option<BaselineRoot> {
+        let before = self.baseline.roots.get(known_as(root)?)?;
+        let accepted = self.doubts_of(root).filter(|doubt| doubt.accepted).map(|doubt| &doubt.kind);
+        let past = past_with(&root.found, before, accepted)?;
+        let BaselineRoot { class, place, form, stand_ins, .. } = what_it_held(root, ended);
+        Some(BaselineRoot { last_named: ended, class, place, form, stand_ins, ..past })
     }
 
     /// They are missed until somebody says that they are gone for good.
@@ -195,5 +210,6 @@ fn what_it_held(root: &Assembled, ended: Timestamp) -> BaselineRoot {
         place: Some(root.outcome.description.native_path.clone()),
         form: form(&root.outcome),
         stand_ins: Vec::new(),
+        accepted: None,
     }
 }

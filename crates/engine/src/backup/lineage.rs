@@ -299,6 +299,7 @@ mod tests {
                 place: None,
                 form: None,
                 stand_ins: Vec::new(),
+                accepted: None,
             };
             (label.as_bytes().to_vec(), past)
         };

@@ -1,12 +1,13 @@
 //! Backing up: walk, recognise what is unchanged, read the rest, and record it, with a second look at the owner's decisions
 //! before the run is called a success. Needs the writer's key only.
 
+mod accepted;
 mod ahead;
 mod anywhere;
 mod assemble;
 mod copies;
-mod exceptions;
 mod demands;
+mod exceptions;
 mod guard;
 mod hashes;
 mod judgement;

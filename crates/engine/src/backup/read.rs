@@ -54,6 +54,8 @@ pub(super) struct ReadItem {
     /// Whether the file has further names, which come later in the walk.
     pub(super) has_links: bool,
     pub(super) exception: Option<(ExceptionKind, String)>,
+    /// Of a file that could not be read: how long it is said to be.
+    pub(super) unread_size: Option<u64>,
     pub(super) bytes_read: u64,
     pub(super) noticed: Noticed,
 }
@@ -187,7 +189,19 @@ impl ItemReader<'_, '_> {
             changed.then(|| (ExceptionKind::ChangedWhileRead, "it kept changing while it was read".to_owned()));
         let fingerprint = (!changed).then_some(fingerprint);
         let read_at = Timestamp::default();
-        Ok(ReadItem { encoded, entry, fingerprint, read_at, reached, has_links, exception, bytes_read, noticed })
+        let unread_size = None;
+        Ok(ReadItem {
+            encoded,
+            entry,
+            fingerprint,
+            read_at,
+            reached,
+            has_links,
+            exception,
+            unread_size,
+            bytes_read,
+            noticed,
+        })
     }
 
     fn store_content(
@@ -413,6 +427,14 @@ pub(super) fn shares_content(item: &SourceItem) -> bool {
     item.first_link.is_some() && !matches!(item.kind, ItemKind::Symlink { .. })
 }
 
+/// How long a file is said to be.
+pub(super) fn listed_size(item: &SourceItem) -> Option<u64> {
+    match item.kind {
+        ItemKind::File { size } => Some(size),
+        _ => None,
+    }
+}
+
 /// An entry that says why its item could not be read.
 pub(super) fn unreadable(item: &SourceItem, failure: ReadFailure) -> ReadItem {
     let message: String = failure.message.chars().take(MESSAGE_LEN).collect();
@@ -427,6 +449,7 @@ pub(super) fn unreadable(item: &SourceItem, failure: ReadFailure) -> ReadItem {
         reached: Vec::new(),
         has_links: shares_content(item),
         exception: Some((ExceptionKind::Unreadable(failure.reason), message)),
+        unread_size: listed_size(item),
         bytes_read: 0,
         noticed: Noticed::default(),
     }

@@ -52,6 +52,8 @@ pub struct BaselineRoot {
     pub form: Option<Vec<u8>>,
     /// Names of what came in its place and has not been complete yet, the latest last.
     pub stand_ins: Vec<Vec<u8>>,
+    /// Files and bytes that somebody has accepted since instead of what it held, though not all of it could be read.
+    pub accepted: Option<Amount>,
 }
 
 /// Files whose names say that their owner has encrypted or compressed them.
@@ -143,6 +145,11 @@ impl Baseline {
 }
 
 impl BaselineRoot {
+    /// Of so much, most should still be there.
+    pub fn expected(&self) -> Amount {
+        self.accepted.unwrap_or(self.held)
+    }
+
     fn write(&self, out: &mut CborWriter) {
         let optional = [
             self.class.is_some(),
@@ -151,6 +158,7 @@ impl BaselineRoot {
             self.form.is_some(),
             !self.stand_ins.is_empty(),
             self.own_doing.is_some(),
+            self.accepted.is_some(),
         ];
         out.map(7 + optional.into_iter().filter(|is_there| *is_there).count()).uint(0u8).time(self.ended);
         out.uint(1u8).bytes(&self.tree.0);
@@ -177,6 +185,9 @@ impl BaselineRoot {
                 out.bytes(label);
             }
         }
+        if let Some(accepted) = self.accepted {
+            out.uint(105u8).array(2).uint(accepted.files).uint(accepted.bytes);
+        }
         if let Some(plain) = self.plain {
             out.uint(110u8).array(2).uint(plain.files).uint(plain.bytes);
         }
@@ -190,7 +201,7 @@ impl BaselineRoot {
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut ended, mut tree, mut held, mut folders, mut scrambled) = (None, None, None, None, None);
         let (mut class, mut last_named, mut place, mut form) = (None, None, None, None);
-        let (mut plain, mut own_doing, mut demands, mut stand_ins) = (None, None, 0, Vec::new());
+        let (mut plain, mut own_doing, mut demands, mut stand_ins, mut accepted) = (None, None, 0, Vec::new(), None);
         reader.map(|key, value| {
             match key {
                 0 => ended = Some(value.time()?),
@@ -209,6 +220,7 @@ impl BaselineRoot {
                 102 => place = Some(value.bytes()?.to_vec()),
                 103 => form = Some(value.bytes()?.to_vec()),
                 104 => stand_ins = value.list(|label| Ok(label.bytes()?.to_vec()))?,
+                105 => accepted = Some(amount(value)?),
                 110 => plain = Some(amount(value)?),
                 111 => demands = value.uint()?,
                 112 => own_doing = Some(read_own_doing(value)?),
@@ -231,6 +243,7 @@ impl BaselineRoot {
             place,
             form,
             stand_ins,
+            accepted,
         })
     }
 }
@@ -264,13 +277,15 @@ mod tests {
             place: Some(b"/home/clerk/Exports".to_vec()),
             form: Some(b"onedrive_#.zip".to_vec()),
             stand_ins: vec![b"OneDrive - Parish".to_vec(), b"OneDrive".to_vec()],
+            accepted: Some(Amount { files: 2, bytes: 3 }),
         }
     }
 
     /// Without anything that is optional.
     fn bare() -> BaselineRoot {
         let (class, plain, own_doing) = (None, None, None);
-        BaselineRoot { class, plain, own_doing, place: None, form: None, stand_ins: Vec::new(), ..root(1) }
+        let (place, form, accepted) = (None, None, None);
+        BaselineRoot { class, plain, own_doing, place, form, stand_ins: Vec::new(), accepted, ..root(1) }
     }
 
     fn read_back(root: &BaselineRoot) -> BaselineRoot {
