@@ -56,11 +56,16 @@ fn description() -> RootDescription {
 }
 
 fn source(archives: &[(&str, &[u8])]) -> ZipSource {
+    source_of(Class::Documents, archives)
+}
+
+fn source_of(class: Class, archives: &[(&str, &[u8])]) -> ZipSource {
     let archives = archives.iter().map(|(name, bytes)| {
         let bytes: Box<dyn ArchiveBytes> = Box::new(bytes.to_vec());
         (name.as_bytes().to_vec(), bytes)
     });
-    ZipSource::of_archives(archives.collect(), description(), &ZipOptions::default()).unwrap()
+    let description = RootDescription { class, ..description() };
+    ZipSource::of_archives(archives.collect(), description, &ZipOptions::default()).unwrap()
 }
 
 fn back_up(machine: &Machine, archives: &[(&str, &[u8])]) -> BackupOutcome {
@@ -307,4 +312,51 @@ fn a_damaged_member_is_partial_and_read_again_once_it_is_whole() {
     let again = back_up(&machine, &[("Export.zip", &bytes)]);
     assert_eq!((again.completeness, again.files_read), (Completeness::Complete, 1));
     assert!(source(&[("Export.zip", &bytes)]).newest_content().is_some());
+}
+
+/// An Outlook data file of the kept corpus, whose messages were sent at [`SENT`].
+fn outlook_data_file() -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/pst/Narrow1")).unwrap()
+}
+
+const SENT: i64 = 1_795_168_800;
+
+/// How old mail in an export is, at its first backup and at a second one, which does not unpack it again.
+fn ages_of_mail(files: &[(&str, Vec<u8>)], method: zip::CompressionMethod) -> [Option<Timestamp>; 2] {
+    let machine = Machine::new();
+    machine.environment.set_now(Timestamp::new(SENT + 30 * 24 * 3600, 0));
+    let files: Files = files.iter().map(|(name, content)| ((*name).to_owned(), content.clone())).collect();
+    let bytes = pack(files.iter(), method);
+    [files.len() as u64, 0].map(|read| {
+        let source = source_of(Class::Email, &[("Export.zip", &bytes)]);
+        assert!(source.newest_content().is_some());
+        let saved = machine.backup_of(vec![Box::new(source)]).unwrap();
+        assert_eq!((saved.completeness, saved.files_read), (Completeness::Complete, read), "{:?}", saved.exceptions);
+        saved.roots[0].newest_content
+    })
+}
+
+#[test]
+fn an_outlook_data_file_in_an_export_is_as_old_as_its_newest_message() {
+    for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
+        let sent = Some(Timestamp::new(SENT, 0));
+        assert_eq!(ages_of_mail(&[("Outlook/clerk.pst", outlook_data_file())], method), [sent; 2]);
+    }
+}
+
+#[test]
+fn mail_whose_age_nobody_can_tell_is_not_as_new_as_the_export_that_it_lies_in() {
+    let deflated = zip::CompressionMethod::Deflated;
+    let mut damaged = outlook_data_file();
+    damaged[600..].fill(0);
+    for (name, content) in [
+        ("clerk.pst", damaged),
+        ("draft.eml", b"From: a@b.example\nSubject: not sent\n\nx\n".to_vec()),
+        ("clerk.olm", b"of a kind that nobody here can read".to_vec()),
+    ] {
+        let readme = ("readme.txt", b"made on a Friday".to_vec());
+        assert_eq!(ages_of_mail(&[(name, content), readme], deflated), [None; 2], "{name}");
+    }
+    let calendar = ("calendar.ics", b"BEGIN:VCALENDAR\nEND:VCALENDAR\n".to_vec());
+    assert!(ages_of_mail(&[calendar], deflated).iter().all(Option::is_some), "no mail at all");
 }

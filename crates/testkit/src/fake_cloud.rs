@@ -222,6 +222,10 @@ impl Content for Fetched {
         Ok(length)
     }
 
+    fn read_at(&self, position: u64, buffer: &mut [u8]) -> Option<io::Result<usize>> {
+        self.inner.read_at(position, buffer)
+    }
+
     fn finish(self: Box<Self>) -> Result<AfterReading, ReadFailure> {
         self.inner.finish()
     }
@@ -416,6 +420,22 @@ mod tests {
         assert_eq!(read(&source, "minutes/plan.pdf").unwrap(), bytes);
         assert_eq!(pause.seconds(), [1, 4, 1, 4, 1, 4, 1, 4]);
         assert_eq!(cloud.opened().len(), 9);
+    }
+
+    #[test]
+    fn what_was_read_through_can_be_read_here_and_there() {
+        let (_folder, cloud) = cloud();
+        cloud.dehydrate(&path("minutes/may.txt"));
+        let (source, _) = decorated(&cloud, hydrate());
+        for wanted in ["minutes/may.txt", "minutes/old/april.txt"] {
+            let mut content = source.open(&find(&source, wanted)).unwrap();
+            let mut buffer = vec![0; 10];
+            let length = content.read(&mut buffer).unwrap();
+            assert_eq!(content.read(&mut buffer[length..]).unwrap(), 0);
+            let mut again = vec![0; 2];
+            assert_eq!(content.read_at(1, &mut again).unwrap().unwrap(), 2);
+            assert_eq!(again, buffer[1..3]);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::pipeline::Step;
 use super::read::{ReadItem, listed_size, shares_content, too_long};
 use super::{HeldAgainst, NotebookLinks, RootOutcome};
 use crate::EngineError;
+use chest_mail::NameSays;
 use chest_model::{
     ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Glance, Hole, Monitor,
     Progress, RootDescription, Timestamp, TreePath, UnreadableReason,
@@ -63,6 +64,8 @@ pub(super) struct Assembled {
     pub(super) files_unchanged: u64,
     /// By what a later run knows that it has been stored; `None` where it was not, or where nobody can tell.
     pub(super) known_by: Option<Vec<[u8; 32]>>,
+    /// There are mailboxes or messages among the files, whether or not anybody can read them.
+    pub(super) holds_mail: bool,
     /// The cache for the next run; takes its place once the run is safe. `None` where the last one is to stay.
     pub(super) cache: Option<NextCache>,
 }
@@ -98,6 +101,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             bytes_read: 0,
             files_unchanged: 0,
             known_by: None,
+            holds_mail: false,
             cache: None,
         };
         Self {
@@ -219,12 +223,13 @@ impl<'b, 'a> Assembler<'b, 'a> {
 
     fn push(&mut self, entry: &Entry, encoded: &[u8], noticed: Noticed) -> Result<(), EngineError> {
         match &entry.kind {
-            EntryKind::File { size, .. } => {
+            EntryKind::File { size, glance, .. } => {
                 self.assembled.outcome.files += 1;
                 self.assembled.outcome.bytes += size;
                 self.assembled.found.file(entry.path.as_bytes(), *size, noticed);
                 let newest_message = &mut self.assembled.outcome.newest_message;
                 *newest_message = (*newest_message).max(noticed.newest);
+                self.assembled.holds_mail |= *size > 0 && is_mail(&entry.path, *glance);
                 if noticed.notebook_link {
                     self.assembled.outcome.notebook_links.add(&entry.path);
                 }
@@ -260,6 +265,11 @@ impl<'b, 'a> Assembler<'b, 'a> {
         found.folders.finish();
         Ok(self.assembled)
     }
+}
+
+/// By what is in it or, for kinds that nobody here can read, by its name.
+fn is_mail(path: &TreePath, glance: Option<Glance>) -> bool {
+    glance == Some(Glance::Mail) || NameSays::of(path.name().unwrap_or_default()) == NameSays::Mail
 }
 
 /// Whether a change after the reading began would show in the file's times.

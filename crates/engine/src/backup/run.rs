@@ -351,7 +351,11 @@ impl Run<'_> {
                 context.environment,
             )?;
             assembled.outcome.containers = source.containers(&hashes.begin());
-            assembled.outcome.newest_content = assembled.outcome.newest_message.or_else(|| source.newest_content());
+            assembled.outcome.newest_content = assembled.outcome.newest_message.or_else(|| {
+                // When a mailbox was written into an export says nothing of how old what it holds is.
+                let tells = source.description().class != Class::Email || !assembled.holds_mail;
+                tells.then(|| source.newest_content()).flatten()
+            });
             assembled.found.is_export = !assembled.outcome.containers.is_empty();
             if assembled.found.is_export {
                 assembled.outcome.folders_not_remembered = assembled.found.folders.beyond();

@@ -4,6 +4,7 @@
 use crate::{AfterReading, Content, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{Container, Hole, RootDescription, Timestamp, UnreadableReason};
 use std::fmt;
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -164,6 +165,10 @@ impl<S: Source> Content for PatientContent<S> {
         })?;
         self.passed += read as u64;
         Ok(read)
+    }
+
+    fn read_at(&self, position: u64, buffer: &mut [u8]) -> Option<io::Result<usize>> {
+        self.content.as_ref()?.read_at(position, buffer)
     }
 
     fn finish(mut self: Box<Self>) -> Result<AfterReading, ReadFailure> {

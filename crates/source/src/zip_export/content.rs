@@ -1,6 +1,7 @@
 //! The content of one member. It is held against the length and the checksum that the directory promises, before its last
 //! bytes are given away: what does not fit is never taken for the file.
 
+use super::again::{Again, Extent};
 use super::bytes::{Shared, Stretch};
 use super::inflate::Unpacked;
 use super::inflate64::Unpacked64;
@@ -8,6 +9,7 @@ use super::member::{DEFLATED, DEFLATED_64, Member, damaged};
 use super::recover::data_begins;
 use crate::{AfterReading, Content, ReadFailure};
 use chest_model::{Hole, UnreadableReason};
+use std::cell::RefCell;
 use std::io;
 
 /// An open member.
@@ -19,6 +21,9 @@ pub(super) struct MemberContent {
     checksum: crc32fast::Hasher,
     is_proven: bool,
     after: AfterReading,
+    extent: Extent,
+    /// Once something was asked for out of order.
+    again: RefCell<Option<Again>>,
 }
 
 enum Data {
@@ -45,7 +50,9 @@ impl MemberContent {
         };
         let after = AfterReading { metadata: member.metadata(), fingerprint: member.fingerprint() };
         let (size, crc, checksum) = (member.size, member.crc, crc32fast::Hasher::new());
-        Ok(Self { data, produced: 0, size, crc, checksum, is_proven: false, after })
+        let extent = Extent { bytes: bytes.clone(), begins, end };
+        let again = RefCell::default();
+        Ok(Self { data, produced: 0, size, crc, checksum, is_proven: false, after, extent, again })
     }
 
     /// The next bytes, fewer only at the end; nothing where the data is damaged.
@@ -101,6 +108,21 @@ impl Content for MemberContent {
             self.prove()?;
         }
         Ok(filled)
+    }
+
+    /// Of what Windows Explorer packs if it is longer than 2 GiB (Deflate64), nothing can be had out of order.
+    fn read_at(&self, position: u64, buffer: &mut [u8]) -> Option<io::Result<usize>> {
+        match self.data {
+            Data::Stored(_) => Some(self.extent.read_at(position, buffer)),
+            Data::Deflated64(_) => None,
+            Data::Deflated(_) => {
+                let mut again = self.again.borrow_mut();
+                if again.is_none() {
+                    *again = Again::of(self.extent.clone(), self.size);
+                }
+                again.as_mut().map(|again| again.read_at(position, buffer))
+            }
+        }
     }
 
     fn finish(mut self: Box<Self>) -> Result<AfterReading, ReadFailure> {

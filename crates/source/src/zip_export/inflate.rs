@@ -11,9 +11,31 @@ pub(super) struct Unpacked {
     state: Box<InflateState>,
 }
 
+/// How unpacking stands: enough to go on from here another time.
+pub(super) struct Standing {
+    /// Where the next byte of packed data lies.
+    pub(super) position: u64,
+    state: Box<InflateState>,
+}
+
+impl Standing {
+    pub(super) fn at_beginning(position: u64) -> Self {
+        Self { position, state: InflateState::new_boxed(DataFormat::Raw) }
+    }
+}
+
 impl Unpacked {
     pub(super) fn new(packed: Stretch) -> Self {
         Self { packed, state: InflateState::new_boxed(DataFormat::Raw) }
+    }
+
+    /// Goes on where unpacking stood, with packed data from that place on.
+    pub(super) fn from(standing: &Standing, packed: Stretch) -> Self {
+        Self { packed, state: standing.state.clone() }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        Standing { position: self.position(), state: self.state.clone() }
     }
 
     /// Where the next byte that was not needed lies.

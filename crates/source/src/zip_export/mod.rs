@@ -10,6 +10,7 @@
 //! (lengths and checksums).
 
 mod age;
+mod again;
 mod archive;
 mod bytes;
 mod central;
