@@ -64,7 +64,7 @@ impl Scene {
     }
 
     fn backup(&self, policy: CloudPolicy) -> BackupOutcome {
-        let patient = PatientSource::new(Arc::clone(&self.cloud), Box::new(Arc::clone(&self.pause)));
+        let patient = PatientSource::with_a_cloud(Arc::clone(&self.cloud), Box::new(Arc::clone(&self.pause)));
         let source: Box<dyn Source> = Box::new(CloudSource::new(patient, Box::new(Arc::clone(&self.cloud)), policy));
         self.machine.backup_of(vec![source]).unwrap()
     }

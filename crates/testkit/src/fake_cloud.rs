@@ -3,8 +3,8 @@
 
 use chest_model::{Fingerprint, Hole, RootDescription, TreePath};
 use chest_source::{
-    AfterReading, Attributes, AttributesOf, Content, FreeSpace, ItemKind, Listed, Pause, ReadFailure, Source,
-    SourceError, SourceItem, Xattrs, windows_failure,
+    AfterReading, Attributes, AttributesOf, Content, FreeSpace, ItemKind, Listed, Pause, ReadFailure,
+    Source, SourceError, SourceItem, Xattrs, windows_failure,
 };
 use std::collections::BTreeSet;
 use std::io;
@@ -250,6 +250,11 @@ impl NotedPause {
     pub fn seconds(&self) -> Vec<u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Duration::as_secs).collect()
     }
+
+    /// All of them together.
+    pub fn in_all(&self) -> Duration {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().sum()
+    }
 }
 
 impl Pause for NotedPause {
@@ -304,7 +309,7 @@ mod tests {
 
     fn decorated(cloud: &Cloud, policy: CloudPolicy) -> (impl Source + use<>, Arc<NotedPause>) {
         let pause = Arc::new(NotedPause::default());
-        let patient = PatientSource::new(Arc::clone(cloud), Box::new(Arc::clone(&pause)));
+        let patient = PatientSource::with_a_cloud(Arc::clone(cloud), Box::new(Arc::clone(&pause)));
         (CloudSource::new(patient, Box::new(Arc::clone(cloud)), policy), pause)
     }
 
@@ -461,5 +466,21 @@ mod tests {
             assert!(read(&source, "agenda.txt").is_err());
         }
         assert!((580..=600).contains(&pause.seconds().iter().sum::<u64>()), "{:?}", pause.seconds());
+    }
+
+    #[test]
+    fn in_a_folder_without_a_cloud_the_waiting_is_short_and_bounded_too() {
+        let (_folder, cloud) = cloud();
+        let pause = Arc::new(NotedPause::default());
+        let source = PatientSource::with_a_folder(Arc::clone(&cloud), Box::new(Arc::clone(&pause)));
+        cloud.fail_open(path("minutes/may.txt"), 32, 1);
+        assert_eq!(read(&source, "minutes/may.txt").unwrap(), b"may");
+        assert_eq!(pause.in_all(), Duration::from_millis(50));
+        cloud.fail_open(path("agenda.txt"), 32, usize::MAX);
+        for _ in 0..100 {
+            assert_eq!(read(&source, "agenda.txt").unwrap_err().reason, UnreadableReason::InUse);
+        }
+        let in_all = pause.in_all();
+        assert!((50..=60).contains(&in_all.as_secs()), "{in_all:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! A folder as it is to be read on this system: with its cloud's files known and waited for where the system has such, and as it is
-//! where it has none.
+//! A folder as it is to be read on this system: what may pass is waited for, and its cloud's files are known where the system has
+//! such.
 
 use super::{AttributesOf, CloudPolicy, CloudSource, FreeSpace, PatientSource, Pause, SpaceGuard};
 use crate::Source;
@@ -34,7 +34,7 @@ pub fn in_step<S: Source + 'static>(folder: S, facts: CloudFacts, files: CloudFi
         CloudFiles::Hydrate => CloudPolicy::Hydrate(SpaceGuard::new(facts.space, RESERVE)),
         CloudFiles::Skip => CloudPolicy::Skip,
     };
-    CloudSource::new(PatientSource::new(folder, facts.pause), facts.attributes, policy)
+    CloudSource::new(PatientSource::with_a_cloud(folder, facts.pause), facts.attributes, policy)
 }
 
 /// A folder of this computer, which a cloud may keep in step.
@@ -49,8 +49,8 @@ pub fn in_cloud<S: Source + 'static>(folder: S, path: &Path, files: CloudFiles) 
     Box::new(in_step(folder, facts, files))
 }
 
-/// The same where no cloud leaves names in folders without their content: the folder as it is.
+/// The same where no cloud leaves names in folders without their content: what may pass is waited for here, too.
 #[cfg(not(windows))]
 pub fn in_cloud<S: Source + 'static>(folder: S, _path: &Path, _files: CloudFiles) -> Box<dyn Source> {
-    Box::new(folder)
+    Box::new(PatientSource::with_a_folder(folder, Box::new(super::RealPause)))
 }

@@ -1,5 +1,6 @@
-//! Tries again what may pass: a file that another program holds for a moment, a cloud that does not answer at once. Within bounds, for
-//! each file and for all of them: a clerk who left Word open must not find the backup still waiting in the morning.
+//! Tries again what may pass: a file that another program or computer holds for a moment, a cloud or a file server that does not answer at
+//! once. Within bounds, for each file and for all of them: a clerk who left Word open must not find the backup still waiting in the
+//! morning.
 
 use crate::{AfterReading, Content, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{Container, Hole, RootDescription, Timestamp, UnreadableReason};
@@ -9,10 +10,29 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long to wait before each further attempt.
-const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)];
-/// All the waiting for one source together.
-const IN_ALL: Duration = Duration::from_secs(10 * 60);
+/// How long what may pass is waited for.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// Before each further attempt at one file.
+    pauses: [Duration; 3],
+    /// All the waiting for one source together.
+    in_all: Duration,
+}
+
+impl Patience {
+    /// A cloud fetches first, and on Windows a program holds a file as long as it likes.
+    const WITH_A_CLOUD: Self = Self {
+        pauses: [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)],
+        in_all: Duration::from_secs(10 * 60),
+    };
+    /// A file server that lends files to other computers has one back in milliseconds, and a line that failed is soon up again,
+    /// or not for long.
+    const WITH_A_FOLDER: Self = Self {
+        pauses: [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(3)],
+        in_all: Duration::from_secs(60),
+    };
+}
+
 /// What was read before a file had to be opened again is passed over in steps of so many bytes.
 const STEP: usize = 64 << 10;
 
@@ -44,14 +64,24 @@ pub struct PatientSource<S>(Arc<Patient<S>>);
 struct Patient<S> {
     inner: S,
     pause: Box<dyn Pause>,
+    pauses: [Duration; 3],
     /// What may still be waited, for all files together.
     left: Mutex<Duration>,
 }
 
 impl<S: Source> PatientSource<S> {
-    /// Over another source.
-    pub fn new(inner: S, pause: Box<dyn Pause>) -> Self {
-        Self(Arc::new(Patient { inner, pause, left: Mutex::new(IN_ALL) }))
+    /// Over a folder that a cloud keeps in step.
+    pub fn with_a_cloud(inner: S, pause: Box<dyn Pause>) -> Self {
+        Self::of(inner, pause, Patience::WITH_A_CLOUD)
+    }
+
+    /// Over any other folder.
+    pub fn with_a_folder(inner: S, pause: Box<dyn Pause>) -> Self {
+        Self::of(inner, pause, Patience::WITH_A_FOLDER)
+    }
+
+    fn of(inner: S, pause: Box<dyn Pause>, Patience { pauses, in_all }: Patience) -> Self {
+        Self(Arc::new(Patient { inner, pause, pauses, left: Mutex::new(in_all) }))
     }
 }
 
@@ -64,7 +94,7 @@ impl<S: fmt::Debug> fmt::Debug for PatientSource<S> {
 impl<S> Patient<S> {
     /// Until it succeeds, fails for good, or has been tried often enough.
     fn patiently<T>(&self, mut attempt: impl FnMut() -> Result<T, ReadFailure>) -> Result<T, ReadFailure> {
-        for pause in PAUSES {
+        for pause in self.pauses {
             match attempt() {
                 Err(failure) if failure.may_pass && self.may_wait(pause) => self.pause.pause(pause),
                 answer => return answer,

@@ -7,7 +7,24 @@ use rustix::io::Errno;
 /// The obstacle that an error stands for, with the system's own words.
 pub(super) fn failure(errno: Errno) -> ReadFailure {
     let reason = reason(errno);
-    ReadFailure { reason, message: words(errno), may_pass: reason == UnreadableReason::InUse }
+    let may_pass = reason == UnreadableReason::InUse || is_of_the_line(errno);
+    ReadFailure { reason, message: words(errno), may_pass }
+}
+
+/// Whether the error is one of the way to a file server, not of the file.
+fn is_of_the_line(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::TIMEDOUT
+            | Errno::CONNABORTED
+            | Errno::CONNREFUSED
+            | Errno::CONNRESET
+            | Errno::HOSTDOWN
+            | Errno::HOSTUNREACH
+            | Errno::NETDOWN
+            | Errno::NETRESET
+            | Errno::NETUNREACH
+    )
 }
 
 /// The item is there, but is no longer what was listed.
@@ -62,5 +79,13 @@ mod tests {
             assert_eq!(failure.may_pass, expected == UnreadableReason::InUse, "{errno:?}");
         }
         assert!(failure(Errno::ACCESS).message.contains("denied"));
+    }
+
+    #[test]
+    fn what_befalls_the_line_to_a_file_server_may_pass() {
+        for errno in [Errno::TIMEDOUT, Errno::CONNRESET, Errno::HOSTDOWN, Errno::HOSTUNREACH, Errno::NETUNREACH] {
+            let failure = failure(errno);
+            assert_eq!((failure.reason, failure.may_pass), (UnreadableReason::ReadError, true), "{errno:?}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 mod changing;
 mod excluding;
+#[cfg(target_os = "linux")]
+mod lent;
 mod odd_trees;
 mod permissions;
 mod random;
