@@ -237,6 +237,35 @@ fn several_folders_keep_their_names_and_patterns_leave_files_out() {
     assert!(office.run(["ls", "-R", "latest"]).ended(0).out.contains("Thumbs.db"));
 }
 
+/// The server may hold nothing of an account that was closed, and a folder of such a name is nothing temporary.
+#[test]
+fn what_is_left_out_though_nobody_asked_for_it_is_counted_and_copies_of_mailboxes_are_named() {
+    let office = Office::new();
+    office.write("x/~$Allotments/register.xlsx", "x");
+    office.write("x/archive.ost/minutes.docx", "y");
+    for name in ["~$minutes.docx", "archive.ost/desktop.ini", "kept.txt", "draft.tmp"] {
+        office.write(&format!("x/{name}"), "z");
+    }
+    let saved = office.run(["backup", "x", "--exclude", "*.tmp"]).ended(0);
+    assert!(saved.out.contains("x: 2 files left out as temporary or kept elsewhere\n"), "{}", saved.out);
+    assert_eq!(saved.last_line(), "COMPLETE");
+    let listed = office.run(["ls", "-R", "latest"]).ended(0).out;
+    assert!(
+        listed.contains("x/~$Allotments/register.xlsx") && listed.contains("x/archive.ost/minutes.docx"),
+        "{listed}"
+    );
+    office.write("x/Closed account.OST", "o");
+    let told = "x: 3 files left out as temporary or kept elsewhere; Outlook's copy of a mailbox is among them: \
+        x/Closed account.OST. If no mail server holds it any more, back it up with --no-default-excludes.\n";
+    // What has not changed is told again.
+    for _ in 0..2 {
+        let saved = office.run(["backup", "x", "--exclude", "*.tmp"]).ended(0);
+        assert!(saved.out.contains(told), "{}", saved.out);
+    }
+    let all = office.run(["backup", "x", "--no-default-excludes"]).ended(0);
+    assert!(!all.out.contains("left out"), "{}", all.out);
+}
+
 /// What is to be taken away stands on the screen by its own name; the good copy stands there nowhere.
 #[test]
 fn check_names_the_damaged_one_of_two_copies_and_a_missing_one_comes_back() {

@@ -100,6 +100,7 @@ fn answers(office: &Office) -> Vec<(&'static str, Value)> {
     ask("mail show", &["mail", "show", &id], 0);
     ask("mail save", &["mail", "save", &id, "--to", "saved"], 0);
     office.write("notes/Council.url", "[InternetShortcut]\r\nURL=onenote:https://d.docs.live.net/5e1f/Council\r\n");
+    office.write("notes/old account.ost", "!BDN");
     ask("backup, OneNote", &["backup", "notes"], 0);
     ask("an error", &["ls", "1999-12-31"], 1);
     answers

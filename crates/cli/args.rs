@@ -159,7 +159,7 @@ pub struct Backup {
     /// Leave out what fits this pattern, written as in .gitignore (may be given several times)
     #[arg(long, value_name = "PATTERN", action = ArgAction::Append)]
     pub exclude: Vec<String>,
-    /// Also back up what is left out otherwise: ~$*, desktop.ini, Thumbs.db, *.ost
+    /// Also back up files that are left out otherwise: ~$*, desktop.ini, Thumbs.db, *.ost
     #[arg(long)]
     pub no_default_excludes: bool,
     /// What to do with new or changed files that are only in the cloud (OneDrive on Windows; Linux and macOS have none)

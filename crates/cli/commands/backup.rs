@@ -16,6 +16,7 @@ use crate::output::exports::{write_age, write_inside, write_older};
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, harmless, shown};
 use crate::output::notebooks::{NotebookLinksJson, write_notebook_links};
+use crate::output::passed_over::{PassedOverJson, write_passed_over};
 use crate::output::{Report, SHORT_ID};
 use crate::run_history::Running;
 use crate::time::day_and_time;
@@ -138,6 +139,8 @@ struct RootJson {
     newest_content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notebook_shortcuts: Option<NotebookLinksJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed_over: Option<PassedOverJson>,
 }
 
 #[derive(Serialize)]
@@ -181,6 +184,7 @@ impl RootJson {
             containers: root.containers.iter().map(ContainerJson::of).collect(),
             newest_content: root.newest_content.and_then(json::time),
             notebook_shortcuts: NotebookLinksJson::of(root),
+            passed_over: PassedOverJson::of(root),
         }
     }
 }
@@ -200,6 +204,7 @@ impl Report for BackedUp {
             write_inside(out, root)?;
             write_age(out, root, outcome.ended)?;
             write_notebook_links(out, root)?;
+            write_passed_over(out, root)?;
             write_past(out, root)?;
         }
         let more = outcome.roots.iter().filter(told).count().saturating_sub(ROOTS_SHOWN);

@@ -8,6 +8,7 @@ pub mod exports;
 pub mod json;
 pub mod names;
 pub mod notebooks;
+pub mod passed_over;
 pub mod progress;
 pub mod tables;
 

@@ -1,11 +1,12 @@
 //! What is left out of a backup: patterns in gitignore's syntax, and the few files that never belong in one (Office's
 //! lock files, Windows' view settings and picture caches, Outlook's copy of a mailbox that lives on a server).
 
+use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Left out unless asked otherwise, in any mixture of capitals.
+/// Files left out unless asked otherwise, in any mixture of capitals. A folder of such a name is somebody's own doing, and backed up.
 pub const BUILT_IN_EXCLUDES: &[&str] = &["~$*", "desktop.ini", "Thumbs.db", "*.ost"];
 
 /// A pattern that cannot be understood.
@@ -33,37 +34,39 @@ pub enum ExcludeError {
 /// is left out is looked at, so nothing below it can be taken back in.
 #[derive(Debug, Clone)]
 pub struct Excludes {
+    built_in: Gitignore,
     patterns: Gitignore,
     fingerprint: [u8; 32],
 }
 
+/// What is to become of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is backed up.
+    Kept,
+    /// Somebody's pattern leaves it out.
+    LeftOut,
+    /// It is a file of a kind that never belongs in a backup: what nobody has asked for is to be told.
+    PassedOver,
+}
+
 impl Excludes {
     /// Reads the patterns; with `built_in`, [`BUILT_IN_EXCLUDES`] come before them, so that `!` can take those back in.
-    pub fn new(patterns_given: &[String], built_in: bool) -> Result<Self, ExcludeError> {
-        let mut builder = GitignoreBuilder::new("");
-        builder.allow_unclosed_class(false);
-        if built_in {
-            match_capitals(&mut builder, false)?;
-            for pattern in BUILT_IN_EXCLUDES {
-                add(&mut builder, pattern)?;
-            }
-        }
-        match_capitals(&mut builder, true)?;
-        for pattern in patterns_given {
-            add(&mut builder, pattern)?;
-        }
-        let patterns = builder.build().map_err(|error| ExcludeError::TooMany { message: error.to_string() })?;
+    pub fn new(patterns: &[String], built_in: bool) -> Result<Self, ExcludeError> {
         let mut fingerprint = blake3::Hasher::new();
         fingerprint.update(&[u8::from(built_in)]);
-        for pattern in patterns_given {
+        for pattern in patterns {
             fingerprint.update(&(pattern.len() as u64).to_le_bytes()).update(pattern.as_bytes());
         }
-        Ok(Self { patterns, fingerprint: *fingerprint.finalize().as_bytes() })
+        let built_in = if built_in { BUILT_IN_EXCLUDES } else { &[] };
+        let built_in = built(built_in.iter().copied(), true)?;
+        let patterns = built(patterns.iter().map(String::as_str), false)?;
+        Ok(Self { built_in, patterns, fingerprint: *fingerprint.finalize().as_bytes() })
     }
 
     /// Leaves nothing out.
     pub fn none() -> Self {
-        Self { patterns: Gitignore::empty(), fingerprint: [0; 32] }
+        Self { built_in: Gitignore::empty(), patterns: Gitignore::empty(), fingerprint: [0; 32] }
     }
 
     /// Tells these patterns from others.
@@ -73,13 +76,24 @@ impl Excludes {
 
     /// Whether nothing at all is left out.
     pub fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
+        self.patterns.is_empty() && self.built_in.is_empty()
     }
 
-    /// Whether this item is left out. The path is relative to the source's root; whoever asks has made sure that none
+    /// What is to become of this item. The path is relative to the source's root; whoever asks has made sure that none
     /// of the folders above is left out.
+    pub fn judge(&self, path: &[u8], is_folder: bool) -> Verdict {
+        let path = as_path(path);
+        match self.patterns.matched(&path, is_folder) {
+            Match::Ignore(_) => Verdict::LeftOut,
+            Match::Whitelist(_) => Verdict::Kept,
+            Match::None if !is_folder && self.built_in.matched(&path, false).is_ignore() => Verdict::PassedOver,
+            Match::None => Verdict::Kept,
+        }
+    }
+
+    /// Whether this item is left out, for whatever reason.
     pub fn excludes(&self, path: &[u8], is_folder: bool) -> bool {
-        self.patterns.matched(as_path(path), is_folder).is_ignore()
+        self.judge(path, is_folder) != Verdict::Kept
     }
 }
 
@@ -105,14 +119,16 @@ fn as_path(path: &[u8]) -> Cow<'_, Path> {
     }
 }
 
-fn match_capitals(builder: &mut GitignoreBuilder, exactly: bool) -> Result<(), ExcludeError> {
-    let done = builder.case_insensitive(!exactly).map(|_| ());
-    done.map_err(|error| ExcludeError::TooMany { message: error.to_string() })
-}
-
-fn add(builder: &mut GitignoreBuilder, pattern: &str) -> Result<(), ExcludeError> {
-    let added = builder.add_line(None, pattern).map(|_| ());
-    added.map_err(|error| ExcludeError::BadPattern { pattern: pattern.to_owned(), message: error.to_string() })
+fn built<'p>(patterns: impl Iterator<Item = &'p str>, in_any_capitals: bool) -> Result<Gitignore, ExcludeError> {
+    let too_many = |error: ignore::Error| ExcludeError::TooMany { message: error.to_string() };
+    let mut builder = GitignoreBuilder::new("");
+    builder.allow_unclosed_class(false);
+    builder.case_insensitive(in_any_capitals).map_err(too_many)?;
+    for pattern in patterns {
+        let added = builder.add_line(None, pattern).map(|_| ());
+        added.map_err(|error| ExcludeError::BadPattern { pattern: pattern.to_owned(), message: error.to_string() })?;
+    }
+    builder.build().map_err(too_many)
 }
 
 #[cfg(test)]
@@ -131,6 +147,16 @@ mod tests {
         }
         for path in ["minutes.docx", "a/$b", "desktop.ini.txt", "thumbs.db.old", "clerk.pst", "ost"] {
             assert!(!built_in.excludes(path.as_bytes(), false), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_called_like_a_temporary_file_is_kept() {
+        for name in ["~$Allotments", "archive.ost", "desktop.ini", "Thumbs.db"] {
+            assert_eq!(excludes(&[], true).judge(name.as_bytes(), true), Verdict::Kept, "{name}");
+            assert_eq!(excludes(&[], true).judge(name.as_bytes(), false), Verdict::PassedOver, "{name}");
+            assert_eq!(excludes(&[&format!("{name}/")], true).judge(name.as_bytes(), true), Verdict::LeftOut, "{name}");
+            assert_eq!(excludes(&[name], true).judge(name.as_bytes(), false), Verdict::LeftOut, "asked for: {name}");
         }
     }
 

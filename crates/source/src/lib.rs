@@ -7,6 +7,7 @@ mod exclude;
 #[cfg(unix)]
 mod folder;
 mod missing;
+mod passed_over;
 mod zip_export;
 
 pub use cloud::{
@@ -15,10 +16,11 @@ pub use cloud::{
 };
 #[cfg(windows)]
 pub use cloud::{DiskOf, ListedFolder};
-pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes};
+pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes, Verdict};
 #[cfg(unix)]
 pub use folder::{FolderOptions, FolderSource};
 pub use missing::MissingSource;
+pub use passed_over::PassedOver;
 pub use zip_export::{
     ArchiveBytes, Export, ExportFolder, ExportSeries, InFolder, OlderExport, OlderZip, ZipLimits, ZipNote, ZipOptions,
     ZipSource, form_of_export, in_folder, is_export, same_exports,
@@ -73,6 +75,11 @@ pub trait Source: Send + Sync {
 
     /// Lets go of what is held open: nothing will be asked before the next walk.
     fn release(&self) {}
+
+    /// What the last walk left out though nobody asked for that.
+    fn passed_over(&self) -> PassedOver {
+        PassedOver::default()
+    }
 }
 
 /// The hashes of files that were read before, for those that have not changed since.
@@ -276,5 +283,9 @@ impl<S: Source + ?Sized> Source for std::sync::Arc<S> {
 
     fn release(&self) {
         (**self).release();
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        (**self).passed_over()
     }
 }

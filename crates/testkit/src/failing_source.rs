@@ -2,7 +2,9 @@
 //! or are gone, and a source that disappears as a whole.
 
 use chest_model::{Container, Fingerprint, Hole, Metadata, RootDescription, Timestamp, TreePath, UnreadableReason};
-use chest_source::{AfterReading, Content, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use chest_source::{
+    AfterReading, Content, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs,
+};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -141,6 +143,10 @@ impl<S: Source> Source for FailingSource<S> {
 
     fn newest_content(&self) -> Option<Timestamp> {
         self.inner.newest_content()
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.inner.passed_over()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use chest_model::{Fingerprint, Hole, RootDescription, TreePath};
 use chest_source::{
-    AfterReading, Attributes, AttributesOf, Content, FreeSpace, ItemKind, Listed, Pause, ReadFailure,
+    AfterReading, Attributes, AttributesOf, Content, FreeSpace, ItemKind, Listed, PassedOver, Pause, ReadFailure,
     Source, SourceError, SourceItem, Xattrs, windows_failure,
 };
 use std::collections::BTreeSet;
@@ -172,6 +172,10 @@ impl<S: Source> Source for FakeCloud<S> {
         drop(state);
         let (inner, path) = (self.inner.open(&real(item))?, item.path.clone());
         Ok(Box::new(Fetched { inner, path, state: Arc::clone(&self.state), passed: 0 }))
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.inner.passed_over()
     }
 }
 

@@ -15,7 +15,7 @@ use chest_model::{
 use chest_repo::local::{CachedEntry, Noticed};
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
 use chest_repo::tree::{TreeBuilder, encode_entry};
-use chest_source::SourceItem;
+use chest_source::{PassedOver, SourceItem};
 use std::collections::HashMap;
 
 /// A file changed so shortly before it was read may change again without its time showing it: the kernel's clock ticks every
@@ -91,6 +91,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             folders_not_remembered: 0,
             held_against: HeldAgainst::NothingAtAll,
             notebook_links: NotebookLinks::default(),
+            passed_over: PassedOver::default(),
         };
         let assembled = Assembled {
             root: ChunkId([0; 32]),

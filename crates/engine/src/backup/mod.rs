@@ -28,6 +28,7 @@ use chest_model::{
     WriterId,
 };
 use chest_repo::ObjectError;
+use chest_source::PassedOver;
 
 /// What was asked for.
 #[derive(Debug, Clone)]
@@ -158,6 +159,8 @@ pub struct RootOutcome {
     pub folders_not_remembered: u64,
     /// Files in it that are only shortcuts to OneNote notebooks.
     pub notebook_links: NotebookLinks,
+    /// Files of it that were left out though nobody asked for that.
+    pub passed_over: PassedOver,
 }
 
 /// What a root was held against, to tell whether something is missing.

@@ -350,6 +350,7 @@ impl Run<'_> {
                 context.monitor,
                 context.environment,
             )?;
+            assembled.outcome.passed_over = source.passed_over();
             assembled.outcome.containers = source.containers(&hashes.begin());
             assembled.outcome.newest_content = assembled.outcome.newest_message.or_else(|| {
                 // When a mailbox was written into an export says nothing of how old what it holds is.

@@ -2,7 +2,7 @@
 //! once. Within bounds, for each file and for all of them: a clerk who left Word open must not find the backup still waiting in the
 //! morning.
 
-use crate::{AfterReading, Content, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use crate::{AfterReading, Content, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{Container, Hole, RootDescription, Timestamp, UnreadableReason};
 use std::fmt;
 use std::io;
@@ -137,6 +137,10 @@ impl<S: Source + 'static> Source for PatientSource<S> {
 
     fn newest_content(&self) -> Option<Timestamp> {
         self.0.inner.newest_content()
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.0.inner.passed_over()
     }
 }
 

@@ -3,7 +3,9 @@
 
 use super::attributes::{AttributesOf, Listed};
 use super::space::{Promise, SpaceGuard, cloud_only};
-use crate::{AfterReading, Content, ItemKind, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use crate::{
+    AfterReading, Content, ItemKind, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs,
+};
 use chest_model::{Container, Hole, RootDescription, Timestamp, TreePath};
 use std::fmt;
 use std::io;
@@ -72,6 +74,10 @@ impl<S: Source> Source for CloudSource<S> {
 
     fn newest_content(&self) -> Option<Timestamp> {
         self.inner.newest_content()
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.inner.passed_over()
     }
 }
 

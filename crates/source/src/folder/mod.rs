@@ -17,7 +17,7 @@ mod tests;
 mod walk;
 mod xattrs;
 
-use crate::{Content, Excludes, ItemKind, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use crate::{Content, Excludes, ItemKind, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{RootDescription, UnreadableReason};
 use content::FileContent;
 pub(crate) use facts::Facts;
@@ -33,6 +33,7 @@ use std::ffi::CStr;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use walk::{Walk, single_item};
 use xattrs::{Door, read_xattrs};
@@ -63,13 +64,15 @@ pub struct FolderSource {
     description: RootDescription,
     options: FolderOptions,
     limits: Limits,
+    passed_over: Mutex<PassedOver>,
 }
 
 impl FolderSource {
     /// Opens the root. The path may be a symbolic link: it is resolved here, once.
     pub fn new(path: &Path, description: RootDescription, options: FolderOptions) -> Result<Self, SourceError> {
         let root = Root::open(path)?;
-        Ok(Self { root, shown_path: chest_model::shown_place(path), description, options, limits: Limits::default() })
+        let (limits, passed_over) = (Limits::default(), Mutex::default());
+        Ok(Self { root, shown_path: chest_model::shown_place(path), description, options, limits, passed_over })
     }
 
     /// The name under which this path is stored unless another is chosen: its real last component, or `root`.
@@ -106,7 +109,10 @@ impl FolderSource {
                 let _ = thread::Builder::new().name("scan".to_owned()).spawn_scoped(scope, || prefetch.work());
             }
             let visit = &mut |item| visit(item);
-            Walk::new(&self.root, &self.shown_path, &prefetch, visit, self.limits.held).run(&facts)
+            let walk = Walk::new(&self.root, &self.shown_path, &prefetch, visit, self.limits.held);
+            let passed_over = walk.run(&facts)?;
+            *self.passed_over.lock().unwrap_or_else(PoisonError::into_inner) = passed_over;
+            Ok(())
         })
     }
 
@@ -181,6 +187,10 @@ impl Source for FolderSource {
             ItemKind::Unreadable(ref failure) => Err(failure.clone()),
             _ => Err(ReadFailure::lasting(UnreadableReason::Unsupported, "only files have content")),
         }
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.passed_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -8,6 +8,7 @@ use super::names::{Name, Names};
 use super::place::Place;
 use super::prefetch::Slot;
 use super::root::{LISTING, Root, open_one};
+use crate::Verdict;
 use chest_model::TreePath;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, readlinkat, statat};
@@ -44,7 +45,7 @@ pub(super) struct Scanned {
     pub(super) handle: Option<Arc<Handle>>,
 }
 
-/// Looks at a range of names; what is excluded is missing.
+/// Looks at a range of names; what somebody's pattern excludes is missing.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     /// In the order of the names.
@@ -77,6 +78,8 @@ pub(super) enum Found {
     Failed(Option<Facts>, Errno),
     /// Its name cannot be stored.
     Refused,
+    /// It is left out though nobody asked for that.
+    PassedOver,
 }
 
 impl Entry {
@@ -217,13 +220,19 @@ impl<'s> Scanner<'s> {
         for (index, name) in names.range(range) {
             // Before the look: to look at a mount point whose server is gone may take for ever, and excluding it must
             // help.
-            if name.is_folder.is_some_and(|is_folder| exclusion.applies(name.name, is_folder)) {
-                continue;
-            }
-            let found = self.find(place, name, handle);
-            if name.is_folder.is_none() && exclusion.applies(name.name, matches!(found, Found::Folder(..))) {
-                continue;
-            }
+            let found = match name.is_folder.map(|is_folder| exclusion.judge(name.name, is_folder)) {
+                Some(Verdict::LeftOut) => continue,
+                Some(Verdict::PassedOver) => Found::PassedOver,
+                Some(Verdict::Kept) => self.find(place, name, handle),
+                None => {
+                    let found = self.find(place, name, handle);
+                    match exclusion.judge(name.name, matches!(found, Found::Folder(..))) {
+                        Verdict::LeftOut => continue,
+                        Verdict::PassedOver => Found::PassedOver,
+                        Verdict::Kept => found,
+                    }
+                }
+            };
             entries.push(Entry { index, found });
         }
         Batch { entries, end }
@@ -287,11 +296,11 @@ struct Exclusion<'e> {
 }
 
 impl Exclusion<'_> {
-    fn applies(&mut self, name: &CStr, is_folder: bool) -> bool {
-        let Some((excludes, path)) = &mut self.rules else { return false };
+    fn judge(&mut self, name: &CStr, is_folder: bool) -> Verdict {
+        let Some((excludes, path)) = &mut self.rules else { return Verdict::Kept };
         path.truncate(self.folder);
         path.extend_from_slice(name.to_bytes());
-        excludes.excludes(path, is_folder)
+        excludes.judge(path, is_folder)
     }
 }
 

@@ -8,7 +8,7 @@ use super::place::Place;
 use super::prefetch::{Prefetch, Slot};
 use super::root::Root;
 use super::scan::{Entry, Found, Handle, Scanned, Scratch, Task};
-use crate::{ItemKind, ReadFailure, SourceError, SourceItem};
+use crate::{ItemKind, PassedOver, ReadFailure, SourceError, SourceItem};
 use chest_model::{Fingerprint, Metadata, TreePath, UnreadableReason};
 use rustix::io::Errno;
 use std::ops::ControlFlow;
@@ -36,6 +36,8 @@ pub(super) struct Walk<'w, 's> {
     /// Frames further out have been let go of: to look through all of them at every step would take a walk of deep folders
     /// for ever.
     let_go: usize,
+    /// What is left out though nobody asked for that.
+    passed_over: PassedOver,
 }
 
 /// A folder entered and not yet left.
@@ -76,11 +78,17 @@ impl<'w, 's> Walk<'w, 's> {
             held: 0,
             most_held,
             let_go: 0,
+            passed_over: PassedOver::default(),
         }
     }
 
-    /// Shows everything. The root's own looks are known.
-    pub(super) fn run(&mut self, facts: &Facts) -> Result<(), SourceError> {
+    /// Shows everything, and tells what was passed over. The root's own looks are known.
+    pub(super) fn run(mut self, facts: &Facts) -> Result<PassedOver, SourceError> {
+        self.show_all(facts)?;
+        Ok(self.passed_over)
+    }
+
+    fn show_all(&mut self, facts: &Facts) -> Result<(), SourceError> {
         let slot = Slot::new(Place::root(), Task::List, None);
         let scanned = match self.prefetch.obtain(&slot, &mut self.scratch) {
             Ok(scanned) => scanned,
@@ -185,6 +193,10 @@ impl<'w, 's> Walk<'w, 's> {
                 Ok((self.visit)(unreadable(path, Some(facts), unsupported("its path is too long"))))
             }
             Found::Failed(facts, errno) => self.show_failed(path, facts, errno),
+            Found::PassedOver => {
+                self.passed_over.add(path);
+                Ok(ControlFlow::Continue(()))
+            }
             Found::Refused => Ok((self.visit)(unreadable(path, None, unsupported("its name cannot be stored")))),
         }
     }

@@ -7,10 +7,10 @@ use super::member::{Member, damaged, unsupported};
 use super::names::{self, Place};
 use super::naming::{Newness, newness};
 use super::{ZipLimits, ZipNote};
-use crate::{Content, Excludes, ItemKind, ReadFailure};
+use crate::{Content, Excludes, ItemKind, PassedOver, ReadFailure, Verdict};
 use chest_model::TreePath;
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Links point no further than this; what is longer is none.
 const LONGEST_LINK: u64 = 4095;
@@ -30,6 +30,7 @@ pub(super) struct Merged {
     /// In tree order.
     pub(super) items: Vec<Item>,
     pub(super) notes: Vec<ZipNote>,
+    pub(super) passed_over: PassedOver,
 }
 
 /// Puts the listings of the archives together.
@@ -63,7 +64,7 @@ pub(super) fn merge(
     if let (false, Some(archive)) = (has_files, archives.first()) {
         merger.missing(archive, "all files of", "the ZIP file holds folders and no file. Download it again");
     }
-    named.retain(|(path, member)| !is_left_out(path, member.is_folder, excludes));
+    merger.merged.passed_over = leave_out(&mut named, excludes);
     named.iter_mut().for_each(|(_, member)| refuse_bomb(member, limits));
     // Stable: under one name, what was listed first stays first where nothing tells which is newer.
     named.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -88,12 +89,32 @@ pub(super) fn stand_in(items: &mut Vec<Item>, name: &[u8], failure: ReadFailure)
     items.insert(place(&path), Item { path, kind: ItemKind::Unreadable(failure), member: None });
 }
 
-/// Whether the item or a folder above it is left out.
-fn is_left_out(path: &TreePath, is_folder: bool, excludes: &Excludes) -> bool {
+/// Takes away what the patterns leave out; tells what nobody asked to leave out, each name once.
+fn leave_out(named: &mut Vec<(TreePath, Member)>, excludes: &Excludes) -> PassedOver {
+    let mut passed = BTreeSet::new();
+    named.retain(|(path, member)| {
+        let verdict = judge(path, member.is_folder, excludes);
+        if verdict == Verdict::PassedOver {
+            passed.insert(path.clone());
+        }
+        verdict == Verdict::Kept
+    });
+    let mut passed_over = PassedOver::default();
+    passed.into_iter().for_each(|path| passed_over.add(path));
+    passed_over
+}
+
+/// What becomes of the item, and of the folders above it.
+fn judge(path: &TreePath, is_folder: bool, excludes: &Excludes) -> Verdict {
+    if excludes.is_empty() {
+        return Verdict::Kept;
+    }
     let bytes = path.as_bytes();
     let mut folders = (0..bytes.len()).filter(|&at| bytes[at] == b'/').map(|at| &bytes[..at]);
-    !excludes.is_empty()
-        && (folders.any(|folder| excludes.excludes(folder, true)) || excludes.excludes(bytes, is_folder))
+    match folders.any(|folder| excludes.excludes(folder, true)) {
+        true => Verdict::LeftOut,
+        false => excludes.judge(bytes, is_folder),
+    }
 }
 
 struct Merger<'a> {

@@ -45,7 +45,9 @@ pub use export_folder::{ExportFolder, ExportSeries, InFolder, OlderExport, form_
 pub use exports::{Export, is_export, same_exports};
 pub use older::OlderZip;
 
-use crate::{Content, Excludes, ItemKind, KnownHashes, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use crate::{
+    Content, Excludes, ItemKind, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs,
+};
 use archive::{Archive, Budget};
 use chest_model::{Container, RootDescription, Timestamp, TreePath, UnreadableReason, shown_place};
 use content::MemberContent;
@@ -131,6 +133,7 @@ pub struct ZipSource {
     archives: Vec<Archive>,
     items: Vec<Item>,
     notes: Vec<ZipNote>,
+    passed_over: PassedOver,
     not_after: Option<Timestamp>,
     /// Tells what was left out from what else could have been.
     left_out: [u8; 32],
@@ -183,10 +186,10 @@ impl ZipSource {
             return Err(SourceError::NoExport { path, message: message.clone() });
         }
         let merged = merge::merge(&archives, listings, &options.excludes, &options.limits);
-        let (items, notes) = (merged.items, merged.notes);
+        let merge::Merged { items, notes, passed_over } = merged;
         let left_out = *options.excludes.fingerprint();
         let (not_after, containers) = (options.not_after, OnceLock::new());
-        Ok(Self { description, archives, items, notes, not_after, left_out, containers })
+        Ok(Self { description, archives, items, notes, passed_over, not_after, left_out, containers })
     }
 
     /// With items that stand for what should have been among the archives and cannot be read: names, and why.
@@ -251,5 +254,9 @@ impl Source for ZipSource {
     fn known_by(&self, known: &dyn KnownHashes) -> Option<Vec<[u8; 32]>> {
         let hashes = self.containers(known).into_iter().map(|container| container.hash);
         hashes.map(|hash| Some(older::known_by(&hash?, &self.left_out))).collect()
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.passed_over.clone()
     }
 }

@@ -3,7 +3,7 @@
 
 use super::archive::hash_of;
 use super::{FileBytes, ZipOptions, ZipSource};
-use crate::{Content, KnownHashes, MissingSource, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use crate::{Content, KnownHashes, MissingSource, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{Container, RootDescription, Timestamp};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -74,6 +74,10 @@ impl Source for OlderZip {
 
     fn newest_content(&self) -> Option<Timestamp> {
         self.opened().source().newest_content()
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.opened().source().passed_over()
     }
 
     fn is_wanted_once(&self) -> bool {

@@ -313,3 +313,18 @@ fn data_packed_that_way_and_damaged_is_never_taken_for_the_file() {
     assert!(read(&source, "cut").is_err());
     assert_eq!(read(&source, "kept").unwrap(), b"kept");
 }
+
+#[test]
+fn files_that_nobody_asked_to_leave_out_are_counted_and_folders_of_their_names_kept() {
+    let names = ["a/~$Allotments/register.xlsx", "archive.ost/minutes.docx", "a/~$b.docx", "a/Clerk.OST", "c.tmp"];
+    let members: Vec<Made> = names.iter().map(|name| stored(name, b"x")).collect();
+    let excludes = Excludes::new(&["*.tmp".to_owned()], true).unwrap();
+    let options = ZipOptions { excludes, ..ZipOptions::default() };
+    // The same in both parts: each is one file.
+    let part = archive(&members);
+    let source = try_open(&[("1.zip", part.clone()), ("2.zip", part)], &options).unwrap();
+    assert_eq!(paths(&source), ["", "a", "a/~$Allotments", names[0], "archive.ost", names[1]]);
+    let passed = source.passed_over();
+    assert_eq!((passed.files, passed.mailbox_count), (2, 1), "{passed:?}");
+    assert_eq!(passed.mailboxes[0].to_string(), "a/Clerk.OST");
+}
