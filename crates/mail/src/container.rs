@@ -113,6 +113,12 @@ fn is_message(name: &[u8], head: &[u8]) -> bool {
     }
 }
 
+/// Whether these are headers of a message, up to the first blank line.
+pub(crate) fn begins_as_message(head: &[u8]) -> bool {
+    let found = Headers::count(head);
+    found.all_are_headers && found.plausible >= 1
+}
+
 /// What is in a block of headers.
 struct Headers {
     /// No other line stands before the first blank one.

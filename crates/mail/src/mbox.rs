@@ -1,17 +1,21 @@
 //! mbox files: messages one after the other, each after a line that begins with "From ". That line is the only mark, so writers
 //! quote such lines inside messages (`>From `, the rules called mboxrd) or say how long a message is (`Content-Length`); both are
-//! understood. What does neither is split where a reader of mail would split it, too.
+//! understood. What does neither is split where a reader of mail would split it, too: after a blank line, and without one where
+//! headers follow.
 
 use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
 
+use crate::container::begins_as_message;
 use crate::identity::{IdentityHasher, identity};
 use crate::lines::{Lines, Piece, without_mark};
 use crate::summary::summarise;
 use crate::types::{FoundMessage, Limits, Locator, MailError, Resume, Visited};
 use crate::{ReadSeek, date};
 
+/// So much of what follows a "From " line tells whether a message begins there.
+const HEAD: usize = 2048;
 /// Deeper quoting is not looked for.
 const DEEPEST_QUOTE: usize = 1000;
 
@@ -145,7 +149,18 @@ impl<'a> Splitter<'a> {
         self.kept.clear();
         let mut open = Open::at(self.lines.offset());
         while let Some(piece) = self.lines.next()? {
-            if open.may_end_before(&piece) && date::of_envelope(piece.bytes).is_some() {
+            let line: Vec<u8>;
+            let mut piece = piece;
+            let ends = open.ends_before(&piece);
+            if ends == Ends::IfHeadersFollow {
+                let (offset, begins_line) = (piece.offset, piece.begins_line);
+                line = piece.bytes.to_vec();
+                if self.headers_follow()? {
+                    self.next_starts_at = Some(offset);
+                    break;
+                }
+                piece = Piece { bytes: &line, offset, begins_line };
+            } else if ends == Ends::Yes {
                 self.next_starts_at = Some(piece.offset);
                 break;
             }
@@ -159,6 +174,10 @@ impl<'a> Splitter<'a> {
         let length = open.end_of_message() - open.offset;
         self.kept.truncate(usize::try_from(length).unwrap_or(usize::MAX));
         Ok(Some(Extent { starts_at, offset: open.offset, length, unquote: !open.is_bare() }))
+    }
+
+    fn headers_follow(&mut self) -> Result<bool, MailError> {
+        Ok(begins_as_message(&self.lines.peek(self.lines.offset(), HEAD)?))
     }
 
     /// The end that a message's own header announces, if the next message begins there, or the file ends: right there, or after one
@@ -186,6 +205,15 @@ fn is_start_or_end(bytes: &[u8]) -> bool {
 
 fn ends_in_blank_line(text: &[u8]) -> bool {
     matches!(text, b"\n" | b"\r\n") || text.ends_with(b"\n\n") || text.ends_with(b"\n\r\n")
+}
+
+/// Whether a message ends before a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    Yes,
+    /// Nothing but a "From " line says so: a message may quote one.
+    IfHeadersFollow,
+    No,
 }
 
 /// A message whose end is not found yet.
@@ -217,13 +245,16 @@ impl Open {
         }
     }
 
-    fn may_end_before(&self, piece: &Piece<'_>) -> bool {
-        let due = match self.counted_to {
-            Some(end) => piece.offset >= end,
+    fn ends_before(&self, piece: &Piece<'_>) -> Ends {
+        let ends = match self.counted_to {
+            Some(end) if piece.offset >= end => Ends::Yes,
+            Some(_) => Ends::No,
             // Also right after another "From " line: a message of no bytes.
-            None => self.blank > 0 || self.end == self.offset,
+            None if self.blank > 0 || self.end == self.offset => Ends::Yes,
+            None => Ends::IfHeadersFollow,
         };
-        due && piece.begins_line && piece.bytes.starts_with(b"From ")
+        let is_envelope = || piece.begins_line && date::of_envelope(piece.bytes).is_some();
+        if ends != Ends::No && is_envelope() { ends } else { Ends::No }
     }
 
     fn take(&mut self, piece: &Piece<'_>) {

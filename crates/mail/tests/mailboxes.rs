@@ -181,6 +181,51 @@ fn a_length_never_moves_the_end_of_a_message_that_can_be_told_without_it() {
 }
 
 #[test]
+fn messages_without_a_blank_line_between_them_are_told_apart_by_their_headers() {
+    for line_break in ["\n", "\r\n"] {
+        let message = |number: u8| {
+            let text = "x".repeat(usize::from(number) * 1000);
+            format!("Subject: {number}\nFrom: a@b.example\n\n{text}\n>From here\n").replace('\n', line_break)
+        };
+        let messages: Vec<String> = (1..=200).map(message).collect();
+        let bytes: Vec<String> = messages.iter().map(|text| format!("{ENVELOPE}{line_break}{text}")).collect();
+        let bytes = bytes.concat().into_bytes();
+        let found = mbox(&bytes);
+        assert_eq!(found.len(), messages.len());
+        for (found, message) in found.iter().zip(&messages) {
+            assert_eq!(raw_of(&bytes, found), message.replace(">From", "From").as_bytes());
+        }
+        let last = Resume::At(found[198].starts_at);
+        let (again, visited) = all(ContainerKind::Mbox, &bytes, last, &Limits::default());
+        assert!(visited.problem.is_none() && again == found[198..], "{visited:?}");
+    }
+}
+
+#[test]
+fn a_from_line_in_a_text_that_no_headers_follow_is_text() {
+    for quoted in [
+        format!("He wrote:\n{ENVELOPE}\nDear all,\nFrom: a@b.example is my address.\n"),
+        format!("See\n{ENVELOPE}\nNote: nothing of a message.\n\n"),
+        format!("See\n{ENVELOPE}\n"),
+        format!("See\n{ENVELOPE}\n\nFrom: a@b.example\n"),
+        "See\nFrom Friday on\nFrom: a@b.example\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n".to_owned(),
+    ] {
+        let bytes = format!("{ENVELOPE}\nSubject: a\n\n{quoted}\n{ENVELOPE}\nSubject: b\n\nx\n");
+        let subjects: Vec<_> = mbox(bytes.as_bytes()).into_iter().map(|found| found.summary.subject).collect();
+        assert_eq!(subjects.len(), 2, "{quoted}: {subjects:?}");
+    }
+}
+
+#[test]
+fn what_a_message_counts_as_its_own_is_its_own_whatever_follows_in_it() {
+    let body = format!("See\n{ENVELOPE}\nFrom: a@b.example\nSubject: forwarded\n\ntext\n");
+    let message = format!("Subject: a\nContent-Length: {}\n\n{body}", body.len());
+    let bytes = format!("{ENVELOPE}\n{message}\n{ENVELOPE}\n{message}\n");
+    let again: Vec<_> = mbox(bytes.as_bytes()).iter().map(|found| raw_of(bytes.as_bytes(), found)).collect();
+    assert_eq!(again, [message.as_bytes(), message.as_bytes()]);
+}
+
+#[test]
 fn a_locator_of_another_mailbox_is_refused() {
     let bytes = written(&[b"Subject: a\n\nx\n".to_vec()], "\n");
     let far = Locator::Span { offset: 10, length: 100_000, unquote: true };
