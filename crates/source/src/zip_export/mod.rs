@@ -9,8 +9,8 @@
 //! that share bytes), `recover` (downloads that broke off), `no_archive` (web pages), `merge` (one name twice, bombs), `content`
 //! (lengths and checksums).
 
-mod age;
 mod again;
+mod age;
 mod archive;
 mod bytes;
 mod central;
