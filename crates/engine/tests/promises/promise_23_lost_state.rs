@@ -12,9 +12,11 @@ use chest_engine::browse::{Selection, SnapshotSelector};
 use chest_engine::enrol::{Beginning, enrol};
 use chest_engine::repo::history::{OnNewer, OwnerHistory, OwnerTrust};
 use chest_engine::repo::keys::DomainId;
+use chest_engine::repo::layout::Place;
+use chest_engine::repo::pack::PackClass;
 use chest_engine::repo::record::OwnerBody;
 use chest_engine::repo::repository::append_decision;
-use chest_engine::store::ObjectStore;
+use chest_engine::store::{ObjectName, ObjectStore};
 use chest_model::Epoch;
 use std::collections::BTreeSet;
 
@@ -99,7 +101,14 @@ fn what_is_damaged_or_slipped_in_is_not_taken_up_and_is_sent_again() {
     public.added = vec![(1, *blake3::hash(&poison).as_bytes())];
     let poison = put_pack(&machine.memory, poison);
     put_log(&machine, public.seq, &public.encode(&[]), b"", b"");
-    let damaged = names(&machine.memory, "packs/").into_iter().find(|name| *name != poison).unwrap();
+    // Of files: that of the trees holds the top of the first backup, which no other backup has, so that nothing sends it again.
+    let session = machine.open().unwrap().session;
+    let holds_trees = |name: &ObjectName| match Place::parse(name) {
+        Some(Place::Pack(hash)) => session.describe_pack(hash).unwrap().unwrap().class == PackClass::Tree,
+        _ => panic!("{name}"),
+    };
+    let packs = names(&machine.memory, "packs/").into_iter();
+    let damaged = packs.filter(|name| *name != poison).find(|name| !holds_trees(name)).unwrap();
     let mut bytes = machine.memory.get(&damaged).unwrap().to_vec();
     bytes[40_000] ^= 1;
     machine.overwrite(&damaged, &bytes.into());
