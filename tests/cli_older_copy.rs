@@ -177,3 +177,23 @@ fn no_new_key_is_given_where_the_owners_own_records_are_not_whole() {
     assert!(refused.err.contains("a record of the owner's decisions, is damaged"), "{}", refused.err);
     assert_eq!(office.stored_files("repo/owner").len(), 3);
 }
+
+#[test]
+fn a_backup_that_ends_while_the_passphrase_is_asked_for_is_no_older_copy() {
+    let office = Office::with_backup();
+    let commands =
+        [READERS.as_slice(), &[&["check"], &["check", "--read-data"], &["key", "test"], &["writer", "enrol"]]];
+    for (number, arguments) in commands.concat().into_iter().enumerate() {
+        office.write(&format!("docs/{number}.txt"), "new");
+        let mut asked = office.command(arguments);
+        let program = env!("CARGO_BIN_EXE_chest");
+        asked.env_remove("CHEST_PASSPHRASE_FILE");
+        asked.env("CHEST_PASSPHRASE_COMMAND", format!("{program} backup docs >/dev/null && cat passphrase"));
+        let told = answer(&mut asked).ended(0);
+        assert!(!told.err.contains("WARNING"), "{arguments:?}: {}", told.err);
+        assert_eq!(backups(&office, "repo"), number + 2, "{arguments:?}");
+        if arguments[0] == "writer" {
+            assert_eq!(told.out, "This computer may add backups already. Nothing was changed.\n");
+        }
+    }
+}

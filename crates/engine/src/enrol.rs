@@ -3,15 +3,16 @@
 
 use crate::{Context, EngineError, Opened};
 use chest_model::{ObjectHash, Phase, Progress, Timestamp, WriterId};
+use chest_repo::RepoError;
 use chest_repo::history::{
-    HistoryError, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
+    HistoryError, LogHistory, OnNewer, OwnerHistory, OwnerTrust, Verdict, WriterEvent, WriterMachine, WriterOperation,
 };
 use chest_repo::index::IndexedPack;
-use chest_repo::keys::{DomainId, MasterKey};
-use chest_repo::layout::{LOG, Place};
-use chest_repo::local::{Baseline, Journal, LocalKey, Seen, WriterFile};
+use chest_repo::keys::{DomainId, MasterKey, WriterKey};
+use chest_repo::layout::{LOG, Place, log_prefix};
+use chest_repo::local::{Baseline, Journal, LocalFolder, LocalKey, Seen, WriterFile};
 use chest_repo::record::{OwnerBody, WriterGrant};
-use chest_repo::repository::{ReaderSession, Snapshot, append_decision, fresh};
+use chest_repo::repository::{LookAhead, Proven, ReaderSession, Snapshot, append_decision, fresh};
 use chest_repo::slot::Credential;
 use std::collections::BTreeSet;
 
@@ -101,12 +102,27 @@ enum Standing {
     Lacks(WriterId, String),
 }
 
+/// The key that a machine has, and what was noted when it last backed up with it.
+struct HeldKey {
+    key: WriterKey,
+    seen: Seen,
+}
+
+impl HeldKey {
+    fn load(state: &LocalFolder) -> Result<Option<Self>, EngineError> {
+        let Some(WriterFile { key, .. }) = WriterFile::load(state)? else { return Ok(None) };
+        let seen = Seen::load(state, &Seen::name_for_writer(key.writer()), &LocalKey::of_writer(&key))?;
+        Ok(Some(Self { key, seen }))
+    }
+}
+
 impl Enrolment<'_> {
     fn run(&self) -> Result<EnrolOutcome, EngineError> {
         let context = self.context;
         let master = self.opened.session.opener().master();
+        let held = HeldKey::load(&context.state(self.opened.repository))?;
         let history = OwnerHistory::read(&*context.store, OwnerTrust::Master(master), OnNewer::Refuse)?;
-        let gave_up = match self.standing(&history)? {
+        let gave_up = match self.standing(held, &history)? {
             Standing::GoesOn(writer) if self.beginning == Beginning::WhereItLeftOff => {
                 return Ok(EnrolOutcome { writer, already: true, ..EnrolOutcome::of(writer) });
             }
@@ -130,22 +146,22 @@ impl Enrolment<'_> {
         Ok(EnrolOutcome { inherited, gave_up, ..EnrolOutcome::of(grant.writer) })
     }
 
-    /// Asks the protocol itself what a backup would be told that begins now.
-    fn standing(&self, history: &OwnerHistory) -> Result<Standing, EngineError> {
+    /// Asks the protocol itself what a backup would be told that begins now. Like a backup it looks at the store after what was
+    /// noted has been read: a backup of this very machine may end at any time.
+    fn standing(&self, held: Option<HeldKey>, history: &OwnerHistory) -> Result<Standing, EngineError> {
         let owner = history.view();
         // No new key helps where the owner's own records are not whole.
         if let Some(gap) = owner.gaps.first() {
             let missing = Place::Owner(*gap).name().to_string();
             return Err(history.explain(HistoryError::Gap { missing }).into());
         }
-        let state = self.context.state(self.opened.repository);
-        let Some(file) = WriterFile::load(&state)? else { return Ok(Standing::HasNone) };
-        let writer = file.key.writer();
-        let is_granted = history.writers().get(&writer).is_some_and(|grant| grant.key == file.key.public());
-        let Some(log) = self.opened.session.logs.get(&writer).filter(|_| is_granted) else {
-            return Ok(Standing::HasNone);
-        };
-        let seen = Seen::load(&state, &Seen::name_for_writer(writer), &LocalKey::of_writer(&file.key))?;
+        let Some(HeldKey { key, seen }) = held else { return Ok(Standing::HasNone) };
+        let writer = key.writer();
+        let grant = history.writers().get(&writer).copied().filter(|grant| grant.key == key.public());
+        let Some(grant) = grant else { return Ok(Standing::HasNone) };
+        let look = LookAhead::look(self.context.store.clone(), &[&log_prefix(writer)], &Proven::default());
+        let look = look.map_err(RepoError::from)?;
+        let log = LogHistory::read(&look, history, &grant, OnNewer::Report)?;
         let seen_log = seen.logs.get(&writer).cloned().unwrap_or_default();
         let (mut backup, _) = WriterMachine::new(writer, seen.owner, seen_log);
         let mut answer = backup.step(WriterEvent::Owner(owner));

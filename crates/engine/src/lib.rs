@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod enrol;
 mod error;
 pub mod init;
+mod noted;
 pub mod place;
 pub mod restore;
 pub mod target;

@@ -147,8 +147,10 @@ impl Run<'_> {
         let seen = Seen::load(&self.state, &Seen::name_for_writer(self.writer.key.writer()), &self.local_key)?;
         let own = self.writer.key.writer();
         let seen_log = seen.logs.get(&own).cloned().unwrap_or_default();
+        // Another run may have ended between that look and the lock: it has noted decisions that only a look of now can show.
+        let start = first.filter(|look| shows(look, &seen.owner));
         let (mut machine, mut operation) = WriterMachine::new(own, seen.owner, seen_log);
-        let mut round = Round { start: first, ..Round::default() };
+        let mut round = Round { start, ..Round::default() };
         self.begin(Phase::Opening);
         loop {
             let event = match operation {
@@ -544,6 +546,12 @@ impl Troubles {
     fn note<T>(&mut self, kept: Result<T, RepoError>) -> Option<T> {
         kept.map_err(|error| self.0.push(error.to_string())).ok()
     }
+}
+
+/// Whether it lists all these decisions.
+fn shows(look: &LookAhead, decisions: &[RecordRef]) -> bool {
+    let listed = look.list(OWNER).unwrap_or_default();
+    decisions.iter().all(|decision| listed.iter().any(|one| one.name == Place::Owner(*decision).name()))
 }
 
 /// Key slots that are missing or damaged: without any of them nobody can ever read what is being backed up.

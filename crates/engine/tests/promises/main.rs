@@ -15,6 +15,7 @@ mod promise_07_swaps;
 mod promise_08_writer_keys;
 mod promise_09_forgery;
 mod promise_11_history;
+mod promise_11_meanwhile;
 mod promise_14_repeated_randomness;
 mod promise_15_costs;
 mod promise_16_recovery_words;
