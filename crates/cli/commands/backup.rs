@@ -234,8 +234,9 @@ impl Report for BackedUp {
         if let Some(clock) = outcome.clock_behind {
             writeln!(
                 out,
-                "NOTE: this computer's clock says {}, and its last backup ended later than that by the same clock. One of the two is \
-                 wrong; this backup bears the later time. Set the clock right.",
+                "NOTE: this computer's clock says {}, and its last backup, or that of the computer in whose place it was enrolled, \
+                 ended later than that by the clock of then. One of the two is wrong. This backup bears the later time, so that it \
+                 is the newest. If it is the clock of now, set it right.",
                 day_and_time(clock)
             )?;
         }

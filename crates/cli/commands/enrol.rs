@@ -6,7 +6,7 @@ use crate::errors::{Doing, Failure};
 use crate::exit::Exit;
 use crate::output::amounts::{count, size};
 use crate::output::{Report, json};
-use crate::time::day;
+use crate::time::{day, day_and_time};
 use chest_engine::enrol::{Beginning, EnrolOutcome, Inherited, enrol, enrol_in_older_state};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -34,6 +34,8 @@ struct EnrolledJson {
     gave_up: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted_without: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_behind: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -70,7 +72,16 @@ impl Report for Enrolled {
                  is not in it. Should the newer copy come back, use only one of the two."
             )?;
         }
-        self.0.inherited.as_ref().map_or(Ok(()), |inherited| write_inherited(out, inherited))
+        self.0.inherited.as_ref().map_or(Ok(()), |inherited| write_inherited(out, inherited))?;
+        self.0.clock_behind.map_or(Ok(()), |clock| {
+            writeln!(
+                out,
+                "NOTE: this computer's clock says {}, and the last backup of a computer of its name ended later than that by the\n\
+                 clock of then. One of the two is wrong. Until that time has come, backups bear it, so that each of them is the\n\
+                 newest. If it is the clock of now, set it right.",
+                day_and_time(clock)
+            )
+        })
     }
 
     fn json(&self) -> impl Serialize {
@@ -87,6 +98,7 @@ impl Report for Enrolled {
             inherited,
             gave_up: self.0.gave_up.clone(),
             accepted_without: self.0.accepted_without.clone(),
+            clock_behind: self.0.clock_behind.and_then(json::time),
         }
     }
 }

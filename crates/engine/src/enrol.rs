@@ -39,6 +39,8 @@ pub struct EnrolOutcome {
     pub gave_up: Option<String>,
     /// A record that this machine has seen before, and that the state which was accepted lacks.
     pub accepted_without: Option<String>,
+    /// What the clock said, where the last backup of a machine of this name is later than that: what is backed up now is later still.
+    pub clock_behind: Option<Timestamp>,
 }
 
 /// What a machine has taken up of what one of its name stored.
@@ -130,11 +132,11 @@ impl Enrolment<'_> {
             Standing::Lacks(writer, record) => Some((writer, record)),
         };
         let snapshots = self.opened.session.snapshots().0;
-        let predecessor = match self.beginning {
-            Beginning::WhereItLeftOff => Predecessor::of(context, &self.opened.session, &snapshots)?,
-            Beginning::Afresh => None,
-        };
+        let last = last_of_this_name(context, &self.opened.session, &snapshots);
+        let predecessor = last.filter(|_| self.beginning == Beginning::WhereItLeftOff);
+        let predecessor = predecessor.map(|last| Predecessor::of(context, &self.opened.session, last)).transpose()?;
         let mut file = new_writer(context, master, history.genesis())?;
+        file.comes_after = last.map(|last| last.public.ended);
         let inherited = predecessor.map(|predecessor| self.take_up(predecessor, &mut file)).transpose()?;
         self.note_loss(&snapshots, &file)?;
         let grant = keep(context, &file)?;
@@ -143,7 +145,9 @@ impl Enrolment<'_> {
             self.opened.forget_log(context, *writer)?;
         }
         let gave_up = gave_up.map(|(_, record)| record);
-        Ok(EnrolOutcome { inherited, gave_up, ..EnrolOutcome::of(grant.writer) })
+        let now = context.environment.now();
+        let clock_behind = file.comes_after.filter(|last| *last > now).map(|_| now);
+        Ok(EnrolOutcome { inherited, gave_up, clock_behind, ..EnrolOutcome::of(grant.writer) })
     }
 
     /// Asks the protocol itself what a backup would be told that begins now. Like a backup it looks at the store after what was
@@ -209,7 +213,7 @@ impl Enrolment<'_> {
 
 impl EnrolOutcome {
     fn of(writer: WriterId) -> Self {
-        Self { writer, already: false, inherited: None, gave_up: None, accepted_without: None }
+        Self { writer, already: false, inherited: None, gave_up: None, accepted_without: None, clock_behind: None }
     }
 }
 
@@ -220,14 +224,21 @@ struct Predecessor {
     told: Inherited,
 }
 
+/// The last backup of a machine of this one's name that may still back up.
+fn last_of_this_name<'s>(
+    context: &Context<'_>,
+    session: &ReaderSession,
+    snapshots: &'s [Snapshot],
+) -> Option<&'s Snapshot> {
+    let revoked = session.owner.view().revoked;
+    let host = context.environment.host_name();
+    let is_of_it = |snapshot: &&Snapshot| snapshot.body.host == host && !revoked.contains(&snapshot.writer);
+    snapshots.iter().rev().find(is_of_it)
+}
+
 impl Predecessor {
-    /// The machine of this one's name that backed up last and may still do so, and what it, and those before it in its
-    /// domain, have stored.
-    fn of(context: &Context<'_>, session: &ReaderSession, snapshots: &[Snapshot]) -> Result<Option<Self>, EngineError> {
-        let revoked = session.owner.view().revoked;
-        let host = context.environment.host_name();
-        let is_of_it = |snapshot: &&Snapshot| snapshot.body.host == host && !revoked.contains(&snapshot.writer);
-        let Some(last) = snapshots.iter().rev().find(is_of_it) else { return Ok(None) };
+    /// The machine that made this backup, and what it, and those before it in its domain, have stored.
+    fn of(context: &Context<'_>, session: &ReaderSession, last: &Snapshot) -> Result<Self, EngineError> {
         let domain = session.domain_of(last.writer)?;
         let named = session.packs_said_to_be_in_domain_of(last.writer)?;
         let present = session.list_packs()?;
@@ -237,8 +248,9 @@ impl Predecessor {
         let proven: BTreeSet<ObjectHash> = packs.iter().map(|pack| pack.name).collect();
         let left_out = named.difference(&proven).map(|name| Place::Pack(*name).name().to_string()).collect();
         let bytes = packs.iter().map(|pack| pack.size).sum();
-        let told = Inherited { host, last_backup: last.public.ended, packs: packs.len() as u64, bytes, left_out };
-        Ok(Some(Self { domain, packs, told }))
+        let (host, last_backup) = (last.body.host.clone(), last.public.ended);
+        let told = Inherited { host, last_backup, packs: packs.len() as u64, bytes, left_out };
+        Ok(Self { domain, packs, told })
     }
 }
 

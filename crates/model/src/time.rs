@@ -15,6 +15,14 @@ impl Timestamp {
         Self { seconds, nanoseconds: nanoseconds.min(999_999_999) }
     }
 
+    /// The next point in time there is; itself at the end of all times.
+    pub fn just_after(self) -> Self {
+        match self.nanoseconds {
+            999_999_999 => self.seconds.checked_add(1).map_or(self, |seconds| Self { seconds, nanoseconds: 0 }),
+            nanoseconds => Self { nanoseconds: nanoseconds + 1, ..self },
+        }
+    }
+
     /// Seconds from `earlier` to `self`; negative if `self` comes first.
     pub fn seconds_since(&self, earlier: Self) -> f64 {
         (self.seconds - earlier.seconds) as f64 + (f64::from(self.nanoseconds) - f64::from(earlier.nanoseconds)) / 1e9

@@ -1,14 +1,16 @@
 //! Promise 23: a machine that has lost cache and state backs up an unchanged folder and adds no data and no tree chunk. Where its
 //! key is lost too it says so; enrolled again, it takes up what it stored before, after every chunk of that has been proven.
 
-use crate::common::{Machine, assert_same, noise, request};
+use crate::common::{Machine, assert_same, folder_source, noise, request};
 use crate::kit::{self, LyingPack};
 use crate::scene::{
     assert_told, check_all, copy_folder, credential_of, domain_of, empty_machine, master_of, names, next_fields,
     owner_of, put_log, put_pack, state_of, stolen_writer, told, writer_file,
 };
 use chest_engine::EngineError;
-use chest_engine::browse::{Selection, SnapshotSelector};
+use chest_engine::backup::{BackupOptions, BackupOutcome, backup};
+use chest_engine::browse::{Selection, SnapshotSelector, select, snapshots};
+use chest_engine::catalogue::{FindQuery, find};
 use chest_engine::enrol::{Beginning, enrol};
 use chest_engine::repo::history::{OnNewer, OwnerHistory, OwnerTrust};
 use chest_engine::repo::keys::DomainId;
@@ -17,7 +19,7 @@ use chest_engine::repo::pack::PackClass;
 use chest_engine::repo::record::OwnerBody;
 use chest_engine::repo::repository::append_decision;
 use chest_engine::store::{ObjectName, ObjectStore};
-use chest_model::Epoch;
+use chest_model::{Environment, Epoch};
 use std::collections::BTreeSet;
 
 fn machine() -> Machine {
@@ -171,4 +173,54 @@ fn nothing_is_taken_up_of_a_machine_that_may_no_longer_back_up() {
     append_decision(&machine.memory, &master, &history, revoke, &machine.environment).unwrap();
     let enrolled = enrol(&machine.context(), &credential_of(&machine), Beginning::WhereItLeftOff).unwrap();
     assert_eq!((enrolled.already, enrolled.inherited), (false, None));
+}
+
+/// By the machine's own clock, wherever that stands.
+fn back_up_now(machine: &Machine) -> BackupOutcome {
+    backup(&machine.context(), &[folder_source(&machine.source())], &BackupOptions::default()).unwrap()
+}
+
+#[test]
+fn whatever_the_clock_says_what_a_machine_backs_up_after_it_was_enrolled_again_is_the_newest() {
+    const YEAR: i64 = 365 * 24 * 3600;
+    for beginning in [Beginning::WhereItLeftOff, Beginning::Afresh] {
+        let machine = machine();
+        machine.write("minutes", b"of october");
+        machine.environment.advance(YEAR);
+        let ahead = back_up_now(&machine);
+        lose_everything(&machine);
+        machine.environment.advance(-YEAR);
+        let clock = Some(machine.environment.now());
+        let enrolled = enrol(&machine.context(), &credential_of(&machine), beginning).unwrap();
+        assert_eq!(enrolled.clock_behind, clock);
+        machine.write("agenda", b"of november");
+        std::fs::remove_file(machine.source().join("minutes")).unwrap();
+        // The clock stands still: the second of them is later than the first all the same.
+        let runs = [ahead, back_up_now(&machine), back_up_now(&machine)];
+        assert_eq!(runs.each_ref().map(|run| run.clock_behind), [None, clock, clock]);
+        assert!(runs.is_sorted_by(|before, after| before.ended < after.ended));
+        let opened = machine.open().unwrap();
+        let listed: Vec<_> = snapshots(&opened).snapshots.iter().map(|one| one.id).collect();
+        assert_eq!(listed[1..], runs.each_ref().map(|run| run.snapshot));
+        assert_eq!(select(&opened, &Selection::default()).unwrap().record.hash, runs[2].snapshot);
+        assert_comes_back(&machine);
+        for (word, is_deleted) in [("minutes", true), ("agenda", false)] {
+            let found = find(&machine.context(), &opened, &FindQuery::of(word)).unwrap();
+            let found: Vec<_> = found.hits.iter().map(|hit| (hit.path.to_bytes(), hit.deleted)).collect();
+            assert_eq!(found, [(format!("documents/{word}").into_bytes(), is_deleted)]);
+        }
+        assert!(told(&check_all(&machine).unwrap()).is_empty());
+    }
+}
+
+#[test]
+fn a_clock_that_goes_right_is_believed_by_a_machine_that_is_enrolled_again() {
+    let machine = machine();
+    back_up_now(&machine);
+    lose_everything(&machine);
+    machine.environment.advance(1);
+    let enrolled = enrol(&machine.context(), &credential_of(&machine), Beginning::WhereItLeftOff).unwrap();
+    let again = back_up_now(&machine);
+    assert_eq!((enrolled.clock_behind, again.clock_behind), (None, None));
+    assert_eq!(again.ended, machine.environment.now());
 }

@@ -5,7 +5,7 @@ use crate::cbor::{CborReader, CborWriter, required};
 use crate::error::{ObjectError, RepoError};
 use crate::header::{Sealer, array};
 use crate::keys::{DomainId, DomainSecret, MasterKey, WriterKey};
-use chest_model::{Epoch, ObjectHash, RepositoryId, WriterId};
+use chest_model::{Epoch, ObjectHash, RepositoryId, Timestamp, WriterId};
 use zeroize::Zeroizing;
 
 const NAME: &str = "writer";
@@ -26,6 +26,8 @@ pub struct WriterFile {
     pub owner_key: [u8; 32],
     /// The record that begins the repository.
     pub genesis: ObjectHash,
+    /// When the last backup of the machine that it replaces ended: every backup of this one is later, whatever the clock says.
+    pub comes_after: Option<Timestamp>,
 }
 
 impl WriterFile {
@@ -38,6 +40,7 @@ impl WriterFile {
             reader: master.reader_public(),
             owner_key: master.owner_public(),
             genesis,
+            comes_after: None,
         }
     }
 
@@ -49,7 +52,7 @@ impl WriterFile {
     /// Magic, CBOR, BLAKE3 of both.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut out = CborWriter::new();
-        out.map(10);
+        out.map(10 + usize::from(self.comes_after.is_some()));
         out.uint(0u8).bytes(&self.key.repository().0);
         out.uint(1u8).bytes(&self.key.writer().0);
         out.uint(2u8).uint(self.key.epoch().0);
@@ -60,6 +63,9 @@ impl WriterFile {
         out.uint(7u8).bytes(&self.reader);
         out.uint(8u8).bytes(&self.owner_key);
         out.uint(9u8).bytes(&self.genesis.0);
+        if let Some(time) = self.comes_after {
+            out.uint(100u8).time(time);
+        }
         let cbor = Zeroizing::new(out.finish());
         let mut bytes = Zeroizing::new([&MAGIC[..], &cbor].concat());
         let checksum = *blake3::hash(&bytes).as_bytes();
@@ -75,12 +81,13 @@ impl WriterFile {
         }
         let cbor = content.strip_prefix(MAGIC).ok_or(ObjectError::NotOurs)?;
         let mut fields: [Option<Zeroizing<Vec<u8>>>; 10] = Default::default();
-        let (mut epoch, mut domain_epoch) = (None, None);
+        let (mut epoch, mut domain_epoch, mut comes_after) = (None, None, None);
         let mut reader = CborReader::new(cbor);
         reader.map(|key, value| {
             match key {
                 2 => epoch = Some(Epoch(value.small()?)),
                 6 => domain_epoch = Some(Epoch(value.small()?)),
+                100 => comes_after = Some(value.time()?),
                 0..=9 => fields[key as usize] = Some(Zeroizing::new(value.bytes()?.to_vec())),
                 _ => return Ok(false),
             }
@@ -97,6 +104,7 @@ impl WriterFile {
             reader: take32(7)?,
             owner_key: take32(8)?,
             genesis: ObjectHash(take32(9)?),
+            comes_after,
         })
     }
 

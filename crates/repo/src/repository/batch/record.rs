@@ -42,20 +42,20 @@ pub struct RecordedRun {
     pub record: RecordRef,
     /// Its length.
     pub bytes: u64,
-    /// Start of reading, as it stands in the record: no record is older than the one before it, whatever the clock says.
+    /// Start of reading, as it stands in the record: every record is later than the one before it, whatever the clock says.
     pub started: Timestamp,
     /// End of reading, likewise.
     pub ended: Timestamp,
 }
 
 impl Batch<'_> {
-    /// Seals, signs and puts the record. Times never decrease along a chain.
+    /// Seals, signs and puts the record. Along a chain, and from that of a machine that was replaced to its successor's, every record is
+    /// later than the one before it: times are what tells the newest backup.
     pub fn record(&self, mut run: RunRecord, stored: &Stored, log: &LogHistory) -> Result<RecordedRun, RepoError> {
         let chain = self.sealer.key().writer();
-        let newest =
-            run.parents.iter().filter_map(|parent| log.chain().get(parent)).map(|entry| entry.public.ended).max();
-        if let Some(newest) = newest {
-            run.started = run.started.max(newest);
+        let before = run.parents.iter().filter_map(|parent| log.chain().get(parent)).map(|entry| entry.public.ended);
+        if let Some(newest) = before.chain(self.options.writer.comes_after).max() {
+            run.started = run.started.max(newest.just_after());
             run.ended = run.ended.max(run.started);
         }
         run.note.live_index = stored.live_index.clone();
