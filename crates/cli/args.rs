@@ -21,7 +21,9 @@ use std::path::PathBuf;
         chest --repo /media/usb/chest restore latest --to ~/restored\n  \
         chest --repo s3://bucket/chest --s3-endpoint https://s3.example.org doctor\n\n\
         Set CHEST_REPO to leave --repo out. `chest help COMMAND` explains one command with examples.\n\
-        Exit codes: 0 done, 1 failed, 2 usage, 3 PARTIAL, 4 stored damage, 10-17 see docs/exit-codes.md."
+        Exit codes: 0 done, 1 failed, 2 usage, 3 PARTIAL, 4 stored damage, 5 storage not fit,\n\
+        6 does not look right, 10-17 no repository, no access and the like, 130 interrupted:\n\
+        see docs/exit-codes.md."
 )]
 pub struct Typed {
     /// What goes for every command.

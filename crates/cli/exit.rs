@@ -49,6 +49,8 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::Typed;
+    use clap::CommandFactory;
 
     const ALL: [Exit; 16] = [
         Exit::Done,
@@ -68,6 +70,18 @@ mod tests {
         Exit::NoSpace,
         Exit::Interrupted,
     ];
+
+    #[test]
+    fn the_help_names_every_code() {
+        let help = Typed::command().render_help().to_string();
+        let (_, codes) = help.split_once("Exit codes:").unwrap();
+        let spans = codes.split(|letter: char| !letter.is_ascii_digit() && letter != '-').filter_map(|span| {
+            let (first, last) = span.split_once('-').unwrap_or((span, span));
+            Some(first.parse::<u8>().ok()?..=last.parse::<u8>().ok()?)
+        });
+        let named: Vec<u8> = spans.flatten().collect();
+        assert_eq!(named, ALL.map(|exit| exit as u8));
+    }
 
     #[test]
     fn the_page_lists_exactly_the_codes_that_are_in_use() {
