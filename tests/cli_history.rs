@@ -72,3 +72,30 @@ fn where_no_history_can_be_kept_a_backup_is_made_all_the_same() {
     assert!(told.err.contains("history cannot be kept"), "{}", told.err);
     assert_eq!(told.last_line(), "COMPLETE");
 }
+
+#[test]
+fn a_run_that_fails_after_the_power_cut_tore_the_history_is_in_it_and_so_is_the_tear() {
+    let office = Office::with_backup();
+    office.back_up().ended(0);
+    let history = fs::OpenOptions::new().write(true).open(office.path("state/history")).unwrap();
+    history.set_len(history.metadata().unwrap().len() - 40).unwrap();
+    fs::rename(office.path("repo"), office.path("unplugged")).unwrap();
+    office.back_up().ended(10);
+    let told = office.run(["history", "--json"]).ended(0).json();
+    let codes: Vec<_> = told["runs"].as_array().unwrap().iter().map(|run| run["code"].as_str()).collect();
+    assert_eq!(codes, [None, Some("killed"), Some("no-repository")]);
+    assert_eq!(told["unreadable_lines"], 1);
+    let shown = office.run(["history"]).ended(0).out;
+    assert!(shown.contains("3 runs\nNOTE: 1 line of this history cannot be read."), "{shown}");
+}
+
+#[test]
+fn a_history_that_is_damaged_as_a_whole_says_so_and_goes_on() {
+    let office = Office::with_backup();
+    fs::write(office.path("state/history"), [0xff; 300]).unwrap();
+    let shown = office.run(["history"]).ended(0).out;
+    assert!(shown.starts_with("0 runs\nNOTE: 1 line of this history cannot be read."), "{shown}");
+    office.back_up().ended(0);
+    let told = office.run(["history", "--json"]).ended(0).json();
+    assert_eq!((&told["runs"][0]["result"], &told["unreadable_lines"]), (&"COMPLETE".into(), &1.into()), "{told}");
+}

@@ -14,7 +14,7 @@ use chest_model::{Completeness, Environment, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "history";
@@ -124,11 +124,24 @@ impl Running {
     }
 }
 
-/// All runs, oldest first.
-pub fn read(state: &Path) -> io::Result<Vec<Run>> {
+/// What the history tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    /// All runs, oldest first.
+    pub runs: Vec<Run>,
+    /// Lines that the power cut tore, that are damaged, or that a later version wrote: each may be a run, or the end of one.
+    pub unreadable_lines: usize,
+}
+
+/// Reads it.
+pub fn read(state: &Path) -> io::Result<History> {
     let mut runs: Vec<(String, Run)> = Vec::new();
-    // A line that the power cut tore, or that a later version wrote, tells nothing.
-    for line in text(state)?.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+    let mut unreadable_lines = 0;
+    for line in text(state)?.lines().map(serde_json::from_str) {
+        let Ok(line) = line else {
+            unreadable_lines += 1;
+            continue;
+        };
         match line {
             Line::Begun { run, time, storage } => {
                 let is_running = runs_still(state, &run);
@@ -146,17 +159,20 @@ pub fn read(state: &Path) -> io::Result<Vec<Run>> {
             }
         }
     }
-    Ok(runs.into_iter().map(|(_, run)| run).collect())
+    Ok(History { runs: runs.into_iter().map(|(_, run)| run).collect(), unreadable_lines })
 }
 
 fn text(state: &Path) -> io::Result<String> {
     match open_to_read(&file(state)) {
         Ok(mut file) => {
             let mut bytes = Vec::new();
-            // The line that is cut in two there is a torn one.
-            file.seek(SeekFrom::Start(file.metadata()?.len().saturating_sub(READ)))?;
+            let start = file.metadata()?.len().saturating_sub(READ);
+            file.seek(SeekFrom::Start(start))?;
             file.take(READ).read_to_end(&mut bytes)?;
-            Ok(String::from_utf8_lossy(&bytes).into_owned())
+            let text = String::from_utf8_lossy(&bytes);
+            // The line that is cut in two there is one of the oldest, which are to go.
+            let whole = text.split_once('\n').filter(|_| start > 0).map_or(&*text, |(_, whole)| whole);
+            Ok(whole.to_owned())
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(error),
@@ -169,15 +185,23 @@ fn runs_still(state: &Path, run: &str) -> bool {
 }
 
 fn append(state: &Path, line: &Line) -> io::Result<()> {
-    let mut text = serde_json::to_string(line)?;
-    text.push('\n');
     let mut file = open(&file(state))?;
+    // Where the power cut tore the last line, this one must not become a part of it.
+    let before = if is_torn(&file)? { "\n" } else { "" };
+    let text = format!("{before}{}\n", serde_json::to_string(line)?);
     file.write_all(text.as_bytes())?;
     file.sync_data()
 }
 
+fn is_torn(file: &File) -> io::Result<bool> {
+    let Some(last) = file.metadata()?.len().checked_sub(1) else { return Ok(false) };
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, last)?;
+    Ok(byte != *b"\n")
+}
+
 fn open(path: &Path) -> io::Result<File> {
-    open_regular(OpenOptions::new().append(true).create(true).mode(0o600), path)
+    open_regular(OpenOptions::new().read(true).append(true).create(true).mode(0o600), path)
 }
 
 fn open_to_read(path: &Path) -> io::Result<File> {
@@ -246,10 +270,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(Running::begin(folder.path(), "here", &Machine).unwrap());
         let mut file = open(&folder.path().join(NAME)).unwrap();
-        file.write_all(b"{\"event\":\"begun\",\"ru\n").unwrap();
+        file.write_all(b"{\"event\":\"begun\",\"ru").unwrap();
         drop(Running::begin(folder.path(), "there", &Machine).unwrap());
-        let runs = read(folder.path()).unwrap();
-        assert_eq!(runs.len(), 2);
+        let History { runs, unreadable_lines } = read(folder.path()).unwrap();
+        assert_eq!((runs.len(), unreadable_lines), (2, 1));
         assert_ne!(runs[0].storage, runs[1].storage);
         assert!(runs.iter().all(|run| run.result == RunResult::Failed && run.code.as_deref() == Some("killed")));
     }
@@ -258,9 +282,9 @@ mod tests {
     fn a_run_that_holds_its_lock_is_running() {
         let folder = tempfile::tempdir().unwrap();
         let running = Running::begin(folder.path(), "here", &Machine).unwrap();
-        assert_eq!(read(folder.path()).unwrap()[0].result, RunResult::Running);
+        assert_eq!(read(folder.path()).unwrap().runs[0].result, RunResult::Running);
         drop(running);
-        assert_eq!(read(folder.path()).unwrap()[0].result, RunResult::Failed);
+        assert_eq!(read(folder.path()).unwrap().runs[0].result, RunResult::Failed);
     }
 
     #[test]
@@ -273,7 +297,7 @@ mod tests {
             .unwrap()
             .filter(|entry| entry.as_ref().unwrap().file_name().as_encoded_bytes().starts_with(LOCK.as_bytes()));
         assert_eq!(locks.count(), 2);
-        let results = read(folder.path()).unwrap().into_iter().map(|run| run.result);
+        let results = read(folder.path()).unwrap().runs.into_iter().map(|run| run.result);
         assert_eq!(results.collect::<Vec<_>>(), [RunResult::Failed, RunResult::Running, RunResult::Running]);
         drop((running, another));
     }
@@ -282,10 +306,11 @@ mod tests {
     fn of_a_file_that_something_has_blown_up_the_end_is_read() {
         let folder = tempfile::tempdir().unwrap();
         open(&file(folder.path())).unwrap().set_len(1 << 40).unwrap();
-        append(folder.path(), &Line::Begun { run: "torn".to_owned(), time: String::new(), storage: String::new() })
+        append(folder.path(), &Line::Begun { run: "after".to_owned(), time: String::new(), storage: String::new() })
             .unwrap();
         drop(Running::begin(folder.path(), "here", &Machine).unwrap());
-        assert_eq!(read(folder.path()).unwrap().len(), 1, "the line that ends the hole is no line");
+        let History { runs, unreadable_lines } = read(folder.path()).unwrap();
+        assert_eq!((runs.len(), unreadable_lines), (2, 0), "the hole itself is no line");
         assert!(fs::metadata(file(folder.path())).unwrap().len() <= LONGEST + 1024);
     }
 
@@ -297,6 +322,7 @@ mod tests {
             append(folder.path(), &line).unwrap();
         }
         drop(Running::begin(folder.path(), "here", &Machine).unwrap());
-        assert_eq!(read(folder.path()).unwrap().len(), LINES + 1);
+        let History { runs, unreadable_lines } = read(folder.path()).unwrap();
+        assert_eq!((runs.len(), unreadable_lines), (LINES + 1, 0));
     }
 }

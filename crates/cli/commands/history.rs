@@ -1,6 +1,6 @@
 //! `chest history`: this computer's runs, those that failed included. Needs no passphrase and no storage.
 
-use crate::args::History;
+use crate::args;
 use crate::context::Workplace;
 use crate::errors::{CliError, Doing, Failure};
 use crate::exit::Exit;
@@ -8,7 +8,7 @@ use crate::output::amounts::count;
 use crate::output::names::shown_place;
 use crate::output::tables::{Side, write_table};
 use crate::output::{Report, SHORT_ID};
-use crate::run_history::{self, Run};
+use crate::run_history::{self, History, Run};
 use crate::time::{day_and_time, from_rfc3339};
 use chest_engine::repo::RepoError;
 use chest_engine::repo::local::is_irregular;
@@ -17,12 +17,12 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// Runs it.
-pub fn run(workplace: &Workplace, args: &History) -> Result<Exit, Failure> {
+pub fn run(workplace: &Workplace, args: &args::History) -> Result<Exit, Failure> {
     let state = &workplace.settings.state_dir;
-    let mut runs = run_history::read(state).map_err(|error| unreadable(state, &error))?;
+    let History { mut runs, unreadable_lines } = run_history::read(state).map_err(|error| unreadable(state, &error))?;
     let all = runs.len();
     runs.drain(..all.saturating_sub(args.last));
-    workplace.show(&Told { runs, all })?;
+    workplace.show(&Told { runs, all, unreadable_lines })?;
     Ok(Exit::Done)
 }
 
@@ -37,12 +37,14 @@ fn unreadable(state: &Path, error: &io::Error) -> Failure {
 struct Told {
     runs: Vec<Run>,
     all: usize,
+    unreadable_lines: usize,
 }
 
 #[derive(Serialize)]
 struct ToldJson<'t> {
     runs: &'t [Run],
     all: usize,
+    unreadable_lines: usize,
 }
 
 impl Report for Told {
@@ -55,13 +57,22 @@ impl Report for Told {
         }
         let all = count(self.all as u64, "run");
         match self.all - self.runs.len() {
-            0 => writeln!(out, "{all}"),
-            _ => writeln!(out, "{all}, the last {} shown", self.runs.len()),
+            0 => writeln!(out, "{all}")?,
+            _ => writeln!(out, "{all}, the last {} shown", self.runs.len())?,
         }
+        if self.unreadable_lines > 0 {
+            let lines = count(self.unreadable_lines as u64, "line");
+            writeln!(
+                out,
+                "NOTE: {lines} of this history cannot be read. A run may be missing here, or be FAILED here although it made a backup: \
+                 `chest snapshots` lists the backups."
+            )?;
+        }
+        Ok(())
     }
 
     fn json(&self) -> impl Serialize {
-        ToldJson { runs: &self.runs, all: self.all }
+        ToldJson { runs: &self.runs, all: self.all, unreadable_lines: self.unreadable_lines }
     }
 }
 
