@@ -44,3 +44,17 @@ impl From<std::time::SystemTime> for Timestamp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_point_in_time_just_after_every_other() {
+        for (time, after) in [((7, 0), (7, 1)), ((7, 999_999_999), (8, 0)), ((-1, 999_999_999), (0, 0))] {
+            assert_eq!(Timestamp::new(time.0, time.1).just_after(), Timestamp::new(after.0, after.1));
+        }
+        let last = Timestamp::new(i64::MAX, 999_999_999);
+        assert_eq!(last.just_after(), last);
+    }
+}
