@@ -47,6 +47,7 @@ mod tests {
     fn names_are_one_line_and_hide_nothing() {
         assert_eq!(one_line("  Bob \r\n\t Smith\0 ", 100), "Bob Smith");
         assert_eq!(one_line("pay\u{202e}fdp\x1b[2J", 100), r"pay\xe2\x80\xaefdp\x1b[2J");
+        assert_eq!(one_line("Pay\u{200b}Pal\u{feff}", 100), r"Pay\xe2\x80\x8bPal\xef\xbb\xbf");
         assert_eq!(one_line("ééé", 3), "é");
     }
 

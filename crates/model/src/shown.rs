@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-/// Bytes that are no text, control characters and those that turn the direction of writing are shown as `\x1b`; a backslash
-/// only where it would look like one of these.
+/// Bytes that are no text, control characters, those that turn the direction of writing and those that nobody sees are shown as `\x1b`;
+/// a backslash only where it would look like one of these.
 pub fn shown(name: &[u8]) -> String {
     let mut out = String::with_capacity(name.len());
     let mut at = 0;
@@ -74,8 +74,12 @@ fn escape(out: &mut String, byte: u8) {
 }
 
 fn is_harmful(letter: char) -> bool {
-    let turns_direction = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    letter.is_control() || turns_direction || matches!(letter, '\u{2028}' | '\u{2029}')
+    let turns_direction =
+        matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    // Two names that differ in one of these look alike. Those that join letters (U+200C, U+200D) are a part of words in some languages.
+    let is_unseen =
+        matches!(letter, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    letter.is_control() || turns_direction || is_unseen || matches!(letter, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -93,6 +97,26 @@ mod tests {
     fn no_name_can_move_the_cursor_or_forge_a_line() {
         assert_eq!(shown(b"a\nb\x1b[2J\xff\xc3"), r"a\x0ab\x1b[2J\xff\xc3");
         assert_eq!(shown("pay\u{202e}fdp".as_bytes()), r"pay\xe2\x80\xaefdp");
+    }
+
+    #[test]
+    fn no_name_hides_a_letter_that_nobody_sees() {
+        for (letter, escaped) in [
+            ('\u{ad}', r"\xc2\xad"),
+            ('\u{61c}', r"\xd8\x9c"),
+            ('\u{200b}', r"\xe2\x80\x8b"),
+            ('\u{2060}', r"\xe2\x81\xa0"),
+            ('\u{feff}', r"\xef\xbb\xbf"),
+        ] {
+            let name = format!("pay{letter}roll.xlsx");
+            let expected = format!("pay{escaped}roll.xlsx");
+            assert_eq!((shown(name.as_bytes()), harmless(&name)), (expected.clone(), expected.clone()));
+            assert_eq!(typed(expected.as_bytes()), name.as_bytes());
+        }
+        // A word in Persian, and a family.
+        for name in ["می\u{200c}خواهم", "👨\u{200d}👩\u{200d}👧"] {
+            assert_eq!(shown(name.as_bytes()), name);
+        }
     }
 
     #[test]
