@@ -89,7 +89,7 @@ fn of_name(note: &ZipNote) -> String {
 
 /// Which older exports are stored this once, and which were stored before.
 pub fn write_older(out: &mut dyn Write, outcome: &BackupOutcome) -> io::Result<()> {
-    let once: Vec<String> = outcome.roots.iter().filter(|root| root.is_once).map(|root| name_of(root)).collect();
+    let once: Vec<String> = outcome.roots.iter().filter(|root| root.is_once).map(name_of).collect();
     if let Some(all) = first_of(&once) {
         let (exports, are) = (count(once.len() as u64, "older export"), if once.len() == 1 { "is" } else { "are" });
         writeln!(

@@ -84,9 +84,12 @@ fn info(one: &Attached<'_>) -> AttachmentInfo {
     }
 }
 
+/// Takes a name, and the bytes that bear it.
+pub type AttachmentVisitor<'v, E> = dyn FnMut(&str, &[u8]) -> Result<(), E> + 'v;
+
 /// Gives the visitor all that is listed in [`Preview::attachments`]: its name as there, and the bytes that were sent. Whether that is all that is
 /// attached, or the visitor's error.
-pub fn visit_attachments<E>(raw: &[u8], visitor: &mut dyn FnMut(&str, &[u8]) -> Result<(), E>) -> Result<bool, E> {
+pub fn visit_attachments<E>(raw: &[u8], visitor: &mut AttachmentVisitor<'_, E>) -> Result<bool, E> {
     let mut error = None;
     let mut give = |one: &Attached<'_>| match visitor(one.name, &one.part.decoded(usize::MAX)) {
         Ok(()) => ControlFlow::Continue(()),
