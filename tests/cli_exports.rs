@@ -43,7 +43,7 @@ fn what_is_in_an_export_is_backed_up_and_comes_back() {
     write(&office, "Export.zip", &pack(&files));
     let saved = office.run(["backup", "Export.zip"]).ended(0);
     assert_eq!(saved.last_line(), "COMPLETE");
-    assert!(saved.out.contains("OneDrive export: 3 files in 2 folders, "), "{}", saved.out);
+    assert!(saved.out.contains("Export (ZIP): 3 files in 2 folders, "), "{}", saved.out);
     let inside = "Export.zip: 3 files inside, newest changed 20 November 2026\n";
     assert!(saved.out.contains(inside), "{}", saved.out);
     // Next week's has another name, and nothing in it has changed.
@@ -55,10 +55,10 @@ fn what_is_in_an_export_is_backed_up_and_comes_back() {
     assert_eq!(root["containers"][0]["name"], "Export (1).zip", "{json}");
     assert_eq!(root["containers"][0]["hash"].as_str().unwrap().len(), 64, "{json}");
     let listed = office.run(["snapshots", "--json"]).ended(0).json();
-    assert_eq!(listed["snapshots"][1]["containers"][0]["root"], "OneDrive export", "{listed}");
+    assert_eq!(listed["snapshots"][1]["containers"][0]["root"], "Export (ZIP)", "{listed}");
     office.run(["restore", "latest", "--to", "out"]).ended(0);
     for (name, content) in files {
-        assert_eq!(office.read(&format!("out/OneDrive export/{name}")), content);
+        assert_eq!(office.read(&format!("out/Export (ZIP)/{name}")), content);
     }
     assert!(office.run(["check", "--read-data"]).ended(0).last_line().starts_with("NO DAMAGE FOUND"));
 }
@@ -244,12 +244,35 @@ fn a_zip_stays_a_file_where_that_is_wanted_or_meant() {
 }
 
 #[test]
+fn what_only_is_a_zip_on_the_inside_stays_the_file_that_it_is_and_an_outlook_archive_is_told() {
+    let office = Office::new();
+    let bytes = pack(&[("Local/com.microsoft.__Messages/Inbox/message_00001.xml", "<email/>"), ("Categories.xml", "")]);
+    for name in ["clerk.olm", "trees.kmz", "budget.numbers"] {
+        write(&office, name, &bytes);
+    }
+    office.run(["backup", "--email", "clerk.olm"]).ended(0);
+    assert_eq!(office.run(["cat", "latest:clerk.olm"]).ended(0).bytes, bytes);
+    let found = office.run(["find", "--mail", "email"]);
+    assert!(format!("{}{}", found.out, found.err).contains("clerk.olm"), "{} {}", found.out, found.err);
+    for name in ["trees.kmz", "budget.numbers"] {
+        let saved = office.run(["backup", name]).ended(0);
+        assert!(saved.out.contains(&format!("{name}: 1 file")), "{}", saved.out);
+    }
+    // Two documents in ZIP files are two things, and neither is a version of the other.
+    write(&office, "trees.zip", &pack(&[("trees.csv", "t")]));
+    write(&office, "hall.zip", &pack(&[("hall.csv", "h")]));
+    office.run(["backup", "trees.zip"]).ended(0);
+    office.run(["backup", "hall.zip"]).ended(0);
+    assert!(deleted(&office, "csv").is_empty());
+}
+
+#[test]
 fn what_is_wrong_with_an_export_is_said_plainly() {
     let office = Office::new();
     let bytes = pack(&[("a.txt", &"minutes".repeat(100)), ("b.txt", "agenda")]);
     write(&office, "Export.zip", &bytes[..bytes.len() - 30]);
     let partial = office.run(["backup", "Export.zip"]).ended(3);
-    let lost = "  OneDrive export/(missing part of Export.zip): the ZIP file has lost its end";
+    let lost = "  Export (ZIP)/(missing part of Export.zip): the ZIP file has lost its end";
     assert!(partial.out.contains(lost), "{}", partial.out);
     write(&office, "page.zip", b"<html>Please sign in</html>");
     let failed = office.run(["backup", "page.zip"]).ended(1);
@@ -425,7 +448,7 @@ fn an_export_that_holds_nothing_or_hides_something_is_not_complete() {
     let office = Office::new();
     write(&office, "empty.zip", &pack(&[]));
     let partial = office.run(["backup", "empty.zip"]).ended(3);
-    let said = "  OneDrive export/(all of empty.zip): the ZIP file holds nothing at all";
+    let said = "  empty (ZIP)/(all of empty.zip): the ZIP file holds nothing at all";
     assert!(partial.out.contains(said), "{}", partial.out);
     // An end without members, in the comment of an archive with some.
     let mut bytes = pack(&[("a.txt", "a"), ("b.txt", "b")]);
@@ -435,12 +458,12 @@ fn an_export_that_holds_nothing_or_hides_something_is_not_complete() {
     bytes.extend_from_slice(&[0; 18]);
     write(&office, "comment.zip", &bytes);
     let saved = office.run(["backup", "comment.zip"]).ended(0);
-    assert!(saved.out.contains("OneDrive export: 2 files in 1 folder"), "{}", saved.out);
+    assert!(saved.out.contains("comment (ZIP): 2 files in 1 folder"), "{}", saved.out);
     // Two archives one behind the other.
     let both = [pack(&[("a.txt", "a")]), pack(&[("b.txt", "b")])].concat();
     write(&office, "both.zip", &both);
     let partial = office.run(["backup", "both.zip"]).ended(3);
-    assert!(partial.out.contains("OneDrive export: 2 files in 1 folder"), "{}", partial.out);
+    assert!(partial.out.contains("both (ZIP): 2 files in 1 folder"), "{}", partial.out);
     let said = "(missing part of both.zip): the ZIP file's own list of files does not name everything";
     assert!(partial.out.contains(said), "{}", partial.out);
 }
@@ -473,7 +496,7 @@ fn a_file_from_the_future_makes_no_old_export_new() {
     write(&office, "Export.zip", &writer.finish().unwrap().into_inner());
     let saved = office.run(["backup", "Export.zip"]).ended(0);
     assert!(saved.out.contains("Export.zip: 2 files inside, newest changed 1 May 2019"), "{}", saved.out);
-    assert!(saved.out.contains("NOTE: what is newest in OneDrive export is"), "{}", saved.out);
+    assert!(saved.out.contains("NOTE: what is newest in Export (ZIP) is"), "{}", saved.out);
 }
 
 /// Two files of one name: the library writes none, so one name is changed afterwards.

@@ -472,8 +472,8 @@ fn an_export_that_lacks_a_folder_is_doubted_however_deep_the_folder_lies() {
     assert!(first.out.contains("Export.zip: 22 files inside, newest changed 20 February 2026\n"), "{}", first.out);
     export(&office, &all[..20], 3);
     let lacking = office.run(["backup", "Export.zip"]).ended(6);
-    let told = "INCOMPLETE EXPORT: OneDrive export lacks 1 folder of the last complete one: \
-        OneDrive export/OneDrive/Documents/Minutes/2025\n";
+    let told = "INCOMPLETE EXPORT: Export (ZIP) lacks 1 folder of the last complete one: \
+        Export (ZIP)/OneDrive/Documents/Minutes/2025\n";
     assert!(lacking.out.contains(told), "{}", lacking.out);
 }
 

@@ -137,7 +137,7 @@ pub struct Backup {
     /// What to back up; each is stored under its own name
     #[arg(required_unless_present_any = ["email", "other"], value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Store the one PATH under this name; an export is called "OneDrive export" otherwise
+    /// Store the one PATH under this name; an export is called after its file otherwise, as in "OneDrive export"
     #[arg(long = "as", value_name = "NAME")]
     pub as_name: Option<OsString>,
     /// Store ZIP files as the files they are, not what is in them

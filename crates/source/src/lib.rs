@@ -23,7 +23,7 @@ pub use missing::MissingSource;
 pub use passed_over::PassedOver;
 pub use zip_export::{
     ArchiveBytes, Export, ExportFolder, ExportSeries, InFolder, OlderExport, OlderZip, ZipLimits, ZipNote, ZipOptions,
-    ZipSource, form_of_export, in_folder, is_export, same_exports,
+    ZipSource, form_of_export, in_folder, is_export, same_exports, title_of_export,
 };
 
 use chest_model::{

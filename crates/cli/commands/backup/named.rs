@@ -2,7 +2,7 @@
 
 use chest_engine::source::{
     Export, ExportFolder, ExportSeries, FolderSource, InFolder, OlderExport, ReadFailure, ZipOptions, in_folder,
-    is_export, same_exports,
+    is_export, same_exports, title_of_export,
 };
 use chest_model::{Class, RootDescription};
 use std::ffi::{OsStr, OsString};
@@ -86,10 +86,16 @@ impl Named {
         if all.iter().filter(is_like_this).count() > 1 {
             return self.path.file_stem().unwrap_or_default().as_bytes().to_vec();
         }
+        let title = title_of_export(&self.path);
+        let is_of = |service: &[u8]| title.eq_ignore_ascii_case(service);
+        // What is packed in files of another name is another thing, and no version of this one.
         match self.class {
-            Class::Documents => b"OneDrive export".to_vec(),
-            Class::Email => b"E-mail export".to_vec(),
-            Class::Other => b"Other export".to_vec(),
+            Class::Documents if is_of(b"OneDrive") => b"OneDrive export".to_vec(),
+            Class::Documents if is_of(b"SharePoint") => b"SharePoint export".to_vec(),
+            Class::Email if is_of(b"OneDrive") || is_of(b"takeout") => b"E-mail export".to_vec(),
+            Class::Documents => extended(&title, b" (ZIP)"),
+            Class::Email => extended(&title, b" (e-mail ZIP)"),
+            Class::Other => extended(&title, b" (other ZIP)"),
         }
     }
 }
@@ -186,9 +192,36 @@ mod tests {
         assert_eq!(paths, [&photos, &first, &gone, &mail]);
         assert_eq!(all[1].parts(), [first.clone(), second.clone()]);
         let labels: Vec<Vec<u8>> = all.iter().map(|named| named.label(&all, None)).collect();
-        assert_eq!(labels, [&b"photos"[..], b"OneDrive export", b"gone.zip", b"E-mail export"]);
+        assert_eq!(labels, [&b"photos"[..], b"OneDrive export", b"gone.zip", b"mail (e-mail ZIP)"]);
         let as_is = sort_out(&given, true, &ZipOptions::default());
         assert!(as_is.len() == 5 && as_is.iter().all(|named| named.what == What::AsItIs));
+    }
+
+    #[test]
+    fn an_export_that_is_named_alone_is_called_by_what_its_name_has_in_common_with_next_weeks() {
+        let folder = tempfile::tempdir().unwrap();
+        let label = |name: &str, class: Class| {
+            let path = folder.path().join(name);
+            fs::write(&path, ZIP).unwrap();
+            let all = sort_out(&[(&path, class)], false, &ZipOptions::default());
+            String::from_utf8(all[0].label(&all, None)).unwrap()
+        };
+        for (label_of_all, names) in [
+            ("OneDrive export", &["OneDrive_1_20-11-2026.zip", "OneDrive_2026-11-27.zip", "onedrive_1.ZIP"][..]),
+            ("SharePoint export", &["SharePoint_1_20-11-2026.zip"]),
+            ("Export (ZIP)", &["Export.zip", "Export (1).zip"]),
+            ("Documents (ZIP)", &["Documents-20261120T093000Z-001.zip", "Documents-20261127T093000Z-001.zip"]),
+            ("trees (ZIP)", &["trees.zip"]),
+            ("2019 (ZIP)", &["2019.zip"]),
+        ] {
+            names.iter().for_each(|name| assert_eq!(label(name, Class::Documents), label_of_all, "{name}"));
+        }
+        assert_eq!(label("takeout-20261120T093000Z-001.zip", Class::Email), "E-mail export");
+        assert_eq!(label("trees.zip", Class::Other), "trees (other ZIP)");
+        // Maps, tables and mailboxes of other programs are ZIPs on the inside, and stay the files that they are.
+        for name in ["trees.kmz", "budget.numbers", "clerk.olm", "no extension"] {
+            assert_eq!(label(name, Class::Documents), name);
+        }
     }
 
     #[test]

@@ -1,12 +1,9 @@
 //! Which files are exports, and which of them belong together. A big export comes as several ZIP files on one day, and next
 //! week's has the same names but for numbers.
 
-use super::FileBytes;
-use super::ZipLimits;
-use super::archive::{Archive, Budget, Listing};
-use super::bytes::{ArchiveBytes, read_exact_at};
+use super::archive::Listing;
 use super::member::damaged;
-use super::naming::{Part, day_in, numbers, part_in, stamp_in, without_numbers};
+use super::naming::{Part, day_in, long_title, numbers, part_in, stamp_in, title, without_numbers};
 use crate::ReadFailure;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,7 +11,6 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Of more parts that are missing, the number is told and no name.
 const MISSING_BY_NAME: u64 = 20;
@@ -35,34 +31,24 @@ struct Origin {
     made: String,
 }
 
-/// Whether a file is to be taken for what it holds: it is called `.zip`, or is a ZIP and no document of an office program, which
-/// are ZIPs too.
+/// Whether a file is to be taken for what it holds: it is called `.zip`. Mailboxes of Outlook for Mac, maps, tables and many others are ZIPs
+/// on the inside; whoever names one means the file.
 pub fn is_export(path: &Path) -> io::Result<bool> {
-    if !fs::metadata(path)?.is_file() {
-        return Ok(false);
-    }
-    Ok(is_called_zip(path.as_os_str()) || is_plain_zip(path)?)
+    Ok(fs::metadata(path)?.is_file() && is_called_zip(path.as_os_str()))
+}
+
+/// What an export is called, whatever the week: `OneDrive` for `OneDrive_1_20-11-2026.zip`.
+pub fn title_of_export(path: &Path) -> Vec<u8> {
+    let name = name_of(path);
+    let has_letter = |title: &Vec<u8>| title.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    let titles = [title(name), long_title(name)];
+    let stem = || name[..name.len().saturating_sub(4)].to_vec();
+    titles.into_iter().find(|title| has_letter(title) && title != b"N").unwrap_or_else(stem)
 }
 
 pub(super) fn is_called_zip(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.len() > 4 && name[name.len() - 4..].eq_ignore_ascii_case(b".zip")
-}
-
-/// By its first bytes and by what is in it.
-fn is_plain_zip(path: &Path) -> io::Result<bool> {
-    let bytes = FileBytes::open(path)?;
-    let mut first = [0; 4];
-    if bytes.length() < 4 {
-        return Ok(false);
-    }
-    read_exact_at(&bytes, 0, &mut first)?;
-    if !matches!(&first, b"PK\x03\x04" | b"PK\x05\x06") {
-        return Ok(false);
-    }
-    let archive = Archive { name: Vec::new(), bytes: Arc::new(bytes) };
-    let listing = archive.list(0, &TimeZone::UTC, &mut Budget::new(&ZipLimits::default()));
-    Ok(listing.is_ok_and(|listing| !is_document(&listing)))
 }
 
 /// Whether an office program made it: such a document is an archive too.

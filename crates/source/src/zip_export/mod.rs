@@ -42,7 +42,7 @@ mod walk;
 
 pub use bytes::ArchiveBytes;
 pub use export_folder::{ExportFolder, ExportSeries, InFolder, OlderExport, form_of_export, in_folder};
-pub use exports::{Export, is_export, same_exports};
+pub use exports::{Export, is_export, same_exports, title_of_export};
 pub use older::OlderZip;
 
 use crate::{
