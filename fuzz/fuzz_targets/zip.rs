@@ -14,8 +14,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// So many times the length of the input may be read at most: once around every member where the directory is lost, and a few
 /// times from beginning to end.
 const PASSES: u64 = 300;
-const LIMITS: ZipLimits =
-    ZipLimits { items: 200, directory_bytes: 64 << 10, total_bytes: 1 << 20, ratio: 100, ratio_counts_from: 4 << 10 };
+const LIMITS: ZipLimits = ZipLimits {
+    items: 200,
+    directory_bytes: 64 << 10,
+    total_bytes: 1 << 20,
+    ratio: 100,
+    ratio_counts_from: 4 << 10,
+    ratio_in_all: 50,
+    ratio_in_all_counts_from: 128 << 10,
+};
 
 /// Counts what is read of the input.
 struct Counted {

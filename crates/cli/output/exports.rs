@@ -66,11 +66,11 @@ fn whole_days(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from((to.seconds - from.seconds) / (24 * 60 * 60)).unwrap_or(0)
 }
 
-/// A sentence for each file that had to get another name, the first ones only.
-pub fn of_names(notes: &[ZipNote]) -> Vec<String> {
+/// A sentence for each file that had to get another name, the first ones only, of so many in all.
+pub fn of_names(notes: &[ZipNote], all: usize) -> Vec<String> {
     let mut sentences: Vec<String> = notes.iter().take(SHOWN_AT_MOST).map(of_name).collect();
-    if notes.len() > SHOWN_AT_MOST {
-        let more = count((notes.len() - SHOWN_AT_MOST) as u64, "more file");
+    if all > sentences.len() {
+        let more = count((all - sentences.len()) as u64, "more file");
         sentences.push(format!("{more} in the ZIP had to get another name likewise."));
     }
     sentences
@@ -163,12 +163,12 @@ mod tests {
     fn beyond_a_screenful_files_with_another_name_are_counted() {
         let path = |text: &str| TreePath::from_bytes(text.as_bytes().to_vec()).unwrap();
         let note = ZipNote::Beside { path: path("a"), stored_as: path("a (2 in E.zip)") };
-        let said = of_names(&vec![note; 1005]);
+        let said = of_names(&vec![note; 100], 1005);
         assert_eq!(said.len(), 6);
         assert_eq!(said[0], "The ZIP holds different files named \"a\"; one of them is kept as \"a (2 in E.zip)\".");
         assert_eq!(said[5], "1,000 more files in the ZIP had to get another name likewise.");
         let escaped = ZipNote::Escaped { name: b"../\x1b[2J".to_vec(), stored_as: path("%!%2E%2E/x") };
-        assert!(of_names(&[escaped])[0].contains(r#""../\x1b[2J""#));
+        assert!(of_names(&[escaped], 1)[0].contains(r#""../\x1b[2J""#));
     }
 
     #[test]

@@ -471,3 +471,71 @@ fn oversized_objects_are_refused_before_they_are_read() {
         }
     }
 }
+
+/// An archive of so many members of one byte, each with a number and this behind it as its name.
+fn many_members(count: u32, behind: &[u8], flags: u16) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    for number in 0..count {
+        let name = [format!("{number:06}").as_bytes(), behind].concat();
+        let position = out.len() as u32;
+        let le = |values: &[u16]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+        // 20 November 2026; the checksum of "x", and its length twice.
+        let facts = [
+            &le(&[20, flags, 0, 0x5000, 0x5d74])[..],
+            &0x8cdc_1683_u32.to_le_bytes(),
+            &1_u32.to_le_bytes(),
+            &1_u32.to_le_bytes(),
+            &le(&[name.len() as u16, 0]),
+        ]
+        .concat();
+        out.extend([&b"PK\x03\x04"[..], &facts, &name, b"x"].concat());
+        let record = [&b"PK\x01\x02"[..], &le(&[0x14]), &facts, &[0; 10], &position.to_le_bytes(), &name].concat();
+        directory.extend(record);
+    }
+    let (start, length) = (out.len() as u64, directory.len() as u64);
+    out.extend_from_slice(&directory);
+    let count = u64::from(count);
+    let zip64 = [44, 45 | 45 << 16, count, count, length, start].map(u64::to_le_bytes).concat();
+    // Version and disks take 12 bytes, of which 8 were written as one number.
+    let zip64 = [&b"PK\x06\x06"[..], &zip64[..16], &[0; 4], &zip64[16..]].concat();
+    let locator = [&b"PK\x06\x07"[..], &[0; 4], &(start + length).to_le_bytes(), &[0; 4]].concat();
+    let end = [&b"PK\x05\x06"[..], &[0; 4], &[0xff; 12], &[0; 2]].concat();
+    [out, zip64, locator, end].concat()
+}
+
+#[test]
+fn the_largest_export_that_is_accepted_is_listed_within_a_quarter_of_a_gibibyte() {
+    use chest_engine::source::{ArchiveBytes, Source, ZipOptions, ZipSource};
+    use chest_model::{Class, RootDescription, RootEncoding};
+    const LISTED: usize = 192 << 20;
+    let _alone = alone();
+    let description = RootDescription {
+        label: b"OneDrive export".to_vec(),
+        native_path: b"/home/clerk/Export.zip".to_vec(),
+        encoding: RootEncoding::UnixBytes,
+        class: Class::Documents,
+    };
+    for (what, behind, flags, is_whole) in [
+        ("short names", &b""[..], 0, true),
+        ("names that are written otherwise", &[0; 90], 0, false),
+        ("names of another character set", &[0xb0; 70], 0, true),
+        ("long names", &[b'a'; 200], 0, true),
+        ("locked files", b"", 1, true),
+    ] {
+        let bytes: Box<dyn ArchiveBytes> = Box::new(many_members(250_000, behind, flags));
+        let archives = vec![(b"Export.zip".to_vec(), bytes)];
+        let (peak, items) = measured(|| {
+            let source = ZipSource::of_archives(archives, description.clone(), &ZipOptions::default()).unwrap();
+            let mut items = 0;
+            source
+                .walk(&mut |_| {
+                    items += 1;
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+            items
+        });
+        assert!(peak <= LISTED, "{what} took {} MiB", peak >> 20);
+        assert_eq!(items == 250_001, is_whole, "{what}: {items} items");
+    }
+}

@@ -113,7 +113,7 @@ fn open_one(
         return Ok(Box::new(OlderZip::new(&older.parts, description, options)));
     }
     let source = ZipSource::open(named.parts(), description, &options)?.lacking(named.unreadable());
-    notes.extend(of_names(source.notes()));
+    notes.extend(of_names(source.notes(), source.note_count()));
     Ok(Box::new(source))
 }
 

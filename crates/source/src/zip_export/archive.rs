@@ -2,7 +2,7 @@
 
 use super::bytes::{ArchiveBytes, Shared, Stretch};
 use super::member::Member;
-use super::{ZipLimits, central, end, no_archive, recover, unlisted};
+use super::{ZipLimits, central, end, names, no_archive, recover, unlisted};
 use crate::KnownHashes;
 use chest_model::Container;
 use jiff::tz::TimeZone;
@@ -14,6 +14,7 @@ const NOT_ALL_LISTED: &str = "the ZIP file's own list of files does not name eve
                               in the backup, and more may be missing. Download it again";
 const TWO_LISTS: &str = "the ZIP file has two lists of its files that do not agree; what either of them names is in the backup, and \
                          more may be missing. Download it again";
+const TOO_MANY: &str = "the ZIP file lists more files than can be backed up out of one export";
 const HOLDS_NOTHING: &str =
     "the ZIP file holds nothing at all. Look at what you chose on the web page, and download it again";
 
@@ -45,22 +46,39 @@ impl Listing {
 pub(super) struct Budget {
     members: usize,
     bytes: u64,
+    /// How often a look may be taken at what lies behind a member.
+    pub(super) looks: usize,
 }
+
+/// More than a service packs into one export; a disk that turns takes half a minute for them.
+const LOOKS: usize = 4096;
 
 impl Budget {
     pub(super) fn new(limits: &ZipLimits) -> Self {
-        Self { members: limits.items, bytes: limits.directory_bytes }
+        Self { members: limits.items, bytes: limits.directory_bytes, looks: LOOKS }
+    }
+
+    /// For whoever wants to know what the files are called, and no more.
+    pub(super) fn without_looks(limits: &ZipLimits) -> Self {
+        Self { looks: 0, ..Self::new(limits) }
     }
 
     /// Room for one more member, or what is to be said where there is none.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), String> {
         match (self.members.checked_sub(1), self.bytes.checked_sub(bytes as u64)) {
             (Some(members), Some(bytes)) => {
-                *self = Self { members, bytes };
+                (self.members, self.bytes) = (members, bytes);
                 Ok(())
             }
-            _ => Err("the ZIP file lists more files than can be backed up out of one export".to_owned()),
+            _ => Err(TOO_MANY.to_owned()),
         }
+    }
+
+    /// Room for a member's name as it is kept, of which as much as the archive has was taken before.
+    pub(super) fn take_name(&mut self, name: &[u8], taken: usize) -> Result<(), String> {
+        let more = names::stored_length(name).saturating_sub(taken) as u64;
+        self.bytes = self.bytes.checked_sub(more).ok_or_else(|| TOO_MANY.to_owned())?;
+        Ok(())
     }
 }
 
@@ -79,7 +97,7 @@ impl Archive {
             let mut left = budget.clone();
             let stretch = Stretch::new(&self.bytes, directory.start, directory.end);
             let Some(listing) = central::read(stretch, &directory, who, zone, &mut left)? else { continue };
-            let unlisted = unlisted::find(&self.bytes, &directory, &listing)?;
+            let unlisted = unlisted::find(&self.bytes, &directory, &listing, &mut left.looks)?;
             let candidate = Candidate { listing, start: directory.start, unlisted, left };
             best = Some(match best {
                 None => candidate,

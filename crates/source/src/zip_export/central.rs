@@ -9,7 +9,8 @@ use super::member::{Header, Member, damaged, unsupported};
 use jiff::tz::TimeZone;
 use std::io;
 
-const RECORD: &[u8; 4] = b"PK\x01\x02";
+/// How a record of the directory begins.
+pub(super) const RECORD: &[u8; 4] = b"PK\x01\x02";
 const RECORD_LEN: usize = 46;
 const IN_ANOTHER_PIECE: &str = "it lies in another piece of a ZIP file that was split into several (.z01, .z02 and so on): unpack them \
                                 together, and back up that folder";
@@ -55,6 +56,10 @@ pub(super) fn read(
             extra: &rest[..extra],
         };
         let (name, mut member) = header.member(archive, owner, zone);
+        if let Err(problem) = budget.take_name(&name, raw_name.len()) {
+            bound(&mut members, directory.start);
+            return Ok(Some(Listing { members, missing: Some(problem) }));
+        }
         member.header = member.header.saturating_add(directory.shift);
         if directory.piece.is_some_and(|piece| piece != u16_at(&record, 34)) {
             member.obstacle = Some(unsupported(IN_ANOTHER_PIECE));

@@ -16,6 +16,8 @@ pub(super) const DEFLATED_64: u16 = 9;
 const LOCKED: u16 = 1 | 1 << 6 | 1 << 13;
 /// The size follows the data, for whoever wrote it did not know it before.
 pub(super) const SIZES_FOLLOW: u16 = 1 << 3;
+/// MS-DOS's own mark of a folder.
+const DOS_FOLDER: u32 = 0x10;
 const KIND: u32 = 0o170_000;
 const KIND_LINK: u32 = 0o120_000;
 const KIND_FILE: u32 = 0o100_000;
@@ -72,7 +74,8 @@ impl Header<'_> {
         let Sizes { size, packed, header } = sizes.unwrap_or(self.sizes);
         let unix_mode = Some(self.attributes >> 16).filter(|&mode| unix && mode != 0);
         let named_as_folder = name.last() == Some(&b'/') && size == 0;
-        let is_folder = named_as_folder || (size == 0 && unix_mode.is_some_and(|mode| mode & KIND == KIND_FOLDER));
+        let is_kind_of_folder = unix_mode.map_or(self.attributes & DOS_FOLDER != 0, |mode| mode & KIND == KIND_FOLDER);
+        let is_folder = named_as_folder || (size == 0 && is_kind_of_folder);
         if named_as_folder {
             name.pop();
         }

@@ -6,12 +6,15 @@ use super::content::MemberContent;
 use super::member::{Member, damaged, unsupported};
 use super::names::{self, Place};
 use super::naming::{Newness, newness};
-use super::{ZipLimits, ZipNote};
+use super::{Notes, ZipLimits, ZipNote};
 use crate::{Content, Excludes, ItemKind, PassedOver, ReadFailure, Verdict};
 use chest_model::TreePath;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 
+const TOO_MUCH_IN_ALL: &str = "it and the other files would unpack to far more than the ZIP file holds. If you know what it is, keep \
+                               the ZIP file as it is: --as-is";
 /// Links point no further than this; what is longer is none.
 const LONGEST_LINK: u64 = 4095;
 
@@ -29,7 +32,7 @@ pub(super) struct Item {
 pub(super) struct Merged {
     /// In tree order.
     pub(super) items: Vec<Item>,
-    pub(super) notes: Vec<ZipNote>,
+    pub(super) notes: Notes,
     pub(super) passed_over: PassedOver,
 }
 
@@ -45,10 +48,11 @@ pub(super) fn merge(
         newness: archives.iter().map(|archive| newness(&archive.name)).collect(),
         merged: Merged::default(),
         absent: Vec::new(),
-        taken: Vec::new(),
         given: HashSet::new(),
+        room_for_names: ROOM_FOR_NAMES,
     };
-    let mut named: Vec<(TreePath, Member)> = Vec::new();
+    let members = listings.iter().flatten().map(|listing| listing.members.len()).sum();
+    let mut named: Vec<(TreePath, Member)> = Vec::with_capacity(members);
     let mut has_files = false;
     for (archive, listing) in archives.iter().zip(listings) {
         let Listing { members, missing } = listing.unwrap_or_else(|message| merger.nothing_of(archive, message));
@@ -66,12 +70,12 @@ pub(super) fn merge(
     }
     merger.merged.passed_over = leave_out(&mut named, excludes);
     named.iter_mut().for_each(|(_, member)| refuse_bomb(member, limits));
+    refuse_bombs_in_all(&mut named, archives, limits);
     // Stable: under one name, what was listed first stays first where nothing tells which is newer.
     named.sort_by(|(one, _), (other, _)| one.cmp(other));
-    merger.taken = named.iter().map(|(path, _)| path.clone()).collect();
     merger.settle(named);
     let Merger { mut merged, absent, .. } = merger;
-    merged.items.sort_by(|one, other| one.path.cmp(&other.path));
+    merged.items.sort_unstable_by(|one, other| one.path.cmp(&other.path));
     hold_to_limits(&mut merged.items, limits);
     for (name, failure) in absent {
         stand_in(&mut merged.items, &name, failure);
@@ -123,10 +127,20 @@ struct Merger<'a> {
     merged: Merged,
     /// Names of what is not there, and why.
     absent: Vec<(Vec<u8>, ReadFailure)>,
-    /// Every path that a member has of its own, in order.
-    taken: Vec<TreePath>,
     /// Every path that was given to one instead.
     given: HashSet<TreePath>,
+    /// How many bytes more such paths may have.
+    room_for_names: usize,
+}
+
+/// Of thousands of files of one name each is kept under a name of its own, as long as these have room.
+const ROOM_FOR_NAMES: usize = 16 << 20;
+
+/// What becomes of a member whose name others have too.
+enum Fate {
+    /// Another is the same.
+    Dropped,
+    Beside(TreePath),
 }
 
 impl Merger<'_> {
@@ -157,58 +171,94 @@ impl Merger<'_> {
             return;
         };
         if escaped {
-            self.merged.notes.push(ZipNote::Escaped { name: name.to_vec(), stored_as: path.clone() });
+            self.merged.notes.push(|| ZipNote::Escaped { name: name.to_vec(), stored_as: path.clone() });
         }
         named.push((path, member));
     }
 
-    /// Decides name by name what lies there.
+    /// Decides name by name what lies there; nothing is copied of those whose name is their own.
     fn settle(&mut self, named: Vec<(TreePath, Member)>) {
-        let mut rest = named.into_iter().peekable();
-        while let Some((path, first)) = rest.next() {
-            let mut group = vec![first];
-            while let Some((_, member)) = rest.next_if(|(next, _)| *next == path) {
-                group.push(member);
+        let mut fates = HashMap::new();
+        let mut begins = 0;
+        for group in named.chunk_by(|(one, _), (next, _)| one == next) {
+            let ends = begins + group.len();
+            let has_inner = named.get(ends).is_some_and(|(next, _)| next.is_within(&group[0].0));
+            if group.len() > 1 || has_inner {
+                self.settle_name(&named, begins..ends, has_inner, &mut fates);
             }
-            let has_inner = rest.peek().is_some_and(|(next, _)| next.is_within(&path));
-            self.settle_name(path, group, has_inner);
+            begins = ends;
+        }
+        self.merged.items.reserve_exact(named.len());
+        for (at, (path, member)) in named.into_iter().enumerate() {
+            match fates.remove(&at) {
+                Some(Fate::Dropped) => {}
+                Some(Fate::Beside(stored_as)) => self.push(stored_as, member),
+                // A folder has no content that could be at fault, and other items may lie in it.
+                None if member.is_folder => self.push(path, Member { obstacle: None, ..member }),
+                None => self.push(path, member),
+            }
         }
     }
 
-    fn settle_name(&mut self, path: TreePath, group: Vec<Member>, has_inner: bool) {
-        let (folders, mut files): (Vec<Member>, Vec<Member>) = group.into_iter().partition(|member| member.is_folder);
+    fn settle_name(
+        &mut self,
+        named: &[(TreePath, Member)],
+        group: Range<usize>,
+        has_inner: bool,
+        fates: &mut HashMap<usize, Fate>,
+    ) {
+        let path = &named[group.start].0;
+        let member = |at: usize| &named[at].1;
+        let (folders, mut files): (Vec<usize>, Vec<usize>) = group.partition(|&at| member(at).is_folder);
         // What is newest keeps the name: by its archive's, and in one archive by its own time.
-        files.sort_by_key(|file| Reverse((self.newness[file.archive], file.modified)));
+        files.sort_by_key(|&at| Reverse((self.newness[member(at).archive], member(at).modified)));
         let is_folder = has_inner || !folders.is_empty();
-        if let Some(folder) = folders.into_iter().next() {
-            // It has no content that could be at fault, and other items may lie in it.
-            self.push(path.clone(), Member { obstacle: None, ..folder });
-        }
+        fates.extend(folders.into_iter().skip(1).map(|at| (at, Fate::Dropped)));
         // Only files of one length and checksum are compared, each with the first of them.
-        let mut kept: HashMap<(u64, u32), Member> = HashMap::new();
+        let mut kept: HashMap<(u64, u32), usize> = HashMap::new();
         let mut number = 1;
-        for file in files {
-            if kept.get(&(file.size, file.crc)).is_some_and(|other| self.is_same(other, &file)) {
+        for at in files {
+            let file = member(at);
+            if kept.get(&(file.size, file.crc)).is_some_and(|&other| self.is_same(member(other), file)) {
+                fates.insert(at, Fate::Dropped);
                 continue;
             }
-            if number == 1 && !is_folder {
-                self.push(path.clone(), file.clone());
-            } else {
+            if number > 1 || is_folder {
                 number = number.max(2);
-                let stored_as = self.free_name(&path, &mut number, file.archive);
-                self.merged.notes.push(ZipNote::Beside { path: path.clone(), stored_as: stored_as.clone() });
-                self.push(stored_as, file.clone());
+                let stored_as = self.free_name(named, path, &mut number, file.archive);
+                let Some(room) = self.room_for_names.checked_sub(stored_as.as_bytes().len()) else {
+                    fates.insert(at, Fate::Dropped);
+                    self.tell_that_names_have_no_room();
+                    continue;
+                };
+                self.room_for_names = room;
+                self.merged.notes.push(|| ZipNote::Beside { path: path.clone(), stored_as: stored_as.clone() });
+                fates.insert(at, Fate::Beside(stored_as));
             }
             number += 1;
-            kept.entry((file.size, file.crc)).or_insert(file);
+            kept.entry((file.size, file.crc)).or_insert(at);
         }
     }
 
-    fn free_name(&mut self, path: &TreePath, number: &mut usize, archive: usize) -> TreePath {
+    fn tell_that_names_have_no_room(&mut self) {
+        const NAME: &[u8] = b"(further files of one name)";
+        if self.absent.iter().all(|(name, _)| name != NAME) {
+            let failure = unsupported("the ZIP file holds more different files of one name than can be backed up");
+            self.absent.push((NAME.to_vec(), failure));
+        }
+    }
+
+    fn free_name(
+        &mut self,
+        named: &[(TreePath, Member)],
+        path: &TreePath,
+        number: &mut usize,
+        archive: usize,
+    ) -> TreePath {
         loop {
             let name = names::beside(path, *number, &self.archives[archive].name);
-            let after = self.taken.partition_point(|taken| *taken < name);
-            let is_taken = self.taken.get(after).is_some_and(|taken| taken.is_within(&name));
+            let after = named.partition_point(|(taken, _)| *taken < name);
+            let is_taken = named.get(after).is_some_and(|(taken, _)| taken.is_within(&name));
             if !is_taken && self.given.insert(name.clone()) {
                 return name;
             }
@@ -260,6 +310,26 @@ fn refuse_bomb(member: &mut Member, limits: &ZipLimits) {
     if is_bomb && member.obstacle.is_none() {
         let message = "it would unpack to far more than the ZIP file holds, as only a file made to do harm does";
         member.obstacle = Some(unsupported(message));
+    }
+}
+
+/// Deflate ends at about a thousand times: no file alone shows that all of them together are made to fill a disk. What unpacks to no more
+/// than it usually does is never refused for the others' sake.
+fn refuse_bombs_in_all(named: &mut [(TreePath, Member)], archives: &[Archive], limits: &ZipLimits) {
+    let is_modest = |member: &Member| member.size <= member.packed.saturating_mul(limits.ratio_in_all);
+    let readable = || named.iter().map(|(_, member)| member).filter(|member| member.obstacle.is_none());
+    // What a directory says of packed lengths may be made up.
+    let length = archives.iter().map(|archive| archive.bytes.length()).sum();
+    let packed = readable().map(|member| member.packed).fold(0, u64::saturating_add).min(length);
+    let modest = readable().filter(|member| is_modest(member)).map(|member| member.size).fold(0, u64::saturating_add);
+    let most = packed.saturating_mul(limits.ratio_in_all).max(limits.ratio_in_all_counts_from);
+    let mut room = most.saturating_sub(modest);
+    let immodest = named.iter_mut().map(|(_, member)| member);
+    for member in immodest.filter(|member| member.obstacle.is_none() && !is_modest(member)) {
+        match room.checked_sub(member.size) {
+            Some(left) => room = left,
+            None => member.obstacle = Some(unsupported(TOO_MUCH_IN_ALL)),
+        }
     }
 }
 

@@ -86,7 +86,7 @@ impl Default for ZipOptions {
 pub struct ZipLimits {
     /// Files and folders.
     pub items: usize,
-    /// Bytes of the archives' directories: memory follows from them.
+    /// Bytes of the archives' directories, and of the names in them as they are kept: memory follows from both.
     pub directory_bytes: u64,
     /// Bytes of all files, unpacked.
     pub total_bytes: u64,
@@ -94,16 +94,23 @@ pub struct ZipLimits {
     pub ratio: u64,
     /// … if it is longer than this.
     pub ratio_counts_from: u64,
+    /// How many times longer than the archives all files together may be …
+    pub ratio_in_all: u64,
+    /// … if they are longer than this.
+    pub ratio_in_all_counts_from: u64,
 }
 
 impl Default for ZipLimits {
     fn default() -> Self {
         Self {
-            items: 500_000,
+            items: 250_000,
             directory_bytes: 64 << 20,
             total_bytes: 1 << 40,
             ratio: 1000,
             ratio_counts_from: 1 << 20,
+            // Packing ends at 1032 times, so that a limit for one file alone bounds little.
+            ratio_in_all: 100,
+            ratio_in_all_counts_from: 1 << 30,
         }
     }
 }
@@ -127,12 +134,30 @@ pub enum ZipNote {
     },
 }
 
+/// What was stored under another name: an archive may have such names only.
+#[derive(Debug, Default)]
+struct Notes {
+    first: Vec<ZipNote>,
+    count: usize,
+}
+
+impl Notes {
+    const KEPT: usize = 100;
+
+    fn push(&mut self, note: impl FnOnce() -> ZipNote) {
+        self.count += 1;
+        if self.first.len() < Self::KEPT {
+            self.first.push(note());
+        }
+    }
+}
+
 /// One or several archives as one source.
 pub struct ZipSource {
     description: RootDescription,
     archives: Vec<Archive>,
     items: Vec<Item>,
-    notes: Vec<ZipNote>,
+    notes: Notes,
     passed_over: PassedOver,
     not_after: Option<Timestamp>,
     /// Tells what was left out from what else could have been.
@@ -200,9 +225,14 @@ impl ZipSource {
         self
     }
 
-    /// What was stored under another name than the archive gives it.
+    /// What was stored under another name than the archive gives it: the first ones.
     pub fn notes(&self) -> &[ZipNote] {
-        &self.notes
+        &self.notes.first
+    }
+
+    /// How many such there are, in all.
+    pub fn note_count(&self) -> usize {
+        self.notes.count
     }
 
     fn newest_in(&self, archive: usize) -> Option<Timestamp> {

@@ -64,12 +64,23 @@ pub(super) fn place(name: &[u8]) -> Option<Place> {
     (path.as_bytes().len() <= TreePath::LONGEST).then_some(Place { path, escaped })
 }
 
+/// How long a name is as a tree can hold it.
+pub(super) fn stored_length(name: &[u8]) -> usize {
+    let parts =
+        name.split(|&byte| byte == b'/').map(|part| if is_storable(part) { part.len() } else { storable(part).len() });
+    parts.map(|length| length + 1).sum()
+}
+
+fn is_storable(part: &[u8]) -> bool {
+    !matches!(part, b"" | b"." | b"..") && !part.contains(&0) && !part.starts_with(ESCAPED)
+}
+
 /// A part of a path as a tree can hold it. Different parts stay different.
 fn storable(part: &[u8]) -> Vec<u8> {
-    let is_dots = part == b"." || part == b"..";
-    if !part.is_empty() && !is_dots && !part.contains(&0) && !part.starts_with(ESCAPED) {
+    if is_storable(part) {
         return part.to_vec();
     }
+    let is_dots = part == b"." || part == b"..";
     let mut out = ESCAPED.to_vec();
     for &byte in part {
         match byte {

@@ -122,7 +122,7 @@ fn look_into(path: &Path, options: &ZipOptions) -> Look {
         Err(error) => return Look::Nothing(damaged(&error.to_string())),
     };
     let archive = Archive { name: Vec::new(), bytes: Arc::new(bytes) };
-    match archive.list(0, &options.zone, &mut Budget::new(&options.limits)) {
+    match archive.list(0, &options.zone, &mut Budget::without_looks(&options.limits)) {
         Err(message) => Look::Nothing(damaged(&message)),
         // What a service has packed is an export, also where somebody's files in it are called like those of a document.
         Ok(listing) if is_document(&listing) && !is_of_a_service(name_of(path)) => Look::Document,

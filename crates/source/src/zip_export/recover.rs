@@ -3,6 +3,8 @@
 
 use super::archive::{Budget, Listing};
 use super::bytes::{ArchiveBytes, Shared, Stretch, is_there, read_exact_at, u16_at, u32_at, u64_at};
+use super::central::RECORD;
+use super::end::has_signature;
 use super::extra::Sizes;
 use super::inflate::Unpacked;
 use super::member::{DEFLATED, Header, Member, SIZES_FOLLOW, STORED, damaged};
@@ -14,6 +16,8 @@ pub(super) const HEADER: &[u8; 4] = b"PK\x03\x04";
 pub(super) const HEADER_LEN: u64 = 30;
 const SIZES: &[u8; 4] = b"PK\x07\x08";
 const LONGEST_SIZES: usize = 24;
+/// Data may be made so that it looks like its own end everywhere.
+const UNSIGNED_TRIES: usize = 16;
 const CUT_OFF: &str = "the ZIP file ends before this file does: download it again";
 
 /// What is to be said of an archive that has no directory.
@@ -47,6 +51,10 @@ pub(super) fn walk(
         let header = header(&record, &variable, name, at);
         let begins = at + HEADER_LEN + variable.len() as u64;
         let (name, mut member) = header.member(archive, owner, zone);
+        if let Err(problem) = budget.take_name(&name, header.raw_name.len()) {
+            listing.missing = Some(problem);
+            return Ok(listing);
+        }
         let ends = if header.flags & SIZES_FOLLOW == 0 {
             begins.checked_add(member.packed).map(|end| (end, end))
         } else if member.is_folder && member.method == STORED {
@@ -131,7 +139,7 @@ fn search(bytes: &Shared, within: Range<u64>) -> io::Result<Option<Found>> {
     let begins = within.start;
     let mut stretch = Stretch::new(bytes, begins, within.end);
     let mut checksum = crc32fast::Hasher::new();
-    let mut size = 0;
+    let (mut size, mut tries) = (0, UNSIGNED_TRIES);
     loop {
         let seen = stretch.peek()?;
         if seen.is_empty() {
@@ -141,6 +149,11 @@ fn search(bytes: &Shared, within: Range<u64>) -> io::Result<Option<Found>> {
             let crc = checksum.clone().finalize();
             if let Some(next) = sizes_at(&**bytes, begins + size, crc, size, size)? {
                 return Ok(Some(Found { packed: size, size, crc, next }));
+            }
+        }
+        if seen.starts_with(&HEADER[..2]) || HEADER.starts_with(seen) {
+            if let Some(found) = unsigned_before(bytes, begins, size, &mut tries)? {
+                return Ok(Some(found));
             }
         }
         let seen = stretch.peek()?;
@@ -161,14 +174,66 @@ fn sizes_at(bytes: &dyn ArchiveBytes, at: u64, crc: u32, packed: u64, size: u64)
             read => filled += read,
         }
     }
-    if !room.starts_with(SIZES) || filled < 16 || u32_at(&room, 4) != crc {
+    if filled >= 16 && room.starts_with(SIZES) && u32_at(&room, 4) == crc {
+        if filled == LONGEST_SIZES && (u64_at(&room, 8), u64_at(&room, 16)) == (packed, size) {
+            return Ok(Some(at + LONGEST_SIZES as u64));
+        }
+        if (u64::from(u32_at(&room, 8)), u64::from(u32_at(&room, 12))) == (packed, size) {
+            return Ok(Some(at + 16));
+        }
+    }
+    // Some programs write no signature. Then it must be followed by what follows a member.
+    if filled < 16 || u32_at(&room, 0) != crc {
         return Ok(None);
     }
-    if filled == LONGEST_SIZES && (u64_at(&room, 8), u64_at(&room, 16)) == (packed, size) {
-        return Ok(Some(at + LONGEST_SIZES as u64));
+    let short = (u64::from(u32_at(&room, 4)), u64::from(u32_at(&room, 8))) == (packed, size);
+    let long = (u64_at(&room, 4), u64_at(&room, 12)) == (packed, size);
+    let is_followed = |length: u64| -> io::Result<bool> {
+        Ok(has_signature(bytes, at + length, HEADER)? || has_signature(bytes, at + length, RECORD)?)
+    };
+    match (short, long) {
+        (true, _) if is_followed(12)? => Ok(Some(at + 12)),
+        (_, true) if is_followed(20)? => Ok(Some(at + 20)),
+        _ => Ok(None),
     }
-    let short = (u64::from(u32_at(&room, 8)), u64::from(u32_at(&room, 12)));
-    Ok((short == (packed, size)).then_some(at + 16))
+}
+
+/// The end of data that is not packed, `seen` bytes before what may be the next header: where lengths without a signature stand in front
+/// of that which say so, and the checksum is that of all before.
+fn unsigned_before(bytes: &Shared, begins: u64, seen: u64, tries: &mut usize) -> io::Result<Option<Found>> {
+    for (length, is_long) in [(12, false), (20, true)] {
+        let Some(size) = seen.checked_sub(length) else { continue };
+        let mut room = [0; 20];
+        let room = &mut room[..length as usize];
+        read_exact_at(&**bytes, begins + size, room)?;
+        let told = match is_long {
+            true => (u64_at(room, 4), u64_at(room, 12)),
+            false => (u64::from(u32_at(room, 4)), u64::from(u32_at(room, 8))),
+        };
+        // Each try reads all of it again.
+        if told == (size, size) && *tries > 0 {
+            *tries -= 1;
+            let crc = checksum_of(bytes, begins..begins + size)?;
+            if let Some(next) = sizes_at(&**bytes, begins + size, crc, size, size)? {
+                return Ok(Some(Found { packed: size, size, crc, next }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn checksum_of(bytes: &Shared, within: Range<u64>) -> io::Result<u32> {
+    let mut stretch = Stretch::new(bytes, within.start, within.end);
+    let mut checksum = crc32fast::Hasher::new();
+    loop {
+        let seen = stretch.peek()?;
+        if seen.is_empty() {
+            return Ok(checksum.finalize());
+        }
+        checksum.update(seen);
+        let length = seen.len();
+        stretch.take(length);
+    }
 }
 
 /// Whether the archive begins as one does.

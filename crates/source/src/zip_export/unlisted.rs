@@ -13,7 +13,7 @@ use std::ops::Range;
 /// No member takes less.
 const LEAST: u64 = HEADER_LEN;
 /// What programs put behind a member's name and its data (times, lengths) is no longer. One program leaves the same room everywhere,
-/// so that of gaps of one length one is looked into: thousands of looks at a slow disk would tell nothing more.
+/// so that after thousands of looks, of gaps of one length only one is looked into: more would tell nothing, and a slow disk takes its time.
 const USUAL: u64 = 128;
 /// How long checksum and lengths behind the data are, without and with a signature, of four bytes and of eight.
 const TRAILERS: [u64; 5] = [0, 12, 16, 20, 24];
@@ -23,7 +23,12 @@ const SIGNATURE: &[u8; 4] = b"PK\x05\x05";
 const LOOKED_THROUGH: u64 = 64 << 10;
 
 /// Where files lie that are not listed, or nothing lies where a directory should.
-pub(super) fn find(bytes: &Shared, directory: &Directory, listing: &Listing) -> io::Result<Vec<Range<u64>>> {
+pub(super) fn find(
+    bytes: &Shared,
+    directory: &Directory,
+    listing: &Listing,
+    looks: &mut usize,
+) -> io::Result<Vec<Range<u64>>> {
     if listing.missing.is_some() {
         // Not all of them were read, and that is told already.
         return Ok(Vec::new());
@@ -40,7 +45,8 @@ pub(super) fn find(bytes: &Shared, directory: &Directory, listing: &Listing) -> 
     for member in members {
         let end = member.header.saturating_add(HEADER_LEN + u64::from(member.name_len)).saturating_add(member.packed);
         let gap = member.boundary.saturating_sub(end);
-        if gap >= LEAST && (gap > USUAL || usual.insert(gap)) {
+        if gap >= LEAST && (*looks > 0 || gap > USUAL || usual.insert(gap)) {
+            *looks = looks.saturating_sub(1);
             found.extend(behind(&**bytes, member)?);
         }
     }

@@ -106,3 +106,36 @@ fn a_directory_that_lists_fewer_members_than_the_end_says_is_not_believed() {
     assert_eq!((whole.len(), not.len()), (2, 1));
     assert!(not.contains_key("(missing part of Export.zip)"));
 }
+
+#[test]
+fn files_that_each_unpack_to_less_than_a_thousand_times_are_refused_where_all_together_are_made_to_fill_a_disk() {
+    let zeros = vec![0; 900 << 10];
+    let mut members: Vec<Made> = (0..8).map(|number| deflated(&format!("a{number}.bin"), &zeros)).collect();
+    let minutes: String = (0..2000).map(|number| format!("{number} ")).collect();
+    members.push(deflated("z minutes.txt", minutes.as_bytes()));
+    let in_all = |ratio_in_all, ratio_in_all_counts_from| {
+        let limits = ZipLimits { ratio_in_all, ratio_in_all_counts_from, ..ZipLimits::default() };
+        let options = ZipOptions { limits, ..ZipOptions::default() };
+        whole_and_not(&try_open(&[("E.zip", archive(&members))], &options).unwrap())
+    };
+    let (whole, not) = in_all(100, 1 << 20);
+    assert_eq!((whole.len(), not.len()), (2, 7), "{not:?}");
+    assert!(whole.contains_key("z minutes.txt"), "it unpacks to what such a file does");
+    assert!(not.values().all(|failure| failure.message.contains("--as-is")));
+    for (ratio, from) in [(100, 8 << 20), (5000, 0)] {
+        assert_eq!(in_all(ratio, from).1.len(), 0, "{ratio} {from}");
+    }
+}
+
+#[test]
+fn names_that_grow_when_they_are_kept_count_as_what_they_become() {
+    let limits = ZipLimits { directory_bytes: 2000, ..ZipLimits::default() };
+    let options = ZipOptions { limits, ..ZipOptions::default() };
+    for (raw, fitting) in [(b'a', 20), (0, 9), (0xb0, 10)] {
+        let name = |number: u8| [&[b'0' + number / 10, b'0' + number % 10][..], &[raw; 50]].concat();
+        let members: Vec<Made> =
+            (0..30).map(|number| Made { name: name(number), flags: 0, ..stored("", b"x") }).collect();
+        let (whole, not) = whole_and_not(&try_open(&[("E.zip", archive(&members))], &options).unwrap());
+        assert_eq!((whole.len(), not.len()), (fitting, 1), "{raw}");
+    }
+}

@@ -53,6 +53,34 @@ fn of_an_archive_cut_anywhere_what_is_whole_is_read_and_the_rest_is_told() {
     assert_eq!(most, contents().len());
 }
 
+/// The descriptors behind the data, without their signatures.
+fn unsigned(mut bytes: Vec<u8>) -> Vec<u8> {
+    while let Some(at) = bytes.windows(4).position(|four| four == b"PK\x07\x08") {
+        bytes.drain(at..at + 4);
+    }
+    bytes
+}
+
+#[test]
+fn of_a_download_that_broke_off_files_are_whole_whose_lengths_follow_without_a_signature() {
+    let text = b"file of minutes ".repeat(1000);
+    let made = |number: u8| match number % 2 {
+        0 => Made { follows: true, ..deflated(&format!("{number}"), &text[usize::from(number)..]) },
+        // With what looks like another member in it, and like lengths before that.
+        _ => {
+            let inner =
+                [&text[..100], &[0; 4], &100_u32.to_le_bytes(), &100_u32.to_le_bytes(), b"PK\x03\x04", &text].concat();
+            Made { follows: true, ..stored(&format!("{number}"), &inner) }
+        }
+    };
+    let members: Vec<Made> = (0..6).map(made).collect();
+    let bytes = unsigned(archive(&members));
+    let directory = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    let (whole, not) = whole_and_not(&open_one(bytes[..directory + 10].to_vec()));
+    assert_eq!((whole.len(), not.len()), (6, 1), "{not:?}");
+    members.iter().for_each(|made| assert!(whole[std::str::from_utf8(&made.name).unwrap()] == made.data));
+}
+
 #[test]
 fn a_file_with_another_checksum_is_never_given_to_its_end() {
     let text = b"minutes of the meeting".repeat(10_000);

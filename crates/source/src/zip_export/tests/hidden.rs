@@ -45,6 +45,24 @@ fn a_member_that_the_directory_leaves_out_is_found_and_the_archive_is_not_whole(
         let said = all_of_three(archive_hiding(&members(), hidden)).unwrap();
         assert!(said.contains("does not name everything that lies in it"), "{hidden}: {said}");
     }
+    // Behind one whose own header leaves as much room as the hidden one takes.
+    let mut bytes = archive(&[stored("a.txt", b"aaaa")]);
+    let hidden = archive(&[stored("secret", b"hidden text")])[..47].to_vec();
+    let member_end = 30 + 5 + 4;
+    bytes[28] = 47;
+    bytes.splice(35..35, [&[0x99, 0x99, 43, 0][..], &[0; 43]].concat());
+    let second = archive(&[stored("b.txt", b"bbbb")]);
+    let (first_end, second_end) = (member_end + 47, 30 + 5 + 4);
+    let directories = [&bytes[first_end..bytes.len() - 22], &second[second_end..second.len() - 22]].concat();
+    let mut directories = directories;
+    let second_record = directories.len() / 2;
+    directories[second_record + 42..second_record + 46].copy_from_slice(&(first_end as u32).to_le_bytes());
+    let start = (first_end + second_end + hidden.len()) as u32;
+    let end = end_record(2, directories.len() as u32, start);
+    let made = [&bytes[..first_end], &second[..second_end], &hidden, &directories, &end].concat();
+    let (whole, not) = whole_and_not(&open_one(made));
+    assert_eq!(whole.keys().collect::<Vec<_>>(), ["a.txt", "b.txt", "secret"], "{not:?}");
+    assert!(not.contains_key(MISSING));
     // Between many whose headers leave as much room as it takes, the room alone tells nothing.
     let padded: Vec<Made> = (0..40).map(|number| deflated(&format!("{number:02}"), b"x")).collect();
     let (whole, not) = whole_and_not(&open_one(archive_hiding(&padded, 17)));

@@ -328,3 +328,14 @@ fn files_that_nobody_asked_to_leave_out_are_counted_and_folders_of_their_names_k
     assert_eq!((passed.files, passed.mailbox_count), (2, 1), "{passed:?}");
     assert_eq!(passed.mailboxes[0].to_string(), "a/Clerk.OST");
 }
+
+#[test]
+fn a_folder_that_only_its_mark_of_ms_dos_tells_from_a_file_is_one() {
+    let marked = Made { attributes: 0x10, ..stored("Minutes", b"") };
+    let source = open_one(archive(&[marked, stored("Minutes/May.txt", b"may"), stored("empty", b"")]));
+    assert_eq!(paths(&source), ["", "Minutes", "Minutes/May.txt", "empty"]);
+    assert_eq!(
+        (item(&source, "Minutes").kind, item(&source, "empty").kind),
+        (ItemKind::Directory, ItemKind::File { size: 0 })
+    );
+}
