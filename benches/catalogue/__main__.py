@@ -4,7 +4,7 @@
   council  a council of so many MiB with its mailboxes, backed up after week 0 and after week 1
 
 For each: the first search of all (the catalogue is filled), the first after the next backup (what is new is filled in), and later
-ones, for a rare word, for a common one, for two letters (which no index helps with) and for nothing; for a council the same of
+ones, for a rare word, for common ones, for two letters (which no index helps with) and for nothing; for a council the same of
 messages. Beside them stands the time of opening alone (the list of backups, with the recovery words), which every search takes too:
 what is above it is the search. The median of the repeats; filling is measured once.
 """
@@ -152,7 +152,13 @@ def names(bench, count):
     bench.often("a word of a fifth of all names, and a number", "minutes", "2026")
     bench.often("only words of many names", "hedge", "burial", "draft")
     bench.often("nothing", "unicorn")
+    bench.often("a word of a fifth of all names", "hedge")
+    bench.often("a word of nearly all names", "draft")
     bench.often("two letters", "q0")
+    bench.often("two letters of nearly all names", "ft")
+    bench.often("a pattern that nearly all names fit", "*.docx")
+    bench.often("what is in a folder", "folder 01000/")
+    bench.often("what was deleted, of a fifth of all names", "--deleted", "hedge")
     bench.often("a tenth of a tenth", "hedge hedge")
     bench.size("names")
 

@@ -4,8 +4,10 @@
 
 mod error;
 mod key;
+mod latest;
 mod mail;
 mod mail_search;
+mod name_blocks;
 mod name_index;
 mod schema;
 mod sealed;
@@ -17,6 +19,7 @@ mod vfs;
 
 pub use error::CatalogueError;
 pub use key::CatalogueKey;
+pub use latest::Latest;
 pub use mail::{Letter, MailHint, MailboxProblem, MailboxVersion, Searched, Words};
 pub use mail_search::{FoundLetter, LetterQuery, Whereabouts};
 pub use search::{Folders, FoundVersion, NameQuery};

@@ -3,7 +3,7 @@
 //! word: only for the threes that are in fewest names.
 
 use crate::CatalogueError;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 
 /// What is in so many names is common, and is not counted any further.
@@ -32,10 +32,16 @@ pub(crate) fn question(
     Ok((!threes.is_empty()).then(|| threes.join(" AND ")))
 }
 
-/// How many texts come into question at most; what is common is not counted any further.
-pub(crate) fn at_most(connection: &Connection, index: &'static str, parts: &[&str]) -> Result<i64, CatalogueError> {
-    let counted = counted(connection, index, quoted_threes(parts))?;
-    Ok(counted.into_iter().map(|(count, _)| count).min().unwrap_or(COMMON))
+/// How many texts come into question; no further than this.
+pub(crate) fn at_most(
+    connection: &Connection,
+    index: &'static str,
+    question: &str,
+    most: i64,
+) -> Result<i64, CatalogueError> {
+    let count = format!("SELECT count(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH ?1 LIMIT ?2)");
+    let mut count = connection.prepare_cached(&count)?;
+    Ok(count.query_row(params![question, most], |row| row.get(0))?)
 }
 
 fn counted(
@@ -43,9 +49,7 @@ fn counted(
     index: &'static str,
     threes: Vec<String>,
 ) -> Result<Vec<(i64, String)>, CatalogueError> {
-    let count = format!("SELECT count(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH ?1 LIMIT {COMMON})");
-    let mut count = connection.prepare_cached(&count)?;
-    threes.into_iter().map(|three| Ok((count.query_row([&three], |row| row.get(0))?, three))).collect()
+    threes.into_iter().map(|three| Ok((at_most(connection, index, &three, COMMON)?, three))).collect()
 }
 
 fn quoted_threes(parts: &[&str]) -> Vec<String> {
@@ -78,8 +82,13 @@ mod tests {
         }
         let asked = question(&connection, "name_text", &["minutes of xyz"]).unwrap().unwrap();
         assert_eq!(asked, "\" xy\" AND \"f x\" AND \"xyz\" AND \" of\"");
-        let at_most = |parts: &[&str]| at_most(&connection, "name_text", parts).unwrap();
-        assert_eq!([at_most(&["minutes"]), at_most(&["minutes", "of"]), at_most(&["minutes", "xyz"])], [3, 3, 1]);
-        assert_eq!([at_most(&["unicorn"]), at_most(&["of"])], [0, COMMON]);
+        let at_most = |part: &str, most| {
+            let question = question(&connection, "name_text", &[part]).unwrap().unwrap();
+            at_most(&connection, "name_text", &question, most).unwrap()
+        };
+        assert_eq!(
+            [at_most("minutes", 9), at_most("minutes", 2), at_most("xyz", 9), at_most("unicorn", 9)],
+            [3, 2, 1, 0]
+        );
     }
 }

@@ -27,6 +27,7 @@ const TABLES: &str = "
     CREATE VIRTUAL TABLE name_text USING fts5(
         text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
     );
+    CREATE TABLE name_block (id INTEGER PRIMARY KEY, length INTEGER NOT NULL, body BLOB NOT NULL);
     CREATE TABLE mailbox_to_read (
         chain INTEGER, folder INTEGER, name INTEGER, first INTEGER, is_guess INTEGER NOT NULL,
         PRIMARY KEY (chain, folder, name, first)

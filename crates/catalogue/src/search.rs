@@ -1,20 +1,29 @@
 //! Looking names up.
 
+use crate::name_blocks::scan;
 use crate::name_index::{COMMON, at_most, question};
 use crate::schema::OPEN;
 use crate::spans::{ChainId, Seen, left_of};
 use crate::update::{ABOVE_ROOT, ItemVersion, joined, seen_of, version_of};
 use crate::{Catalogue, CatalogueError};
 use chest_model::{ObjectHash, TreePath, folded};
-use rusqlite::{params, params_from_iter};
+use rusqlite::params;
 use std::collections::HashMap;
 
 /// What names must be like.
 pub struct NameQuery<'q> {
-    /// Parts that every name in question holds, folded: they narrow the search, and need not say all.
+    /// What every name in question holds, folded.
     pub parts: Vec<&'q str>,
-    /// Whether a name is meant, folded.
-    pub fits: &'q dyn Fn(&str) -> bool,
+    /// What else is asked of it, folded.
+    pub fits: Option<&'q dyn Fn(&str) -> bool>,
+    /// Names may be left out of which every path is in the newest snapshot of a chain with its root.
+    pub only_ended: bool,
+}
+
+impl NameQuery<'_> {
+    fn is_met_by(&self, name: &str) -> bool {
+        self.parts.iter().all(|part| name.contains(part)) && self.fits.is_none_or(|fits| fits(name))
+    }
 }
 
 /// Folders, and how much they hold.
@@ -55,23 +64,43 @@ pub struct FoundVersion {
 impl Catalogue {
     /// Every version of every path whose name fits; several spans may be of equal versions.
     pub fn names(&self, query: &NameQuery<'_>) -> Result<Vec<FoundVersion>, CatalogueError> {
-        let mut spans = Spans { catalogue: self, seen: HashMap::new(), found: Vec::new() };
-        let question = question(&self.connection, "name_text", &query.parts)?;
-        let mut names = self.connection.prepare_cached(match question {
-            // The names lie in the order in which the index tells them: one after another is faster than each by itself.
-            Some(_) => {
-                "SELECT id, name FROM name_text CROSS JOIN name ON name.id = name_text.rowid WHERE name_text MATCH ?1"
-            }
-            None => "SELECT id, name FROM name",
-        })?;
-        let mut names = names.query(params_from_iter(question))?;
+        let mut spans = Spans::new(self);
+        let question = match self.are_few_names(&query.parts, COMMON.unsigned_abs())? {
+            true => question(&self.connection, "name_text", &query.parts)?,
+            false => None,
+        };
+        let Some(question) = question else {
+            self.scanned(query, &mut spans)?;
+            return Ok(spans.found);
+        };
+        // The names lie in the order in which the index tells them: one after another is faster than each by itself.
+        let mut names = self.connection.prepare_cached(
+            "SELECT id, name FROM name_text CROSS JOIN name ON name.id = name_text.rowid WHERE name_text MATCH ?1",
+        )?;
+        let mut names = names.query([question])?;
         while let Some(row) = names.next()? {
             let name = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-            if (query.fits)(&folded(name)) {
+            if query.is_met_by(&folded(name)) {
                 spans.of_name(row.get(0)?, name, None)?;
             }
         }
         Ok(spans.found)
+    }
+
+    /// The same without the index, which does not narrow it.
+    fn scanned(&self, query: &NameQuery<'_>, spans: &mut Spans<'_>) -> Result<(), CatalogueError> {
+        let mut ids = Vec::new();
+        scan(&self.connection, &query.parts, query.fits, &mut |one| {
+            if one.has_ended || !query.only_ended {
+                ids.push(one.id);
+            }
+        })?;
+        let mut name = self.connection.prepare_cached("SELECT name FROM name WHERE id = ?1")?;
+        for id in ids {
+            let name: Vec<u8> = name.query_row([id], |row| row.get(0))?;
+            spans.of_name(id, &name, None)?;
+        }
+        Ok(())
     }
 
     /// Whether the newest snapshot of a chain holds this path.
@@ -108,10 +137,11 @@ impl Catalogue {
         Ok(names.collect::<Result<_, _>>()?)
     }
 
-    /// How many names at most hold these parts; `None` where they are many.
-    pub fn few_names(&self, parts: &[&str]) -> Result<Option<u64>, CatalogueError> {
-        let most = at_most(&self.connection, "name_text", parts)?;
-        Ok((most < COMMON).then_some(most.unsigned_abs()))
+    /// Whether the index says of no more names than these that they may hold the parts.
+    pub fn are_few_names(&self, parts: &[&str], few: u64) -> Result<bool, CatalogueError> {
+        let Some(question) = question(&self.connection, "name_text", parts)? else { return Ok(false) };
+        let few = i64::try_from(few).unwrap_or(i64::MAX);
+        Ok(at_most(&self.connection, "name_text", &question, few.saturating_add(1))? <= few)
     }
 
     /// The folders whose paths fit.
@@ -140,7 +170,7 @@ impl Catalogue {
         folders: &Folders,
         fits: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<FoundVersion>, CatalogueError> {
-        let mut spans = Spans { catalogue: self, seen: HashMap::new(), found: Vec::new() };
+        let mut spans = Spans::new(self);
         let mut names = self.connection.prepare_cached(
             "SELECT DISTINCT version.name, name.name FROM version INDEXED BY version_folder
              JOIN name ON name.id = version.name WHERE folder = ?1",
@@ -159,15 +189,19 @@ impl Catalogue {
 }
 
 /// Gathers spans, the chains' snapshots at hand.
-struct Spans<'c> {
+pub(crate) struct Spans<'c> {
     catalogue: &'c Catalogue,
     seen: HashMap<ChainId, Vec<Seen>>,
-    found: Vec<FoundVersion>,
+    pub(crate) found: Vec<FoundVersion>,
 }
 
-impl Spans<'_> {
+impl<'c> Spans<'c> {
+    pub(crate) fn new(catalogue: &'c Catalogue) -> Self {
+        Self { catalogue, seen: HashMap::new(), found: Vec::new() }
+    }
+
     /// Of what has this name, in one folder or in all.
-    fn of_name(&mut self, id: i64, name: &[u8], folder: Option<i64>) -> Result<(), CatalogueError> {
+    pub(crate) fn of_name(&mut self, id: i64, name: &[u8], folder: Option<i64>) -> Result<(), CatalogueError> {
         let mut rows = self.catalogue.connection.prepare_cached(
             "SELECT item, size, seconds, nanoseconds, content, chain, first, last, folder.path
              FROM version JOIN folder ON folder.id = version.folder

@@ -3,10 +3,10 @@
 use crate::mail::MailHint;
 use crate::schema::OPEN;
 use crate::spans::{ChainId, Damage, Seen};
-use crate::{Catalogue, CatalogueError};
+use crate::{Catalogue, CatalogueError, name_blocks};
 use chest_model::{ObjectHash, Timestamp, TreePath, folded};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use std::collections::HashMap;
+use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, params};
+use std::collections::{BTreeSet, HashMap};
 
 /// Beyond this many, the ids of folders are asked for again.
 const MOST_FOLDERS: usize = 1 << 16;
@@ -43,6 +43,8 @@ pub struct KnownChain {
 pub struct Update<'c> {
     pub(crate) transaction: Transaction<'c>,
     folders: HashMap<Vec<u8>, i64>,
+    /// Where a name has come or gone, or one of its versions.
+    changed_blocks: BTreeSet<i64>,
 }
 
 impl Catalogue {
@@ -77,11 +79,12 @@ impl Catalogue {
 
 impl<'c> Update<'c> {
     pub(crate) fn begin(connection: &'c mut Connection) -> Result<Self, CatalogueError> {
-        Ok(Self { transaction: connection.transaction()?, folders: HashMap::new() })
+        Ok(Self { transaction: connection.transaction()?, folders: HashMap::new(), changed_blocks: BTreeSet::new() })
     }
 
     /// All of it counts from now on.
     pub fn commit(self) -> Result<(), CatalogueError> {
+        name_blocks::pack(&self.transaction, &self.changed_blocks)?;
         Ok(self.transaction.commit()?)
     }
 
@@ -140,6 +143,7 @@ impl<'c> Update<'c> {
             version.modified.nanoseconds,
             version.content
         ])?;
+        self.changed_blocks.insert(name_blocks::block_of(name));
         if hint != MailHint::NoMail {
             let note = "INSERT OR IGNORE INTO mailbox_to_read (chain, folder, name, first, is_guess)
                 VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -152,6 +156,7 @@ impl<'c> Update<'c> {
     /// A path is not there any more in this snapshot.
     pub fn remove(&mut self, chain: ChainId, number: i64, path: &TreePath) -> Result<(), CatalogueError> {
         let (name, folder) = self.place(chain, path)?;
+        self.changed_blocks.insert(name_blocks::block_of(name));
         self.end(chain, number, name, folder)
     }
 
@@ -175,9 +180,9 @@ impl<'c> Update<'c> {
     }
 
     /// Takes back every snapshot of a chain after this number, as if it had never been seen.
-    pub fn go_back(&self, chain: ChainId, number: i64) -> Result<(), CatalogueError> {
+    pub fn go_back(&mut self, chain: ChainId, number: i64) -> Result<(), CatalogueError> {
+        self.delete_versions("chain = ?1 AND first > ?2", params![chain.0, number])?;
         for change in [
-            "DELETE FROM version WHERE chain = ?1 AND first > ?2",
             "UPDATE version SET last = 9223372036854775807 WHERE chain = ?1 AND last >= ?2",
             "DELETE FROM held WHERE chain = ?1 AND first > ?2",
             "UPDATE held SET last = 9223372036854775807 WHERE chain = ?1 AND last >= ?2",
@@ -192,19 +197,16 @@ impl<'c> Update<'c> {
     }
 
     /// Forgets snapshots that are gone, and all that only they held.
-    pub fn forget(&self, chain: ChainId, numbers: &[i64]) -> Result<(), CatalogueError> {
+    pub fn forget(&mut self, chain: ChainId, numbers: &[i64]) -> Result<(), CatalogueError> {
         for number in numbers {
             self.transaction.execute("DELETE FROM seen WHERE chain = ?1 AND number = ?2", params![chain.0, number])?;
             self.transaction
                 .execute("DELETE FROM damage WHERE chain = ?1 AND number = ?2", params![chain.0, number])?;
         }
-        for table in ["version", "held"] {
-            let empty = format!(
-                "DELETE FROM {table} WHERE chain = ?1 AND NOT EXISTS (SELECT 1 FROM seen
-                 WHERE seen.chain = {table}.chain AND seen.number BETWEEN {table}.first AND {table}.last)"
-            );
-            self.transaction.execute(&empty, [chain.0])?;
-        }
+        let is_empty = "chain = ?1 AND NOT EXISTS
+            (SELECT 1 FROM seen WHERE seen.chain = ?1 AND seen.number BETWEEN first AND last)";
+        self.delete_versions(is_empty, [chain.0])?;
+        self.transaction.execute(&format!("DELETE FROM held WHERE {is_empty}"), [chain.0])?;
         for table in ["mailbox_to_read", "mailbox_problem"] {
             let of_nothing = format!(
                 "DELETE FROM {table} WHERE chain = ?1 AND NOT EXISTS (SELECT 1 FROM version WHERE version.name = {table}.name
@@ -228,6 +230,16 @@ impl<'c> Update<'c> {
              DELETE FROM folder WHERE id NOT IN (SELECT folder FROM version);
              DELETE FROM chain WHERE NOT EXISTS (SELECT 1 FROM seen WHERE seen.chain = chain.id);",
         )?;
+        Ok(())
+    }
+
+    fn delete_versions(&mut self, which: &str, values: impl Params) -> Result<(), CatalogueError> {
+        let delete = format!("DELETE FROM version WHERE {which} RETURNING name");
+        let mut delete = self.transaction.prepare(&delete)?;
+        let mut names = delete.query(values)?;
+        while let Some(row) = names.next()? {
+            self.changed_blocks.insert(name_blocks::block_of(row.get(0)?));
+        }
         Ok(())
     }
 
@@ -337,8 +349,7 @@ mod tests {
     /// Every name that holds the word: path, size, first and last snapshot.
     fn found(catalogue: &Catalogue, word: &str) -> BTreeSet<(TreePath, u64, u8, u8)> {
         let word = chest_model::folded_text(word);
-        let fits = |name: &str| name.contains(&word);
-        let found = catalogue.names(&NameQuery { parts: vec![&word], fits: &fits }).unwrap();
+        let found = catalogue.names(&NameQuery { parts: vec![&word], fits: None, only_ended: false }).unwrap();
         let plain = |one: FoundVersion| (one.path, one.version.size, one.first.0[0], one.last.0[0]);
         found.into_iter().map(plain).collect()
     }
@@ -395,7 +406,7 @@ mod tests {
     #[test]
     fn going_back_is_as_if_the_later_snapshots_had_never_been() {
         let (mut catalogue, chain) = three_snapshots();
-        let update = catalogue.update().unwrap();
+        let mut update = catalogue.update().unwrap();
         update.go_back(chain, 2).unwrap();
         update.commit().unwrap();
         let left = [("a/changed.txt", 1, 1, 1), ("a/changed.txt", 2, 2, 2), ("a/kept.txt", 9, 1, 2)];
@@ -414,6 +425,87 @@ mod tests {
         update.put(chain, number, &path("new"), &version(1), MailHint::NoMail).unwrap();
         drop(update);
         assert_eq!(found(&catalogue, ""), before);
+    }
+
+    /// How many paths hold the word, and when they were changed, those changed last first.
+    fn latest(catalogue: &Catalogue, word: &str) -> (u64, Vec<(i64, TreePath)>) {
+        let word = chest_model::folded_text(word);
+        let mut latest = catalogue.latest(&NameQuery { parts: vec![&word], fits: None, only_ended: false }).unwrap();
+        let mut all = Vec::new();
+        while let Some(none_after) = latest.none_after() {
+            let versions = latest.next_versions().unwrap();
+            let changed = versions.iter().map(|one| one.version.modified).max().unwrap();
+            assert!(changed <= none_after);
+            all.push((changed.seconds, versions[0].path.clone()));
+        }
+        (latest.count, all)
+    }
+
+    #[test]
+    fn what_was_changed_last_comes_first_and_everything_is_counted_whatever_is_taken_out() {
+        let mut catalogue = Catalogue::in_memory().unwrap();
+        let mut update = catalogue.update().unwrap();
+        let chains = [("office", &b"docs"[..]), ("chair", b"docs"), ("office", b"mail")];
+        let chains = chains.map(|(host, label)| update.chain(host, label).unwrap());
+        for number in 1..=2 {
+            for (at, chain) in chains.into_iter().enumerate() {
+                let number = update.add_snapshot(chain, snapshot(at as u8 * 10 + number)).unwrap();
+                for file in 0..1200 {
+                    let changed = Timestamp::new(file * 7919 % 1200, 1);
+                    let version = ItemVersion { modified: changed, ..version(number as u64) };
+                    let place = path(&format!("{}/plan {}.txt", file % 3, file / 3 % 400));
+                    update.put(chain, number, &place, &version, MailHint::NoMail).unwrap();
+                }
+            }
+        }
+        update.commit().unwrap();
+        let (count, all) = latest(&catalogue, "plan");
+        assert_eq!((count, all.len()), (2400, 1200), "two machines have one path, another root has another");
+        assert!(all.is_sorted_by_key(|(changed, _)| std::cmp::Reverse(*changed)));
+        assert_eq!(latest(&catalogue, "plan 399").0, 6);
+        assert_eq!((latest(&catalogue, "unicorn").0, latest(&catalogue, "").0), (0, 2400));
+
+        let mut update = catalogue.update().unwrap();
+        update.go_back(chains[2], 0).unwrap();
+        update.go_back(chains[0], 1).unwrap();
+        update.sweep().unwrap();
+        update.commit().unwrap();
+        assert_eq!(latest(&catalogue, "plan").0, 1200);
+        let mut update = catalogue.update().unwrap();
+        chains[..2].iter().for_each(|chain| update.go_back(*chain, 0).unwrap());
+        update.sweep().unwrap();
+        update.commit().unwrap();
+        assert_eq!(latest(&catalogue, ""), (0, vec![]));
+        let blocks: i64 =
+            catalogue.connection.query_row("SELECT count(*) FROM name_block", [], |row| row.get(0)).unwrap();
+        assert_eq!(blocks, 0);
+    }
+
+    #[test]
+    fn of_names_that_have_ended_somewhere_none_is_left_out() {
+        let (mut catalogue, chain) = three_snapshots();
+        let ended = |catalogue: &Catalogue| -> BTreeSet<String> {
+            let query = NameQuery { parts: vec![], fits: None, only_ended: true };
+            catalogue.names(&query).unwrap().into_iter().map(|one| one.path.to_string()).collect()
+        };
+        assert_eq!(ended(&catalogue), ["b/short.txt".to_owned()].into(), "of a changed file a version is there");
+        let mut update = catalogue.update().unwrap();
+        let other = update.chain("chair", b"docs").unwrap();
+        let number = update.add_snapshot(other, snapshot(9)).unwrap();
+        update.put(other, number, &path("b/short.txt"), &version(9), MailHint::NoMail).unwrap();
+        update.remove(chain, 3, &path("a/kept.txt")).unwrap();
+        update.commit().unwrap();
+        assert_eq!(ended(&catalogue), ["a/kept.txt".to_owned()].into());
+    }
+
+    #[test]
+    fn what_forgotten_snapshots_held_is_not_counted() {
+        let (mut catalogue, chain) = three_snapshots();
+        assert_eq!(latest(&catalogue, "").0, 4);
+        let mut update = catalogue.update().unwrap();
+        update.forget(chain, &[1, 2]).unwrap();
+        update.commit().unwrap();
+        assert_eq!(latest(&catalogue, "").0, 3);
     }
 
     proptest! {

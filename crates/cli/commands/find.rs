@@ -35,19 +35,15 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
         only_deleted: args.deleted,
         changed: span(args.since.as_deref(), args.before.as_deref())?,
         class: args.class.map(class),
+        // Programs get all.
+        most: (!args.all && !workplace.settings.json).then_some(SHOWN),
     };
     let reading = workplace.open(Doing::Reading, args.older)?;
     let outcome = reading.told(catalogue::find(&reading.context, &reading.opened, &query))?;
-    let shown = shown_of(&outcome.hits, args.all);
     let called = Called::of(&workplace.settings).reading(args.older);
-    workplace.show(&Found { outcome: &outcome, shown, versions: args.versions, called })?;
-    advise(workplace, &outcome, shown.len(), &query.words.join(" "));
+    workplace.show(&Found { outcome: &outcome, versions: args.versions, called })?;
+    advise(workplace, &outcome, &query.words.join(" "));
     Ok(reading.searched(!outcome.damaged.is_empty()))
-}
-
-/// The hits that are shown on a screen.
-fn shown_of<T>(hits: &[T], all: bool) -> &[T] {
-    if all { hits } else { &hits[..hits.len().min(SHOWN)] }
 }
 
 /// From the first moment of a UK day to the first of another; without an end where none is given.
@@ -62,19 +58,19 @@ fn span(since: Option<&str>, before: Option<&str>) -> Result<Range<Timestamp>, C
 }
 
 /// On standard error, so that standard output holds the hits alone.
-fn advise(workplace: &Workplace, outcome: &FindOutcome, shown: usize, word: &str) {
+fn advise(workplace: &Workplace, outcome: &FindOutcome, word: &str) {
     let searched = searched(outcome.snapshots, &outcome.damaged);
-    let hits = outcome.hits.len();
+    let (hits, shown) = (outcome.count, outcome.hits.len() as u64);
     let advice = match hits {
         0 => format!("Nothing called \"{}\" in {searched}.", harmless(&beginning(word))),
-        _ if outcome.hits.iter().all(|hit| readable(hit).is_none()) => {
-            format!("{} in {searched}, unreadable in every one: there is nothing to bring back.", counted(hits, "hit"))
+        _ if hits == shown && outcome.hits.iter().all(|hit| readable(hit).is_none()) => {
+            format!("{} in {searched}, unreadable in every one: there is nothing to bring back.", count(hits, "hit"))
         }
         _ => {
             let cut = cut_off(hits, shown, "changed last");
             format!(
                 "{} in {searched}{cut}. The command below a hit brings it back into {RESTORED}.",
-                counted(hits, "hit")
+                count(hits, "hit")
             )
         }
     };
@@ -98,12 +94,11 @@ fn counted(number: usize, one: &str) -> String {
 }
 
 /// Which are shown, where not all are, and how to see the others.
-fn cut_off(hits: usize, shown: usize, which: &str) -> String {
+fn cut_off(hits: u64, shown: u64, which: &str) -> String {
     match hits > shown {
-        true => format!(
-            "; the {} {which} are shown: --all shows all, and another word narrows it down",
-            grouped(shown as u64)
-        ),
+        true => {
+            format!("; the {} {which} are shown: --all shows all, and another word narrows it down", grouped(shown))
+        }
         false => String::new(),
     }
 }
@@ -151,7 +146,6 @@ fn command(called: &Called, path: &ShownPath, version: &HitVersion) -> Option<St
 
 struct Found<'o> {
     outcome: &'o FindOutcome,
-    shown: &'o [Hit],
     versions: bool,
     called: Called,
 }
@@ -186,7 +180,7 @@ struct VersionJson {
 
 impl Report for Found<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        for hit in self.shown {
+        for hit in &self.outcome.hits {
             writeln!(out, "{}", shown_path(&hit.path))?;
             let newest = readable(hit).unwrap_or_default();
             let places = if self.versions { 0..hit.versions.len() } else { newest..newest + 1 };

@@ -146,6 +146,49 @@ fn assert_agree(machine: &Machine, seed: u64, step: usize) {
     for word in ["", "0", "minutes", "es 0", "agenda", "folder"] {
         let (catalogue, listing) = (by_catalogue(machine, &opened, word), by_listing(&opened, word));
         assert_eq!(catalogue, listing, "seed {seed}, step {step}, {word:?}");
+        let found = |query: FindQuery| find(&machine.context(), &opened, &query).unwrap();
+        let all = found(FindQuery::of(word));
+        for (most, only_deleted) in [0, 3, 1000].into_iter().flat_map(|most| [(most, true), (most, false)]) {
+            let some = found(FindQuery { most: Some(most), only_deleted, ..FindQuery::of(word) });
+            let mut expected = all.hits.clone();
+            expected.retain(|hit| hit.deleted || !only_deleted);
+            assert_eq!(some.count, expected.len() as u64, "seed {seed}, step {step}, {word:?}");
+            expected.truncate(most);
+            assert_eq!(some.hits, expected, "seed {seed}, step {step}, {word:?}");
+        }
+    }
+}
+
+#[test]
+fn of_many_names_those_changed_last_are_the_first_of_all() {
+    let machine = Machine::new();
+    let mut random = fastrand::Rng::with_seed(5);
+    for round in 0..3 {
+        for number in 0..700 {
+            if random.u8(0..3) > 0 {
+                let path = format!("{}/minutes {number}.txt", random.u8(0..3));
+                machine.write(&path, format!("{round}").as_bytes());
+                // Some are older than what was there before them, many were changed at one time.
+                let changed = std::time::UNIX_EPOCH + std::time::Duration::from_millis(random.u64(1..300) * 5_000);
+                let file = std::fs::File::options().write(true).open(machine.source().join(&path)).unwrap();
+                file.set_modified(changed).unwrap();
+            }
+        }
+        machine.backup().unwrap();
+    }
+    let opened = machine.open().unwrap();
+    for words in
+        [&["minutes"][..], &["in"], &["minutes", ".txt"], &["*.txt"], &["m*7*.txt"], &["minutes ?.txt"], &["1", "7"]]
+    {
+        let query = FindQuery { words: words.iter().map(|word| (*word).to_owned()).collect(), ..FindQuery::of("") };
+        let all = find(&machine.context(), &opened, &query).unwrap();
+        let some = find(&machine.context(), &opened, &FindQuery { most: Some(20), ..query }).unwrap();
+        assert_eq!((some.count, all.count), (all.hits.len() as u64, all.hits.len() as u64), "{words:?}");
+        // What was changed at one time may be cut off anywhere.
+        let changed =
+            |found: &FindOutcome| found.hits.iter().take(20).map(|hit| hit.versions[0].modified).collect::<Vec<_>>();
+        assert_eq!(changed(&some), changed(&all), "{words:?}");
+        assert!(some.hits.iter().all(|hit| all.hits.contains(hit)), "{words:?}");
     }
 }
 

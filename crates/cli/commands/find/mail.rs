@@ -1,6 +1,6 @@
 //! `chest find --mail`: messages, over all mailboxes of all backups; below each stands the command that saves it.
 
-use super::{backups, catalogue_code, counted, cut_off, short, shown_of, span, tell_keeping};
+use super::{SHOWN, backups, catalogue_code, counted, cut_off, short, span, tell_keeping};
 use crate::args::Find;
 use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
@@ -35,7 +35,7 @@ pub fn run(workplace: &Workplace, args: &Find) -> Result<Exit, Failure> {
     };
     let reading = workplace.open(Doing::Reading, args.older)?;
     let outcome = reading.told(catalogue::find_mail(&reading.context, &reading.opened, &query))?;
-    let shown = shown_of(&outcome.messages, args.all);
+    let shown = if args.all { &outcome.messages[..] } else { &outcome.messages[..outcome.messages.len().min(SHOWN)] };
     let called = Called::of(&workplace.settings).reading(args.older);
     advise_after(workplace, &outcome, &FoundMail { outcome: &outcome, shown, versions: args.versions, called })?;
     Ok(reading.searched(!outcome.damaged.is_empty()))
@@ -49,7 +49,7 @@ fn advise_after(workplace: &Workplace, outcome: &MailOutcome, found: &FoundMail<
     workplace.console.remark(&match found.shown.first() {
         None => format!("No such message in {searched}."),
         Some(first) => {
-            let cut = cut_off(messages, found.shown.len(), "newest");
+            let cut = cut_off(messages as u64, found.shown.len() as u64, "newest");
             let look = found.called.again(&format!("mail show {}", short(&first.id)));
             let messages = counted(messages, "message");
             format!("{messages} in {searched}{cut}. The command below one saves it in {RESTORED}. To look at one first: {look}")

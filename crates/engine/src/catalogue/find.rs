@@ -2,12 +2,13 @@
 
 use super::answer::{Answer, Chain};
 use super::names::Word;
-use super::searches::searches;
+use super::searches::{FEW, Search, searches};
 use super::{Keeping, Wanted, consult};
 use crate::browse::{ItemType, ShownPath};
 use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, FoundVersion, ItemVersion, NameQuery};
 use chest_model::{Class, ObjectHash, Timestamp, TreePath};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -23,13 +24,23 @@ pub struct FindQuery {
     pub changed: Range<Timestamp>,
     /// Only what is backed up as this.
     pub class: Option<Class>,
+    /// No more hits are made than this; all are counted.
+    pub most: Option<usize>,
 }
+
+/// Any time at all.
+const EVER: Range<Timestamp> =
+    Timestamp { seconds: i64::MIN, nanoseconds: 0 }..Timestamp { seconds: i64::MAX, nanoseconds: 999_999_999 };
 
 impl FindQuery {
     /// Whatever has this in its name.
     pub fn of(word: &str) -> Self {
-        let changed = Timestamp::new(i64::MIN, 0)..Timestamp::new(i64::MAX, 999_999_999);
-        Self { words: vec![word.to_owned()], only_deleted: false, changed, class: None }
+        Self { words: vec![word.to_owned()], only_deleted: false, changed: EVER, class: None, most: None }
+    }
+
+    /// How many hits are made, where whatever has such a name is one.
+    fn most_of_all(&self) -> Option<usize> {
+        self.most.filter(|_| !self.only_deleted && self.changed == EVER && self.class.is_none())
     }
 }
 
@@ -38,6 +49,8 @@ impl FindQuery {
 pub struct FindOutcome {
     /// What was changed last comes first; what was changed at one time is in the order of its paths.
     pub hits: Vec<Hit>,
+    /// How many there are in all.
+    pub count: u64,
     /// Parts of trees that could not be read.
     pub damaged: Vec<String>,
     /// How many snapshots were searched.
@@ -82,22 +95,32 @@ pub fn find(context: &Context<'_>, opened: &Opened, query: &FindQuery) -> Result
         let answer = Answer::new(catalogue, &snapshots)?;
         Ok((answer.find(catalogue, query, &words)?, answer.damaged()))
     };
-    let ((hits, damaged), keeping) = consult(context, opened, Wanted::Names, &ask)?;
-    Ok(FindOutcome { hits, damaged, snapshots: snapshots.len(), keeping })
+    let (((hits, count), damaged), keeping) = consult(context, opened, Wanted::Names, &ask)?;
+    Ok(FindOutcome { hits, count, damaged, snapshots: snapshots.len(), keeping })
+}
+
+/// All that was found of a path, by the label of its root.
+type Paths<'l> = BTreeMap<(&'l [u8], TreePath), Vec<FoundVersion>>;
+
+/// By which hits are sorted.
+fn changed_last(hit: &Hit) -> Reverse<Option<Timestamp>> {
+    Reverse(hit.versions.first().map(|newest| newest.modified))
 }
 
 impl Answer<'_> {
-    /// The hits.
-    fn find(&self, catalogue: &Catalogue, query: &FindQuery, words: &[Word]) -> Result<Vec<Hit>, EngineError> {
-        let mut paths: BTreeMap<(&[u8], TreePath), Vec<FoundVersion>> = BTreeMap::new();
-        for search in searches(self, catalogue, words)? {
+    /// The hits, and how many there are.
+    fn find(&self, catalogue: &Catalogue, query: &FindQuery, words: &[Word]) -> Result<(Vec<Hit>, u64), EngineError> {
+        let searches = searches(self, catalogue, words)?;
+        if let ([search], Some(most)) = (&searches[..], query.most_of_all())
+            && search.is_by_name_alone
+            && !catalogue.are_few_names(&search.parts, FEW)?
+        {
+            return self.find_latest(catalogue, words, search, most);
+        }
+        let mut paths: Paths<'_> = BTreeMap::new();
+        for search in &searches {
             let word = &words[search.word];
-            let fits = |name: &str| word.fits_name(name) && search.parts.iter().all(|part| name.contains(part));
-            let found = match &search.within {
-                Some(folders) => catalogue.names_in(folders, &fits)?,
-                None => catalogue.names(&NameQuery { parts: search.parts.clone(), fits: &fits })?,
-            };
-            for found in found {
+            for found in self.found_by(catalogue, query, words, search)? {
                 let Some(chain) = self.chain(found.chain) else { continue };
                 let mut others = words.iter().enumerate().filter(|(other, _)| *other != search.word);
                 let narrowed = others.all(|(_, other)| other.narrows(&chain.label, &found.path));
@@ -107,13 +130,73 @@ impl Answer<'_> {
                 }
             }
         }
+        let mut hits = self.hits(catalogue, paths, query)?;
+        hits.sort_by_key(changed_last);
+        let count = hits.len() as u64;
+        hits.truncate(query.most.unwrap_or(usize::MAX));
+        Ok((hits, count))
+    }
+
+    fn found_by(
+        &self,
+        catalogue: &Catalogue,
+        query: &FindQuery,
+        words: &[Word],
+        search: &Search<'_>,
+    ) -> Result<Vec<FoundVersion>, EngineError> {
+        let fits = |name: &str| words[search.word].fits_name(name);
+        let parts = &search.parts;
+        // What was there to the end of a root that has vanished may be gone.
+        let only_ended = query.only_deleted && self.all_chains().all(|chain| chain.afterwards.is_none());
+        Ok(match &search.within {
+            Some(folders) => {
+                catalogue.names_in(folders, &|name| fits(name) && parts.iter().all(|part| name.contains(part)))?
+            }
+            None => catalogue.names(&NameQuery { parts: parts.clone(), fits: Some(&fits), only_ended })?,
+        })
+    }
+
+    /// The same of names that are hits wherever they are: only the hits that were changed last are made.
+    fn find_latest(
+        &self,
+        catalogue: &Catalogue,
+        words: &[Word],
+        search: &Search<'_>,
+        most: usize,
+    ) -> Result<(Vec<Hit>, u64), EngineError> {
+        let fits = |name: &str| words[search.word].fits_name(name);
+        let fits = (!words[search.word].is_part()).then_some(&fits as &dyn Fn(&str) -> bool);
+        let mut latest = catalogue.latest(&NameQuery { parts: search.parts.clone(), fits, only_ended: false })?;
+        let everything = FindQuery::of("");
+        let mut hits: Vec<Hit> = Vec::new();
+        while let Some(none_after) = latest.none_after() {
+            let last = hits.get(most.saturating_sub(1)).and_then(|hit| hit.versions.first());
+            if most == 0 || last.is_some_and(|newest| newest.modified >= none_after) {
+                break;
+            }
+            let mut paths: Paths<'_> = BTreeMap::new();
+            for found in latest.next_versions()? {
+                if let Some(chain) = self.chain(found.chain) {
+                    paths.entry((&chain.label, found.path.clone())).or_default().push(found);
+                }
+            }
+            hits.extend(self.hits(catalogue, paths, &everything)?);
+            hits.sort_by(|one, other| {
+                let path = |hit: &Hit| (hit.path.root.clone(), hit.path.path.clone());
+                changed_last(one).cmp(&changed_last(other)).then_with(|| path(one).cmp(&path(other)))
+            });
+            hits.truncate(most);
+        }
+        Ok((hits, latest.count))
+    }
+
+    /// Those of these paths that are meant.
+    fn hits(&self, catalogue: &Catalogue, paths: Paths<'_>, query: &FindQuery) -> Result<Vec<Hit>, EngineError> {
         let hits = paths.into_iter().map(|((root, path), found)| {
             self.hit(catalogue, ShownPath { root: root.to_vec(), path }, &found, &query.changed)
         });
         let is_meant = |hit: &Hit| !hit.versions.is_empty() && (hit.deleted || !query.only_deleted);
-        let mut hits: Vec<Hit> = hits.filter(|hit| hit.as_ref().map_or(true, is_meant)).collect::<Result<_, _>>()?;
-        hits.sort_by_key(|hit| std::cmp::Reverse(hit.versions.first().map(|newest| newest.modified)));
-        Ok(hits)
+        hits.filter(|hit| hit.as_ref().map_or(true, is_meant)).collect()
     }
 
     /// Puts the spans of one path together: equal versions become one, with the first and last snapshot that held it.
@@ -147,7 +230,7 @@ impl Answer<'_> {
                 })
             })
             .collect();
-        versions.sort_by_key(|version| std::cmp::Reverse((version.last_seen.1, version.modified)));
+        versions.sort_by_key(|version| Reverse((version.last_seen.1, version.modified)));
         let deleted = !self.is_there(catalogue, &path, found)?;
         Ok(Hit { path, versions, deleted })
     }

@@ -9,6 +9,7 @@ mod find;
 mod find_mail;
 mod mailbox_reader;
 mod mailboxes;
+mod name_pattern;
 mod names;
 mod save;
 mod searches;

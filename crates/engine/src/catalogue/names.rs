@@ -1,5 +1,6 @@
 //! Words and patterns, held against names.
 
+use super::name_pattern::{NamePattern, certain_parts};
 use crate::EngineError;
 use chest_model::{TreePath, folded, folded_text, harmless};
 use globset::{GlobBuilder, GlobMatcher};
@@ -13,26 +14,30 @@ pub(super) enum Word {
     Part(String),
     /// The end of a folder's path, root and all, and the beginning of a name in it.
     Way(String, String),
-    /// A pattern for the whole name, what every such name holds, and the same as a part of a name: there are signs in names, too.
-    Name(GlobMatcher, Vec<String>, String),
-    /// A pattern for the whole path, with its root or below it.
-    Path(GlobMatcher),
+    /// A pattern for the whole name.
+    Name(NamePattern),
+    /// A pattern for the whole path, with its root or below it; what the name holds; and the same as it stands.
+    Path(GlobMatcher, Vec<String>, Box<Word>),
 }
 
 impl Word {
     pub(super) fn new(word: &str) -> Result<Self, EngineError> {
         let folded = folded_text(&harmless(word));
+        let as_it_stands = || match folded.rsplit_once('/') {
+            Some((folder, name)) => Self::Way(folder.to_owned(), name.to_owned()),
+            None => Self::Part(folded.clone()),
+        };
         if !word.contains(['*', '?', '[']) {
-            return Ok(match folded.rsplit_once('/') {
-                Some((folder, name)) => Self::Way(folder.to_owned(), name.to_owned()),
-                None => Self::Part(folded),
-            });
+            return Ok(as_it_stands());
         }
         match GlobBuilder::new(&folded).literal_separator(true).build() {
-            Ok(glob) if word.contains('/') => Ok(Self::Path(glob.compile_matcher())),
-            Ok(glob) => Ok(Self::Name(glob.compile_matcher(), certain_parts(&folded), folded)),
+            Ok(glob) if word.contains('/') => {
+                let parts = certain_parts_of_names(&folded);
+                Ok(Self::Path(glob.compile_matcher(), parts, Box::new(as_it_stands())))
+            }
+            Ok(glob) => Ok(Self::Name(NamePattern::new(folded, glob.compile_matcher()))),
             // A bracket alone is a letter.
-            Err(_) if !word.contains(['*', '?', '/']) => Ok(Self::Part(folded)),
+            Err(_) if !word.contains(['*', '?']) => Ok(as_it_stands()),
             Err(error) => Err(EngineError::BadPattern {
                 pattern: word.chars().take(LONGEST_SAID).collect(),
                 problem: error.kind().to_string(),
@@ -44,8 +49,8 @@ impl Word {
     pub(super) fn parts(&self) -> Vec<&str> {
         match self {
             Self::Part(part) | Self::Way(_, part) => vec![part],
-            Self::Name(_, parts, _) => parts.iter().map(String::as_str).collect(),
-            Self::Path(_) => Vec::new(),
+            Self::Name(pattern) => pattern.parts().iter().map(String::as_str).collect(),
+            Self::Path(_, parts, _) => parts.iter().map(String::as_str).collect(),
         }
     }
 
@@ -54,8 +59,8 @@ impl Word {
         match self {
             Self::Part(part) => name.contains(part),
             Self::Way(_, beginning) => name.starts_with(beginning),
-            Self::Name(glob, _, part) => glob.is_match(name) || name.contains(part),
-            Self::Path(_) => true,
+            Self::Name(pattern) => pattern.fits(name),
+            Self::Path(..) => true,
         }
     }
 
@@ -63,12 +68,29 @@ impl Word {
     /// own name.
     pub(super) fn fits(&self, root: &[u8], path: &TreePath) -> bool {
         match self {
-            Self::Path(glob) => glob.is_match(folded(path.as_bytes())) || glob.is_match(whole(root, path)),
-            Self::Way(folder, _) => path.parent().is_some_and(|parent| {
-                whole(root, &parent).ends_with(folder) && self.fits_name(&folded(path.name().unwrap_or_default()))
+            Self::Path(glob, _, as_it_stands) => {
+                let whole = whole(root, path);
+                glob.is_match(folded(path.as_bytes())) || glob.is_match(whole) || as_it_stands.fits(root, path)
+            }
+            Self::Way(..) => path.parent().is_some_and(|parent| {
+                self.leads_into(root, parent.as_bytes()) && self.fits_name(&folded(path.name().unwrap_or_default()))
             }),
             _ => self.fits_name(&folded(path.name().unwrap_or(root))),
         }
+    }
+
+    /// Whether the folder of what is meant can be this one, where the word says of which it is.
+    pub(super) fn leads_into(&self, root: &[u8], folder: &[u8]) -> bool {
+        match self {
+            Self::Way(end, _) if folder.is_empty() => folded(root).ends_with(end),
+            Self::Way(end, _) => format!("{}/{}", folded(root), folded(folder)).ends_with(end),
+            _ => true,
+        }
+    }
+
+    /// Whether it says in which folder a name is.
+    pub(super) fn is_way(&self) -> bool {
+        matches!(self, Self::Way(..))
     }
 
     /// Whether a path with this folder in it can be meant by the folder's sake.
@@ -76,13 +98,18 @@ impl Word {
         match self {
             Self::Part(part) => folded(folder).contains(part),
             Self::Name(..) => false,
-            Self::Way(..) | Self::Path(_) => true,
+            Self::Way(..) | Self::Path(..) => true,
         }
     }
 
-    /// Whether it is narrowed to either the name or a folder's path, and cannot lie across both.
-    pub(super) fn is_within_a_part_of_the_path(&self) -> bool {
+    /// Whether it is part of a name or of a folder's path, and cannot lie across both.
+    pub(super) fn is_part(&self) -> bool {
         matches!(self, Self::Part(_))
+    }
+
+    /// Whether the name alone tells what is meant.
+    pub(super) fn is_for_names(&self) -> bool {
+        matches!(self, Self::Part(_) | Self::Name(..))
     }
 
     /// Whether it says something of the path, root and all: what further words may do.
@@ -103,33 +130,18 @@ fn whole(root: &[u8], path: &TreePath) -> String {
     }
 }
 
-/// The letters of a pattern that stand for themselves. Of a pattern with other signs than stars and question marks only what
-/// lies before the first and after the last of them.
-fn certain_parts(pattern: &str) -> Vec<String> {
-    let is_sign = |letter: char| "[]{}\\!".contains(letter);
-    let edges = match (pattern.find(is_sign), pattern.rfind([']', '}'])) {
-        (None, _) => vec![pattern],
-        (Some(first), Some(last)) if !pattern.contains('\\') && last > first => {
-            vec![&pattern[..first], &pattern[last + 1..]]
-        }
+/// What the name holds of every path that fits a pattern. A group may hold a slash.
+fn certain_parts_of_names(pattern: &str) -> Vec<String> {
+    match pattern.rsplit_once('/') {
+        Some((_, name)) if !pattern.contains(['[', '{', '\\']) => certain_parts(name),
         _ => Vec::new(),
-    };
-    edges.iter().flat_map(|edge| edge.split(['*', '?'])).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn the_certain_parts_of_a_pattern_are_what_it_cannot_do_without() {
-        assert_eq!(certain_parts("*.xlsx"), [".xlsx"]);
-        assert_eq!(certain_parts("min?tes*2026"), ["min", "tes", "2026"]);
-        assert_eq!(certain_parts("agenda[0-9].txt"), ["agenda", ".txt"]);
-        assert_eq!(certain_parts("a{b,c}d"), ["a", "d"]);
-        assert!(certain_parts(r"a\*b").is_empty());
-    }
 
     fn fits(word: &str, path: &str) -> bool {
         Word::new(word).unwrap().fits(b"Documents", &TreePath::from_bytes(path.as_bytes().to_vec()).unwrap())
@@ -146,7 +158,8 @@ mod tests {
         for word in ["documents/minutes/*.txt", "minutes/*.txt", "doc*/minutes/m*"] {
             assert!(fits(word, "Minutes/May.txt") && !fits(word, "May.txt"), "{word}");
         }
-        assert!(fits("documents/*.txt", "May.txt"));
+        assert!(fits("documents/*.txt", "May.txt") && fits("minutes/[draft] may", "Minutes/[draft] May.txt"));
+        assert!(fits("minutes/[draft", "Minutes/[draft] May.txt") && fits("**/may*", "Minutes/May.txt"));
     }
 
     #[test]
@@ -170,13 +183,14 @@ mod tests {
     proptest! {
         /// The parts may only leave out what the pattern leaves out.
         #[test]
-        fn whatever_fits_a_pattern_holds_its_certain_parts(
-            pattern in r"[ab*?\[\]{},!\\-]{1,8}[*?\[]", name in "[ab,!-]{0,8}",
+        fn the_name_of_whatever_fits_the_pattern_of_a_path_holds_its_parts(
+            pattern in r"[ab*?{},\[\]-]{0,4}/[ab*?/]{0,5}\*", path in "[ab]{1,3}(/[ab]{1,4}){0,2}",
         ) {
-            if let Ok(word @ Word::Name(..)) = Word::new(&pattern)
-                && word.fits_name(&name)
+            if let Ok(word) = Word::new(&pattern)
+                && word.fits(b"a", &TreePath::from_bytes(path.as_bytes().to_vec()).unwrap())
             {
-                prop_assert!(word.parts().iter().all(|part| name.contains(part)), "{pattern} {name}");
+                let name = path.rsplit('/').next().unwrap();
+                prop_assert!(word.parts().iter().all(|part| name.contains(part)), "{pattern} {path}");
             }
         }
     }

@@ -8,7 +8,7 @@ use chest_catalogue::{Catalogue, Folders};
 use std::rc::Rc;
 
 /// So few names are looked at without further ado.
-const FEW: u64 = 500;
+pub(super) const FEW: u64 = 500;
 
 /// Looks at names.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub(super) struct Search<'w> {
     pub(super) within: Option<Rc<Folders>>,
     /// Whatever has one of these in its name is found by another search.
     pub(super) earlier: &'w [Word],
+    /// Whether a name that fits is a hit wherever it is.
+    pub(super) is_by_name_alone: bool,
 }
 
 /// Where a word may be beside the name itself.
@@ -37,17 +39,28 @@ pub(super) fn searches<'w>(
     catalogue: &Catalogue,
     words: &'w [Word],
 ) -> Result<Vec<Search<'w>>, EngineError> {
-    let by_each = (0..words.len()).map(|word| by_name(word, words[word].parts(), &words[..word]));
-    if words.len() == 1 {
-        return Ok(by_each.collect());
+    let by_each: Vec<Search<'w>> = (0..words.len())
+        .map(|word| {
+            let search = by_name(word, words[word].parts(), &words[..word]);
+            let within = words[word].is_way().then(|| led_into(answer, catalogue, &words[word])).transpose()?;
+            Ok::<_, EngineError>(Search { within, ..search })
+        })
+        .collect::<Result<_, _>>()?;
+    if let [word] = words {
+        let is_by_name_alone = word.is_for_names();
+        return Ok(by_each.into_iter().map(|search| Search { is_by_name_alone, ..search }).collect());
     }
     let elsewhere: Vec<Elsewhere> =
         words.iter().map(|word| elsewhere(answer, catalogue, word)).collect::<Result<_, _>>()?;
     let in_names = || (0..words.len()).filter(|&word| matches!(elsewhere[word], Elsewhere::Nowhere));
     // A word that is in no folder's name is in the name of every hit.
     let whole: Vec<Search<'w>> = match in_names().next() {
-        Some(first) => vec![by_name(first, in_names().flat_map(|word| words[word].parts()).collect(), &[])],
-        None => by_each.collect(),
+        Some(first) => {
+            let is_by_name_alone = in_names().count() == words.len() && words.iter().all(Word::is_part);
+            let search = by_name(first, in_names().flat_map(|word| words[word].parts()).collect(), &[]);
+            vec![Search { is_by_name_alone, ..search }]
+        }
+        None => by_each,
     };
     let narrow: Vec<Vec<Search<'w>>> =
         whole.into_iter().map(|search| narrowed(search, catalogue, words, &elsewhere)).collect::<Result<_, _>>()?;
@@ -55,7 +68,13 @@ pub(super) fn searches<'w>(
 }
 
 fn by_name<'w>(word: usize, parts: Vec<&'w str>, earlier: &'w [Word]) -> Search<'w> {
-    Search { word, parts, within: None, earlier }
+    Search { word, parts, within: None, earlier, is_by_name_alone: false }
+}
+
+/// The folders in which something may be that is meant.
+fn led_into(answer: &Answer<'_>, catalogue: &Catalogue, word: &Word) -> Result<Rc<Folders>, EngineError> {
+    let is_one = |folder: &[u8]| answer.all_chains().any(|chain| word.leads_into(&chain.label, folder));
+    Ok(Rc::new(catalogue.folders(&is_one)?))
 }
 
 fn elsewhere(answer: &Answer<'_>, catalogue: &Catalogue, word: &Word) -> Result<Elsewhere, EngineError> {
@@ -75,7 +94,7 @@ fn narrowed<'w>(
     elsewhere: &[Elsewhere],
 ) -> Result<Vec<Search<'w>>, EngineError> {
     let folders_of = |word: usize| match &elsewhere[word] {
-        Elsewhere::In(folders) if word != search.word && words[word].is_within_a_part_of_the_path() => Some(folders),
+        Elsewhere::In(folders) if word != search.word && words[word].is_part() => Some(folders),
         _ => None,
     };
     let narrowest = (0..words.len())
@@ -83,7 +102,7 @@ fn narrowed<'w>(
         .filter(|(folders, _)| !folders.hold_many())
         .min_by_key(|(folders, _)| folders.versions);
     let Some((folders, other)) = narrowest else { return Ok(vec![search]) };
-    if catalogue.few_names(&search.parts)?.is_some_and(|names| names <= FEW) {
+    if search.within.is_some() || catalogue.are_few_names(&search.parts, FEW)? {
         return Ok(vec![search]);
     }
     let both = [&search.parts[..], &words[other].parts()].concat();
