@@ -463,6 +463,47 @@ mod tests {
     }
 
     #[test]
+    fn of_several_exports_of_one_form_each_is_held_against_the_one_whose_folders_it_has() {
+        let mut past = baseline(&[
+            ("exp (Finance)", DOCUMENTS, 1, &["Finance", "Finance/2026"]),
+            ("exp (Minutes)", DOCUMENTS, 1, &["Minutes", "Minutes/2026"]),
+        ]);
+        for root in past.roots.values_mut() {
+            (root.place, root.form) = (Some(b"/exp".to_vec()), Some(b"a#.zip".to_vec()));
+        }
+        let judged = |labels: &[&str], folders: &[&[&str]]| {
+            let found: Vec<Found> = folders.iter().map(|folders| found(folders)).collect();
+            let named = labels.iter().zip(&found).map(|(label, found)| Named {
+                label: label.as_bytes(),
+                class: DOCUMENTS,
+                is_unread: false,
+                found,
+                place: b"/exp",
+                form: Some(b"a#.zip".to_vec()),
+            });
+            let Lineage { of, vanished, merged, .. } = lineage(&named.collect::<Vec<_>>(), &past);
+            let text = |label: &[u8]| String::from_utf8(label.to_vec()).unwrap();
+            let of: Vec<String> = of.into_iter().map(|label| label.map_or("nothing".to_owned(), text)).collect();
+            let texts = |labels: Vec<&[u8]>| labels.into_iter().map(text).collect::<Vec<_>>();
+            (of, texts(vanished), texts(merged))
+        };
+        let none: Vec<String> = Vec::new();
+        let (minutes, finance): (&[&str], &[&str]) = (&["Minutes", "Minutes/2026"], &["Finance", "Finance/2026"]);
+        // Whatever they are called now.
+        let (of, vanished, merged) = judged(&["exp (a1)", "exp (a2)"], &[minutes, finance]);
+        assert_eq!(
+            (of, vanished, merged),
+            (vec!["exp (Minutes)".into(), "exp (Finance)".into()], none.clone(), none.clone())
+        );
+        // Only one is left: the other is missed.
+        let (of, vanished, _) = judged(&["exp"], &[minutes]);
+        assert_eq!((of, vanished), (vec!["exp (Minutes)".to_owned()], vec!["exp (Finance)".to_owned()]));
+        // Both have become one.
+        let (of, vanished, merged) = judged(&["exp"], &[&[minutes, finance].concat()]);
+        assert_eq!((of.len(), vanished, merged.len()), (1, none, 1));
+    }
+
+    #[test]
     fn what_came_out_of_a_path_that_is_named_again_is_missed_unless_its_form_is_there() {
         let names = ["exp (a)", "exp (b)", "exp (other files)"];
         let mut past = baseline(&names.map(|name| (name, DOCUMENTS, 1, &[][..])));
