@@ -177,7 +177,7 @@ impl RootJson {
             bytes: root.bytes,
             held_against: match &root.held_against {
                 HeldAgainst::Itself => Some(shown(&root.description.label)),
-                HeldAgainst::Another(label) => Some(shown(label)),
+                HeldAgainst::Another { label, .. } => Some(shown(label)),
                 HeldAgainst::Nothing | HeldAgainst::NothingAtAll => None,
             },
             folders_not_remembered: Some(root.folders_not_remembered).filter(|number| *number > 0),
@@ -307,8 +307,13 @@ fn write_past(out: &mut dyn Write, root: &RootOutcome) -> io::Result<()> {
     let name = shown(&root.description.label);
     match &root.held_against {
         HeldAgainst::Itself | HeldAgainst::NothingAtAll => Ok(()),
-        HeldAgainst::Another(other) => {
-            writeln!(out, "{name}: compared with {}, which was backed up before in its place", shown(other))
+        HeldAgainst::Another { elsewhere: Some(path), .. } => writeln!(
+            out,
+            "{name}: compared with {}, which was backed up before under this name; from now on each is compared with itself",
+            shown(path)
+        ),
+        HeldAgainst::Another { label, elsewhere: None } => {
+            writeln!(out, "{name}: compared with {}, which was backed up before in its place", shown(label))
         }
         HeldAgainst::Nothing => writeln!(
             out,

@@ -24,8 +24,9 @@ use chest_repo::local::{
 };
 use chest_repo::pack::{PackClass, PackKey, PackedChunk, Prologue, chunks_start};
 use chest_repo::record::{
-    Added, AddedKind, AddedObject, ClassCount, Inventory, LiveSlot, LogPublic, NoteRoot, OwnerBody, OwnerPublic,
-    RecordFrame, RecordRef, RootLocation, SnapshotBody, SnapshotRoot, Statistics, WriterGrant, WriterNote, unpadded,
+    Added, AddedKind, AddedObject, ClassCount, Forerunner, Inventory, LiveSlot, LogPublic, NoteRoot, OwnerBody,
+    OwnerPublic, RecordFrame, RecordRef, RootLocation, SnapshotBody, SnapshotRoot, Statistics, WriterGrant, WriterNote,
+    unpadded,
 };
 use chest_repo::repository::Fetcher;
 use chest_repo::tree::{ChunkReader, encode_entry};
@@ -262,6 +263,7 @@ fn snapshot() -> SnapshotBody {
         bytes: 2,
         containers: vec![container],
         newest_content: Some(AT),
+        forerunner: Some(Forerunner { label: b"docs".to_vec(), native_path: b"/home/old".to_vec() }),
     };
     let kinds = [
         DoubtKind::Shrunk { before: Amount { files: 9, bytes: 900 }, now: Amount { files: 1, bytes: 2 } },
@@ -398,7 +400,8 @@ fn local_files(golden: &Golden, seeds: &mut Seeds) {
         stand_ins: vec![b"OneDrive".to_vec()],
         accepted: Some(Amount { files: 2, bytes: 250 }),
     };
-    let baseline = Baseline { roots: BTreeMap::from([(b"documents".to_vec(), root)]), follows_a_loss: true };
+    let namesakes = vec![(b"documents".to_vec(), root.clone())];
+    let baseline = Baseline { roots: BTreeMap::from([(b"documents".to_vec(), root)]), namesakes, follows_a_loss: true };
     baseline.store(&folder, &key, &Fixed).expect("room");
     seeds.add(3, &[&baseline.encode()]);
     let fingerprint = Fingerprint { size: 5, modified: AT, changed: AT, inode: 77 };

@@ -13,6 +13,7 @@ pub mod init;
 mod noted;
 pub mod place;
 pub mod restore;
+mod same_place;
 pub mod target;
 mod unlock;
 

@@ -13,6 +13,7 @@ use chest_model::{
     Progress, RootDescription, Timestamp, TreePath, UnreadableReason,
 };
 use chest_repo::local::{CachedEntry, Noticed};
+use chest_repo::record::Forerunner;
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
 use chest_repo::tree::{TreeBuilder, encode_entry};
 use chest_source::{PassedOver, SourceItem};
@@ -59,6 +60,8 @@ pub(super) struct Assembled {
     pub(super) exceptions: Exceptions,
     /// For the guard.
     pub(super) found: Found,
+    /// In whose place it seems to have come, as the guard says.
+    pub(super) forerunner: Option<Forerunner>,
     pub(super) files_read: u64,
     pub(super) bytes_read: u64,
     pub(super) files_unchanged: u64,
@@ -98,6 +101,7 @@ impl<'b, 'a> Assembler<'b, 'a> {
             outcome,
             exceptions: Exceptions::default(),
             found: Found::default(),
+            forerunner: None,
             files_read: 0,
             bytes_read: 0,
             files_unchanged: 0,

@@ -4,8 +4,10 @@ use super::accepted::past_with;
 use super::assemble::Assembled;
 use super::lineage::{Lineage, Named, form, lineage};
 use super::{BackupOptions, HeldAgainst, LeftOut};
+use crate::same_place::{is_dated_anew, is_still_a_folder};
 use chest_model::{Class, Doubt, DoubtKind, RootDescription, Timestamp};
 use chest_repo::local::{Baseline, BaselineRoot};
+use chest_repo::record::Forerunner;
 use std::collections::BTreeSet;
 
 /// What became of holding the roots of a run against the past.
@@ -30,12 +32,18 @@ pub(super) fn judge(
     has_past: bool,
     options: &BackupOptions,
 ) -> Judgement {
-    let baseline = baseline.unwrap_or_else(|| Baseline { follows_a_loss: has_past, ..Baseline::default() });
+    let mut baseline = baseline.unwrap_or_else(|| Baseline { follows_a_loss: has_past, ..Baseline::default() });
     note_beside(roots);
     // What is wanted in one backup only has neither a past nor a future.
     let named = roots.iter().filter(|root| !root.outcome.is_once);
     let named = named.map(|root| Named::new(&root.outcome, root.exceptions.are_of_whole_root(), &root.found));
-    let Lineage { of, left_out, vanished, merged } = lineage(&named.collect::<Vec<_>>(), &baseline);
+    let named: Vec<Named<'_>> = named.collect();
+    for root in &named {
+        baseline.call_back(root.label, |past| !root.is_from_elsewhere(past));
+    }
+    let Lineage { of, left_out, vanished, merged } = lineage(&named, &baseline);
+    let against: Vec<(HeldAgainst, Option<Forerunner>)> =
+        named.iter().zip(&of).map(|(root, label)| held_against(root, *label, &baseline)).collect();
     let had_no_baseline = baseline.follows_a_loss && of.iter().any(Option::is_none);
     let left_out = left_out
         .into_iter()
@@ -44,18 +52,12 @@ pub(super) fn judge(
     let vanished: Vec<(&[u8], &BaselineRoot)> =
         vanished.into_iter().filter_map(|label| Some((label, baseline.roots.get(label)?))).collect();
     let mut doubts = Vec::new();
-    let mut of = of.into_iter();
+    let mut judged = of.into_iter().zip(against);
     for root in roots.iter_mut() {
-        let past = if root.outcome.is_once { None } else { of.next().flatten() };
+        let judged = if root.outcome.is_once { None } else { judged.next() };
+        let (past, (held_against, forerunner)) = judged.unwrap_or((None, (HeldAgainst::NothingAtAll, None)));
         let before = past.and_then(|label| baseline.roots.get(label));
-        root.outcome.held_against = match past {
-            Some(label) if label == root.outcome.description.label => HeldAgainst::Itself,
-            Some(label) => HeldAgainst::Another(label.to_vec()),
-            None if root.outcome.is_once || baseline.follows_a_loss || baseline.roots.is_empty() => {
-                HeldAgainst::NothingAtAll
-            }
-            None => HeldAgainst::Nothing,
-        };
+        (root.outcome.held_against, root.forerunner) = (held_against, forerunner);
         doubts.extend(doubts_about(root, before, options));
     }
     doubts.extend(vanished.iter().map(|(label, past)| Doubt {
@@ -66,6 +68,26 @@ pub(super) fn judge(
     let vanished = vanished.iter().filter_map(|(label, past)| Some((label.to_vec(), past.class?))).collect();
     let merged = merged.into_iter().map(<[u8]>::to_vec).collect();
     Judgement { doubts, left_out, had_no_baseline, vanished, merged, baseline }
+}
+
+/// What a root is held against, and what it seems to have come in the place of. What is only held against another, lest a loss go
+/// unseen, need not be what that one was: one of its own name from another path must have its folders, and a folder that is still where it
+/// was has not become another, unless each bears its day.
+fn held_against(root: &Named<'_>, label: Option<&[u8]>, baseline: &Baseline) -> (HeldAgainst, Option<Forerunner>) {
+    let Some((label, past)) = label.and_then(|label| Some((label, baseline.roots.get(label)?))) else {
+        let knows_nothing = baseline.follows_a_loss || baseline.roots.is_empty();
+        return (if knows_nothing { HeldAgainst::NothingAtAll } else { HeldAgainst::Nothing }, None);
+    };
+    let is_namesake = label == root.label;
+    if is_namesake && !root.is_from_elsewhere(past) {
+        return (HeldAgainst::Itself, None);
+    }
+    let is_like = !is_namesake || root.has_folders_of(past);
+    let has_left = || !past.place.as_deref().is_some_and(is_still_a_folder);
+    let forerunner = (is_like && (!is_namesake && is_dated_anew(label, root.label) || has_left()))
+        .then(|| Forerunner { label: label.to_vec(), native_path: past.place.clone().unwrap_or_default() });
+    let (label, elsewhere) = (label.to_vec(), past.place.clone().filter(|_| is_namesake));
+    (HeldAgainst::Another { label, elsewhere }, forerunner)
 }
 
 /// Notes what lies beside exports that hold something: a clerk who names a folder for them means nothing else that is in it.
@@ -129,7 +151,11 @@ impl Judgement {
         for (root, past) in all {
             let label = &root.outcome.description.label;
             if let Some(past) = past {
-                next.roots.insert(label.clone(), past);
+                match &root.outcome.held_against {
+                    // Each of two folders of one name has a past of its own from now on.
+                    HeldAgainst::Another { elsewhere: Some(_), .. } => next.put_beside(label, past),
+                    _ => drop(next.roots.insert(label.clone(), past)),
+                }
                 next.forget_stand_in(label);
             } else if self
                 .doubts_of(root)
@@ -190,7 +216,7 @@ fn is_same_export(past: &BaselineRoot, root: &Assembled) -> bool {
 fn known_as(root: &Assembled) -> Option<&[u8]> {
     match &root.outcome.held_against {
         HeldAgainst::Itself => Some(&root.outcome.description.label),
-        HeldAgainst::Another(label) => Some(label),
+        HeldAgainst::Another { label, .. } => Some(label),
         HeldAgainst::Nothing | HeldAgainst::NothingAtAll => None,
     }
 }

@@ -3,6 +3,7 @@
 
 use super::RootOutcome;
 use super::guard::Found;
+use crate::same_place::{is_same_place, letters};
 use chest_model::Class;
 use chest_repo::local::{Baseline, BaselineRoot};
 use chest_source::form_of_export;
@@ -46,6 +47,18 @@ impl<'r> Named<'r> {
         past.class == Some(self.class) && past.place.as_deref() == Some(self.place)
     }
 
+    /// Whether it came out of another path than what was known by its name.
+    pub(super) fn is_from_elsewhere(&self, past: &BaselineRoot) -> bool {
+        let are_exports = past.form.is_some() && self.form.is_some();
+        past.place.as_deref().is_some_and(|place| !is_same_place(place, self.place, are_exports))
+    }
+
+    /// Whether more than half of its folders were folders of the other.
+    pub(super) fn has_folders_of(&self, past: &BaselineRoot) -> bool {
+        let (shared, all) = shares_folders(self.found, past);
+        shared * 2 > all
+    }
+
     /// Whether something of this form is in it, be it as a file.
     fn holds(&self, form: &Option<Vec<u8>>) -> bool {
         let is_file = || !self.found.is_export && form.as_ref().is_some_and(|form| self.found.archives.contains(form));
@@ -77,7 +90,12 @@ pub(super) struct Lineage<'b> {
 
 /// Looks for the past of every root.
 pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineage<'b> {
-    let known = |root: &Named<'_>| baseline.roots.get_key_value(root.label).map(|(label, _)| label.as_slice());
+    // What nobody could read, and came from elsewhere, never was complete, and cannot be missed.
+    let is_its_own = |root: &Named<'_>, past: &BaselineRoot| !(root.is_unread && root.is_from_elsewhere(past));
+    let known = |root: &Named<'_>| {
+        let (label, _) = baseline.roots.get_key_value(root.label).filter(|(_, past)| is_its_own(root, past))?;
+        Some(label.as_slice())
+    };
     let mut search = Search { roots, baseline, of: roots.iter().map(known).collect() };
     search.by_memory();
     search.by_form();
@@ -91,7 +109,8 @@ pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineag
     let left_out = search.free().filter(|(_, past)| is_left_out(past)).map(|(label, _)| label).collect();
     // That another held nothing does not say that this one may be empty.
     let says_something = |root: &Named<'_>, label: &&[u8]| {
-        root.label == *label || baseline.roots.get(*label).is_some_and(|past| past.held.files > 0)
+        let is_its_own = |past: &BaselineRoot| root.label == *label && !root.is_from_elsewhere(past);
+        baseline.roots.get(*label).is_some_and(|past| past.held.files > 0 || is_its_own(past))
     };
     let of = roots.iter().zip(search.of).map(|(root, label)| label.filter(|label| says_something(root, label)));
     Lineage { left_out, vanished, merged, of: of.collect() }
@@ -216,10 +235,7 @@ impl<'b> Search<'_, 'b> {
     fn by_folders(&mut self) {
         for at in self.strangers() {
             let root = &self.roots[at];
-            let is_like = |past: &BaselineRoot| {
-                let (shared, all) = shares_folders(root.found, past);
-                root.is_of_kind_of(past) && shared * 2 > all
-            };
+            let is_like = |past: &BaselineRoot| root.is_of_kind_of(past) && root.has_folders_of(past);
             if let [label] = latest(self.free().filter(|(_, past)| is_like(past)))[..] {
                 self.of[at] = Some(label);
             }
@@ -261,12 +277,6 @@ fn latest<'b>(all: impl Iterator<Item = (&'b [u8], &'b BaselineRoot)>) -> Vec<&'
     all.into_iter().filter(|(_, past)| Some(past.last_named) == last).map(|(label, _)| label).collect()
 }
 
-/// A name without digits, signs and capitals.
-fn letters(label: &[u8]) -> Vec<u8> {
-    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
-    label.iter().filter(|byte| is_letter(byte)).map(u8::to_ascii_lowercase).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,7 +313,7 @@ mod tests {
             };
             (label.as_bytes().to_vec(), past)
         };
-        Baseline { roots: roots.iter().map(root).collect(), follows_a_loss: false }
+        Baseline { roots: roots.iter().map(root).collect(), ..Baseline::default() }
     }
 
     /// What each of these is held against, and what is left out.

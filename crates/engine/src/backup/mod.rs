@@ -168,8 +168,13 @@ pub struct RootOutcome {
 pub enum HeldAgainst {
     /// Its own last complete backup.
     Itself,
-    /// That of another name, in whose place it seems to have come.
-    Another(Vec<u8>),
+    /// That of another name or from another path, in whose place it seems to have come.
+    Another {
+        /// The other's name.
+        label: Vec<u8>,
+        /// The path from which it came, where that is all that tells it from this one.
+        elsewhere: Option<Vec<u8>>,
+    },
     /// Nothing: complete backups of others are known, and none of this.
     Nothing,
     /// Nothing: no complete backup of anything is known, or the notes of them were lost.

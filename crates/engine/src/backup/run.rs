@@ -425,6 +425,7 @@ impl Run<'_> {
                 bytes: root.outcome.bytes,
                 containers: root.outcome.containers.clone(),
                 newest_content: root.outcome.newest_content,
+                forerunner: root.forerunner.clone(),
             })
             .collect();
         SnapshotBody {

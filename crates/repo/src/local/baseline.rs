@@ -11,14 +11,21 @@ use std::collections::BTreeMap;
 const NAME: &str = "baseline";
 /// More roots are not kept, so that the file stays one frame.
 const MOST_ROOTS: usize = 100;
+/// Nor more of those that share their names.
+const MOST_NAMESAKES: usize = 20;
 /// Nor more names of what came in the place of one.
 const MOST_STAND_INS: usize = 100;
+
+/// From 100 on, so that a program that does not know it passes it over.
+const NAMESAKES: u64 = 100;
 
 /// The roots that were backed up completely, by their labels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Baseline {
     /// Label and what the root held.
     pub roots: BTreeMap<Vec<u8>, BaselineRoot>,
+    /// The same of roots whose names are those of others that were backed up later, from other paths.
+    pub namesakes: Vec<(Vec<u8>, BaselineRoot)>,
     /// An earlier one was lost: of a root that is not in this one nobody can tell whether it was ever backed up.
     pub follows_a_loss: bool,
 }
@@ -73,8 +80,29 @@ impl Baseline {
         Ok(opened.and_then(|(plain, _)| Self::decode(&plain).ok()))
     }
 
+    /// Makes the one of that name that is meant the one that is known by it, unless it is already.
+    pub fn call_back(&mut self, label: &[u8], is_meant: impl Fn(&BaselineRoot) -> bool) {
+        if self.roots.get(label).is_some_and(&is_meant) {
+            return;
+        }
+        if let Some(at) = self.namesakes.iter().position(|(name, root)| name == label && is_meant(root)) {
+            let (_, meant) = self.namesakes.remove(at);
+            self.put_beside(label, meant);
+        }
+    }
+
+    /// Puts a root in, and keeps what was known by its name.
+    pub fn put_beside(&mut self, label: &[u8], root: BaselineRoot) {
+        let earlier = self.roots.insert(label.to_vec(), root);
+        self.namesakes.extend(earlier.map(|earlier| (label.to_vec(), earlier)));
+    }
+
     /// Forgets the roots that have not been named for longest, where there are more than can be kept.
     pub fn forget_oldest(&mut self) {
+        while self.namesakes.len() > MOST_NAMESAKES {
+            let oldest = (0..self.namesakes.len()).min_by_key(|&at| self.namesakes[at].1.last_named);
+            self.namesakes.remove(oldest.unwrap_or_default());
+        }
         while self.roots.len() > MOST_ROOTS {
             let oldest = self.roots.iter().min_by_key(|(_, root)| root.last_named).map(|(label, _)| label.clone());
             self.roots.remove(&oldest.unwrap_or_default());
@@ -111,13 +139,15 @@ impl Baseline {
     /// What is sealed.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = CborWriter::new();
-        out.map(1 + usize::from(self.follows_a_loss)).uint(0u8).array(self.roots.len());
-        for (label, root) in &self.roots {
-            out.array(2).bytes(label);
-            root.write(&mut out);
-        }
+        let optional = usize::from(self.follows_a_loss) + usize::from(!self.namesakes.is_empty());
+        out.map(1 + optional).uint(0u8).array(self.roots.len());
+        self.roots.iter().for_each(|(label, root)| root.write_named(label, &mut out));
         if self.follows_a_loss {
             out.uint(1u8).uint(1u8);
+        }
+        if !self.namesakes.is_empty() {
+            out.uint(NAMESAKES).array(self.namesakes.len());
+            self.namesakes.iter().for_each(|(label, root)| root.write_named(label, &mut out));
         }
         out.finish()
     }
@@ -125,22 +155,17 @@ impl Baseline {
     /// Reads what the seal held.
     pub fn decode(plain: &[u8]) -> Result<Self, ObjectError> {
         let mut reader = CborReader::new(plain);
-        let (mut roots, mut follows_a_loss) = (None, false);
+        let (mut roots, mut namesakes, mut follows_a_loss) = (None, Vec::new(), false);
         reader.map(|key, value| {
             match key {
-                0 => {
-                    let read = value.list(|root| {
-                        root.array_of(2)?;
-                        Ok((root.bytes()?.to_vec(), BaselineRoot::read(root)?))
-                    })?;
-                    roots = Some(read.into_iter().collect());
-                }
+                0 => roots = Some(value.list(BaselineRoot::read_named)?.into_iter().collect()),
                 1 => follows_a_loss = value.uint()? != 0,
+                NAMESAKES => namesakes = value.list(BaselineRoot::read_named)?,
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { roots: required(roots)?, follows_a_loss })
+        Ok(Self { roots: required(roots)?, namesakes, follows_a_loss })
     }
 }
 
@@ -148,6 +173,16 @@ impl BaselineRoot {
     /// Of so much, most should still be there.
     pub fn expected(&self) -> Amount {
         self.accepted.unwrap_or(self.held)
+    }
+
+    fn write_named(&self, label: &[u8], out: &mut CborWriter) {
+        out.array(2).bytes(label);
+        self.write(out);
+    }
+
+    fn read_named(reader: &mut CborReader<'_>) -> Result<(Vec<u8>, Self), ObjectError> {
+        reader.array_of(2)?;
+        Ok((reader.bytes()?.to_vec(), Self::read(reader)?))
     }
 
     fn write(&self, out: &mut CborWriter) {
@@ -309,13 +344,40 @@ mod tests {
         out.uint(3u8).array(1).array(2).bytes(b"Minutes/2025/May").uint(2u8).uint(4u8).uint(1u8);
         let read = Baseline::decode(&out.finish()).unwrap();
         let expected = BaselineRoot { last_named: Timestamp::new(1, 5), demands: 0, ..bare() };
-        assert_eq!(read, Baseline { roots: BTreeMap::from([(b"docs".to_vec(), expected)]), follows_a_loss: false });
+        assert_eq!(read, Baseline { roots: BTreeMap::from([(b"docs".to_vec(), expected)]), ..Baseline::default() });
+    }
+
+    #[test]
+    fn roots_of_one_name_from_several_paths_are_kept_and_called_back_and_those_named_last_remain() {
+        let at = |path: &str, named| BaselineRoot { place: Some(path.into()), ..root(named) };
+        let mut baseline = Baseline::default();
+        for (number, path) in ["/a", "/b", "/c"].into_iter().enumerate() {
+            baseline.put_beside(b"docs", at(path, number as i64));
+        }
+        let known = |baseline: &Baseline| baseline.roots[&b"docs".to_vec()].place.clone().unwrap();
+        assert_eq!((known(&baseline), baseline.namesakes.len()), (b"/c".to_vec(), 2));
+        assert_eq!(Baseline::decode(&baseline.encode()).unwrap(), baseline);
+        for path in ["/a", "/c", "/b", "/b", "/a"] {
+            baseline.call_back(b"docs", |one| one.place == Some(path.into()));
+            assert_eq!((known(&baseline), baseline.namesakes.len()), (path.into(), 2), "{path}");
+        }
+        let before = baseline.clone();
+        baseline.call_back(b"docs", |one| one.place == Some(b"/d".to_vec()));
+        baseline.call_back(b"mail", |_| true);
+        assert_eq!(baseline, before);
+        baseline.roots.clear();
+        baseline.call_back(b"docs", |one| one.place == Some(b"/b".to_vec()));
+        assert_eq!((known(&baseline), baseline.namesakes.len()), (b"/b".to_vec(), 1), "the other is gone for good");
+        (10..40).for_each(|number| baseline.put_beside(b"docs", at("/more", number)));
+        baseline.forget_oldest();
+        assert_eq!(baseline.namesakes.len(), MOST_NAMESAKES);
+        assert!(baseline.namesakes.iter().all(|(_, one)| one.last_named.seconds > 18));
     }
 
     #[test]
     fn of_too_many_roots_those_that_were_not_named_for_longest_are_forgotten() {
         let roots = (0..150).map(|number| (format!("{:03}", (number * 7) % 150).into_bytes(), root(number))).collect();
-        let mut baseline = Baseline { roots, follows_a_loss: false };
+        let mut baseline = Baseline { roots, ..Baseline::default() };
         baseline.forget_oldest();
         assert_eq!(baseline.roots.len(), MOST_ROOTS);
         assert!(baseline.roots.values().all(|root| root.ended.seconds >= 50));
@@ -324,7 +386,7 @@ mod tests {
     #[test]
     fn what_came_in_the_place_of_a_root_stands_in_for_one_until_it_is_forgotten_and_for_the_last_hundred_names() {
         let roots = [(b"docs".to_vec(), bare()), (b"mail".to_vec(), bare())];
-        let mut baseline = Baseline { roots: BTreeMap::from(roots), follows_a_loss: false };
+        let mut baseline = Baseline { roots: BTreeMap::from(roots), ..Baseline::default() };
         baseline.note_stand_in(b"papers", b"docs");
         baseline.note_stand_in(b"papers", b"mail");
         assert_eq!(baseline.stood_in_for(b"papers"), Some(&b"mail"[..]));

@@ -22,6 +22,7 @@ const DOUBTS: u64 = 100;
 const DEMAND_COUNTS: u64 = 101;
 const CONTAINERS: u64 = 100;
 const NEWEST_CONTENT: u64 = 101;
+const FORERUNNER: u64 = 102;
 
 /// A snapshot as its reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +64,17 @@ pub struct SnapshotRoot {
     pub containers: Vec<Container>,
     /// The newest date in an export, by which its age is told; `None` where it is no export, or nobody can tell.
     pub newest_content: Option<Timestamp>,
+    /// What it was held against, where that was another root in whose place it seems to have come.
+    pub forerunner: Option<Forerunner>,
+}
+
+/// A root of earlier snapshots of the same writer that has another name or came from another path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forerunner {
+    /// Its label.
+    pub label: Vec<u8>,
+    /// Its native path; empty where nobody knows it any more.
+    pub native_path: Vec<u8>,
 }
 
 /// Where a root's top node lies.
@@ -174,7 +186,12 @@ impl SnapshotBody {
 impl SnapshotRoot {
     fn write(&self, out: &mut CborWriter) {
         let RootDescription { label, native_path, encoding, class } = &self.description;
-        let optional = [self.location.is_some(), !self.containers.is_empty(), self.newest_content.is_some()];
+        let optional = [
+            self.location.is_some(),
+            !self.containers.is_empty(),
+            self.newest_content.is_some(),
+            self.forerunner.is_some(),
+        ];
         out.map(7 + optional.into_iter().filter(|there| *there).count());
         out.uint(0u8).bytes(label);
         out.uint(1u8).bytes(native_path);
@@ -197,6 +214,9 @@ impl SnapshotRoot {
         if let Some(newest) = self.newest_content {
             out.uint(NEWEST_CONTENT).time(newest);
         }
+        if let Some(Forerunner { label, native_path }) = &self.forerunner {
+            out.uint(FORERUNNER).array(2).bytes(label).bytes(native_path);
+        }
     }
 
     /// Every export that it came out of, with its own label.
@@ -207,7 +227,7 @@ impl SnapshotRoot {
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut label, mut native_path, mut encoding, mut class) = (None, None, None, None);
         let (mut tree, mut files, mut bytes, mut place) = (None, None, None, None);
-        let (mut containers, mut newest_content) = (Vec::new(), None);
+        let (mut containers, mut newest_content, mut forerunner) = (Vec::new(), None, None);
         reader.map(|key, value| {
             match key {
                 0 => label = Some(read_label(value)?),
@@ -220,6 +240,7 @@ impl SnapshotRoot {
                 7 => place = Some(read_location(value)?),
                 CONTAINERS => containers = value.list(read_container)?,
                 NEWEST_CONTENT => newest_content = Some(value.time()?),
+                FORERUNNER => forerunner = Some(read_forerunner(value)?),
                 _ => return Ok(false),
             }
             Ok(true)
@@ -236,8 +257,13 @@ impl SnapshotRoot {
             class: required(class)?,
         };
         let (files, bytes) = (required(files)?, required(bytes)?);
-        Ok(Self { description, tree, location, files, bytes, containers, newest_content })
+        Ok(Self { description, tree, location, files, bytes, containers, newest_content, forerunner })
     }
+}
+
+fn read_forerunner(reader: &mut CborReader<'_>) -> Result<Forerunner, ObjectError> {
+    reader.array_of(2)?;
+    Ok(Forerunner { label: read_label(reader)?, native_path: reader.bytes()?.to_vec() })
 }
 
 fn read_demand_count(reader: &mut CborReader<'_>) -> Result<(Vec<u8>, u64), ObjectError> {
@@ -366,7 +392,9 @@ mod tests {
         };
         let tree = ChunkId([7; 32]);
         let newest_content = containers.iter().filter_map(|container| container.newest).max();
-        let root = SnapshotRoot { description, tree, location: None, files: 1, bytes: 2, containers, newest_content };
+        let (location, forerunner) = (None, None);
+        let root =
+            SnapshotRoot { description, tree, location, files: 1, bytes: 2, containers, newest_content, forerunner };
         SnapshotBody {
             roots: vec![root],
             exceptions: Vec::new(),
@@ -410,6 +438,27 @@ mod tests {
             let bytes = [&intact[..at], &bad, &intact[at + whole.len()..]].concat();
             assert!(SnapshotBody::decode(&bytes).is_err());
         }
+    }
+
+    #[test]
+    fn a_root_says_in_whose_place_it_came_and_a_program_that_does_not_know_of_it_reads_the_rest() {
+        let mut body = body(Vec::new());
+        let forerunner = Forerunner { label: b"mail-07.mbox".to_vec(), native_path: b"/mail/mail-07.mbox".to_vec() };
+        body.roots[0].forerunner = Some(forerunner.clone());
+        let bytes = body.encode();
+        assert_eq!(SnapshotBody::decode(&bytes).unwrap(), body);
+        let key = [&[0x18, 102, 0x82, 0x4c][..], b"mail-07.mbox"].concat();
+        let at = bytes.windows(key.len()).position(|part| part == key).unwrap();
+        let with = |part: &[u8]| [&bytes[..at], part, &bytes[at + part.len()..]].concat();
+        // Another key from 100 on, of which nothing is known.
+        body.roots[0].forerunner = None;
+        assert_eq!(SnapshotBody::decode(&with(&[0x18, 199])).unwrap(), body);
+        // A label that is no name, and fewer than two.
+        assert!(SnapshotBody::decode(&with(&[&key[..4], b"mail/07.mbox"].concat())).is_err());
+        assert!(SnapshotBody::decode(&with(&[0x18, 102, 0x81])).is_err());
+        let unknown = Forerunner { native_path: Vec::new(), ..forerunner };
+        body.roots[0].forerunner = Some(unknown);
+        assert_eq!(SnapshotBody::decode(&body.encode()).unwrap(), body);
     }
 
     #[test]
