@@ -23,7 +23,7 @@ pub use latest::Latest;
 pub use mail::{Letter, MailHint, MailboxProblem, MailboxVersion, Searched, Words};
 pub use mail_search::{FoundLetter, LetterQuery, Whereabouts};
 pub use search::{Folders, FoundVersion, NameQuery};
-pub use spans::{ChainId, Damage, Seen};
+pub use spans::{ChainId, ChainName, Damage, Seen};
 pub use update::{ItemVersion, KnownChain, Update};
 
 use rusqlite::Connection;

@@ -255,6 +255,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ChainName;
     use crate::{ItemVersion, Letter, MailHint, MailboxVersion, Searched, Update, Words};
 
     fn letter<'l>(number: u8, subject: &'l str, text: &'l Words, starts_at: u64, files: &'l [String]) -> Letter<'l> {
@@ -277,7 +278,7 @@ mod tests {
     /// The next version of a mailbox, in a snapshot of its own; what is to be read of it.
     fn next_version(catalogue: &mut Catalogue, number: u8) -> MailboxVersion {
         let mut update = catalogue.update().unwrap();
-        let chain = update.chain("office", b"mail").unwrap();
+        let chain = update.chain(&ChainName::example("office", "mail")).unwrap();
         let at = update.add_snapshot(chain, ObjectHash([number; 32])).unwrap();
         let path = TreePath::from_bytes(b"box/inbox.mbox".to_vec()).unwrap();
         let version = ItemVersion { item: 0, size: 100, modified: Timestamp::new(0, 0), content: [number; 16] };
@@ -358,7 +359,7 @@ mod tests {
     fn files_of_which_nothing_is_known_are_looked_at_some_at_a_time_and_the_others_counted() {
         let mut catalogue = Catalogue::in_memory().unwrap();
         let mut update = catalogue.update().unwrap();
-        let chain = update.chain("office", b"docs").unwrap();
+        let chain = update.chain(&ChainName::example("office", "docs")).unwrap();
         let at = update.add_snapshot(chain, ObjectHash([1; 32])).unwrap();
         let version = ItemVersion { item: 0, size: 100, modified: Timestamp::new(0, 0), content: [1; 16] };
         for (name, hint) in

@@ -1,10 +1,32 @@
-//! Chains: the snapshots of one machine's root, one after another, numbered. The numbers of snapshots that are gone are missing.
+//! Chains: the snapshots of one root, one after another, numbered. The numbers of snapshots that are gone are missing.
 
-use chest_model::{ObjectHash, TreePath};
+use chest_model::{ObjectHash, TreePath, WriterId};
 
-/// One machine's root.
+/// One root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChainId(pub(crate) i64);
+
+/// What tells a root from all others, as it was first backed up: two accounts of a computer may each have one of a name, and so may
+/// two folders of one account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChainName {
+    /// Who backed it up first.
+    pub writer: WriterId,
+    /// Its label.
+    pub label: Vec<u8>,
+    /// The path that it first came from.
+    pub place: Vec<u8>,
+}
+
+#[cfg(test)]
+impl ChainName {
+    /// Of a computer for which the letters of its name stand.
+    pub(crate) fn example(host: &str, label: &str) -> Self {
+        let mut writer = [0; 16];
+        host.bytes().zip(&mut writer).for_each(|(letter, byte)| *byte = letter);
+        Self { writer: WriterId(writer), label: label.into(), place: format!("/home/{label}").into() }
+    }
+}
 
 /// A snapshot of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use crate::mail::MailHint;
 use crate::schema::OPEN;
-use crate::spans::{ChainId, Damage, Seen};
+use crate::spans::{ChainId, ChainName, Damage, Seen};
 use crate::{Catalogue, CatalogueError, name_blocks};
-use chest_model::{ObjectHash, Timestamp, TreePath, folded};
+use chest_model::{ObjectHash, Timestamp, TreePath, WriterId, folded};
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, params};
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,15 +26,13 @@ pub struct ItemVersion {
     pub content: [u8; 16],
 }
 
-/// A root of a computer over all its snapshots.
+/// A root over all its snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownChain {
     /// Which.
     pub id: ChainId,
-    /// The computer's name.
-    pub host: String,
-    /// The root's label.
-    pub label: Vec<u8>,
+    /// What tells it from others.
+    pub name: ChainName,
     /// Its snapshots, in order.
     pub seen: Vec<Seen>,
 }
@@ -50,11 +48,14 @@ pub struct Update<'c> {
 impl Catalogue {
     /// The chains and their snapshots, in order.
     pub fn chains(&self) -> Result<Vec<KnownChain>, CatalogueError> {
-        let mut chains = self.connection.prepare_cached("SELECT id, host, label FROM chain")?;
-        let chains = chains.query_map([], |row| Ok((ChainId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
+        let mut chains = self.connection.prepare_cached("SELECT id, writer, label, place FROM chain")?;
+        let chains = chains.query_map([], |row| {
+            let name = ChainName { writer: WriterId(row.get(1)?), label: row.get(2)?, place: row.get(3)? };
+            Ok((ChainId(row.get(0)?), name))
+        })?;
         let all = chains.map(|chain| {
-            let (id, host, label) = chain?;
-            Ok(KnownChain { id, host, label, seen: seen_of(&self.connection, id)? })
+            let (id, name) = chain?;
+            Ok(KnownChain { id, name, seen: seen_of(&self.connection, id)? })
         });
         all.collect()
     }
@@ -88,11 +89,13 @@ impl<'c> Update<'c> {
         Ok(self.transaction.commit()?)
     }
 
-    /// A machine's root, noted where it is new.
-    pub fn chain(&self, host: &str, label: &[u8]) -> Result<ChainId, CatalogueError> {
-        self.transaction.execute("INSERT OR IGNORE INTO chain (host, label) VALUES (?1, ?2)", params![host, label])?;
-        let find = "SELECT id FROM chain WHERE host = ?1 AND label = ?2";
-        Ok(self.transaction.query_row(find, params![host, label], |row| Ok(ChainId(row.get(0)?)))?)
+    /// A root, noted where it is new.
+    pub fn chain(&self, name: &ChainName) -> Result<ChainId, CatalogueError> {
+        let ChainName { writer, label, place } = name;
+        let insert = "INSERT OR IGNORE INTO chain (writer, label, place) VALUES (?1, ?2, ?3)";
+        self.transaction.execute(insert, params![writer.0, label, place])?;
+        let find = "SELECT id FROM chain WHERE writer = ?1 AND label = ?2 AND place = ?3";
+        Ok(self.transaction.query_row(find, params![writer.0, label, place], |row| Ok(ChainId(row.get(0)?)))?)
     }
 
     /// Notes the next snapshot of a chain; gives its number.
@@ -332,8 +335,6 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    const HOST: &str = "office";
-
     fn path(text: &str) -> TreePath {
         TreePath::from_bytes(text.as_bytes().to_vec()).unwrap()
     }
@@ -358,7 +359,7 @@ mod tests {
     fn three_snapshots() -> (Catalogue, ChainId) {
         let mut catalogue = Catalogue::in_memory().unwrap();
         let mut update = catalogue.update().unwrap();
-        let chain = update.chain(HOST, b"docs").unwrap();
+        let chain = update.chain(&ChainName::example("office", "docs")).unwrap();
         for number in 1..=3 {
             assert_eq!(update.add_snapshot(chain, snapshot(number)).unwrap(), i64::from(number));
             let number = i64::from(number);
@@ -445,8 +446,8 @@ mod tests {
     fn what_was_changed_last_comes_first_and_everything_is_counted_whatever_is_taken_out() {
         let mut catalogue = Catalogue::in_memory().unwrap();
         let mut update = catalogue.update().unwrap();
-        let chains = [("office", &b"docs"[..]), ("chair", b"docs"), ("office", b"mail")];
-        let chains = chains.map(|(host, label)| update.chain(host, label).unwrap());
+        let chains = [("office", "docs"), ("chair", "docs"), ("office", "mail")];
+        let chains = chains.map(|(host, label)| update.chain(&ChainName::example(host, label)).unwrap());
         for number in 1..=2 {
             for (at, chain) in chains.into_iter().enumerate() {
                 let number = update.add_snapshot(chain, snapshot(at as u8 * 10 + number)).unwrap();
@@ -490,7 +491,7 @@ mod tests {
         };
         assert_eq!(ended(&catalogue), ["b/short.txt".to_owned()].into(), "of a changed file a version is there");
         let mut update = catalogue.update().unwrap();
-        let other = update.chain("chair", b"docs").unwrap();
+        let other = update.chain(&ChainName::example("chair", "docs")).unwrap();
         let number = update.add_snapshot(other, snapshot(9)).unwrap();
         update.put(other, number, &path("b/short.txt"), &version(9), MailHint::NoMail).unwrap();
         update.remove(chain, 3, &path("a/kept.txt")).unwrap();
@@ -518,7 +519,7 @@ mod tests {
         ) {
             let mut catalogue = Catalogue::in_memory().unwrap();
             let mut update = catalogue.update().unwrap();
-            let chain = update.chain(HOST, b"docs").unwrap();
+            let chain = update.chain(&ChainName::example("office", "docs")).unwrap();
             let number = update.add_snapshot(chain, snapshot(1)).unwrap();
             let names: Vec<TreePath> = names.iter().filter_map(|name| TreePath::from_bytes(name.clone().into_bytes()).ok()).collect();
             for name in &names {

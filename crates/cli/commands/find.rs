@@ -14,7 +14,9 @@ use crate::output::{Report, SHORT_ID};
 use crate::selector::class;
 use crate::time::{day, day_and_time, span_of_uk_day};
 use chest_engine::browse::{ItemType, ShownPath};
-use chest_engine::catalogue::{self, FindOutcome, FindQuery, Hit, HitVersion, Keeping, Sighting};
+use chest_engine::catalogue::{
+    self, FindOutcome, FindQuery, Hit, HitVersion, Keeping, NotKnown, Sighting, WhyNotKnown,
+};
 use chest_model::{ObjectHash, Timestamp};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -164,6 +166,8 @@ struct HitJson {
     path: PathJson,
     typed: String,
     deleted: bool,
+    successor: Option<String>,
+    not_known: Option<&'static str>,
     versions: Vec<VersionJson>,
 }
 
@@ -231,10 +235,44 @@ fn description(hit: &Hit, place: usize, one_by_one: bool) -> String {
     if !one_by_one && older > 0 {
         text += &format!("; {}: --versions shows all", counted(older, "older version"));
     }
-    if hit.deleted && (place == 0 || !one_by_one) {
-        text += "; deleted since";
+    if place == 0 || !one_by_one {
+        text += &what_became(hit.deleted, hit.successor.as_deref(), hit.not_known, &hit.path.root);
     }
     text
+}
+
+/// `; deleted since`, `; not in mail-2026-11-21.mbox, which has been backed up in its place since`, `; not known since 14 November 2026,
+/// 17:02: a folder above it could not be read`; nothing of what is there.
+fn what_became(deleted: bool, successor: Option<&[u8]>, not_known: Option<NotKnown>, root: &[u8]) -> String {
+    match (deleted, successor, not_known) {
+        (true, Some(other), _) => format!("; not in {}, which has been backed up in its place since", shown(other)),
+        (true, None, _) => "; deleted since".to_owned(),
+        (false, _, Some(NotKnown { since, why })) => {
+            format!("; not known since {}: {}", day_and_time(since), reason(why, &shown(root)))
+        }
+        (false, _, None) => String::new(),
+    }
+}
+
+fn reason(why: WhyNotKnown, root: &str) -> String {
+    match why {
+        WhyNotKnown::Unreadable => "a folder above it could not be read".to_owned(),
+        WhyNotKnown::Damaged => "part of the newest list of files is damaged".to_owned(),
+        WhyNotKnown::ExportCutShort => "the newest export is not whole".to_owned(),
+        WhyNotKnown::RootUnreadable => format!("{root} was not there, or could not be read"),
+        WhyNotKnown::RootNotBackedUp => format!("{root} has not been backed up since"),
+    }
+}
+
+/// For programs; null where it is known.
+fn not_known_code(not_known: Option<NotKnown>) -> Option<&'static str> {
+    not_known.map(|not_known| match not_known.why {
+        WhyNotKnown::Unreadable => "folder-unreadable",
+        WhyNotKnown::Damaged => "list-damaged",
+        WhyNotKnown::ExportCutShort => "export-not-whole",
+        WhyNotKnown::RootUnreadable => "root-unreadable",
+        WhyNotKnown::RootNotBackedUp => "root-not-backed-up",
+    })
 }
 
 /// `in the backup of 14 November 2026, 17:02`, `in 3 backups between 24 October 2026 and 14 November 2026`
@@ -256,7 +294,14 @@ fn hit_json(hit: &Hit) -> HitJson {
         snapshots: version.snapshots,
     };
     let versions = hit.versions.iter().map(version).collect();
-    HitJson { path: PathJson::of(&hit.path), typed: shown_path(&hit.path), deleted: hit.deleted, versions }
+    HitJson {
+        path: PathJson::of(&hit.path),
+        typed: shown_path(&hit.path),
+        deleted: hit.deleted,
+        successor: hit.successor.as_deref().map(shown),
+        not_known: not_known_code(hit.not_known),
+        versions,
+    }
 }
 
 /// As many letters of an id as people are shown.

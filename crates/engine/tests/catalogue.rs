@@ -51,11 +51,12 @@ type SeenIn = (ObjectHash, ObjectHash, usize);
 fn by_listing(opened: &Opened, word: &str) -> Known {
     let (snapshots, _) = opened.session.snapshots();
     let mut spans: BTreeMap<Vec<u8>, BTreeMap<Content, SeenIn>> = BTreeMap::new();
-    let mut newest: BTreeMap<(String, Vec<u8>), &Snapshot> = BTreeMap::new();
+    // There is one writer, and each of its roots is always in one place: whatever its computer is called, it is one root.
+    let mut newest: BTreeMap<Vec<u8>, &Snapshot> = BTreeMap::new();
     let mut held: BTreeMap<ObjectHash, BTreeSet<Vec<u8>>> = BTreeMap::new();
     for snapshot in &snapshots {
         for root in &snapshot.body.roots {
-            newest.insert((snapshot.body.host.clone(), root.description.label.clone()), snapshot);
+            newest.insert(root.description.label.clone(), snapshot);
         }
         for item in list(opened, snapshot, &shown(""), true).unwrap().items {
             let Some(name) = item.path.path.name() else { continue };
@@ -70,7 +71,7 @@ fn by_listing(opened: &Opened, word: &str) -> Known {
         }
     }
     let is_deleted = |path: &[u8]| {
-        let of_root = newest.iter().filter(|((_, label), _)| path.starts_with(&[&label[..], b"/"].concat()));
+        let of_root = newest.iter().filter(|(label, _)| path.starts_with(&[&label[..], b"/"].concat()));
         !of_root.clone().any(|(_, snapshot)| {
             let holds = held.get(&snapshot.record.hash).is_some_and(|held| held.contains(path));
             let hides = snapshot.body.exceptions.iter().any(|one| {

@@ -1,6 +1,6 @@
 //! `chest find --mail`: messages, over all mailboxes of all backups; below each stands the command that saves it.
 
-use super::{SHOWN, backups, catalogue_code, counted, cut_off, short, span, tell_keeping};
+use super::{SHOWN, backups, catalogue_code, counted, cut_off, not_known_code, short, span, tell_keeping, what_became};
 use crate::args::Find;
 use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::output::Report;
 use crate::output::called::{Called, RESTORED};
 use crate::output::json::{self, PathJson, SightingJson};
-use crate::output::names::{harmless, shown_path};
+use crate::output::names::{harmless, shown, shown_path};
 use crate::selector::class;
 use crate::time::day_and_time;
 use chest_engine::catalogue::{self, MailHit, MailOutcome, MailQuery, MailboxHit, NotSearched};
@@ -113,6 +113,8 @@ pub struct MessageJson<'o> {
     attachments: &'o [String],
     deleted: bool,
     marked_deleted: bool,
+    successor: Option<String>,
+    not_known: Option<&'static str>,
     mailboxes: Vec<MailboxJson>,
 }
 
@@ -162,6 +164,8 @@ impl<'o> MessageJson<'o> {
             attachments: &hit.attachments,
             deleted: hit.deleted,
             marked_deleted: hit.is_marked_deleted,
+            successor: hit.successor.as_deref().map(shown),
+            not_known: not_known_code(hit.not_known),
             mailboxes,
         }
     }
@@ -206,7 +210,7 @@ impl FoundMail<'_> {
                     counted(hit.mailboxes.len(), "place")
                 )?;
             }
-            writeln!(out, "{}", if place == 0 { fate(hit) } else { "" })?;
+            writeln!(out, "{}", if place == 0 { fate(hit) } else { String::new() })?;
             if self.versions {
                 for (backup, ended) in self.outcome.sightings(mailbox) {
                     writeln!(out, "    backup {} of {}", short(&backup), day_and_time(ended))?;
@@ -218,12 +222,10 @@ impl FoundMail<'_> {
 }
 
 /// What became of it.
-fn fate(hit: &MailHit) -> &'static str {
-    match (hit.deleted, hit.is_marked_deleted) {
-        (true, _) => "; deleted since",
-        (false, true) => "; marked as deleted in the mail program",
-        (false, false) => "",
-    }
+fn fate(hit: &MailHit) -> String {
+    let root = hit.mailboxes.first().map_or(&[][..], |mailbox| &mailbox.path.root);
+    let marked = if hit.is_marked_deleted { "; marked as deleted in the mail program" } else { "" };
+    what_became(hit.deleted, hit.successor.as_deref(), hit.not_known, root) + marked
 }
 
 /// `1ab95b11e37b  3 March 2026, 10:12  Zoë Clerk <…>: Hedge, 1 attachment`

@@ -1,7 +1,8 @@
 //! What the catalogue's numbers mean: which snapshot, whose root, and whether anything is known there.
 
-use super::afterwards::{Afterwards, afterwards};
-use super::fill::{Chains, chains_of};
+use super::afterwards::{Afterwards, History};
+use super::chains::{Chains, Machines, chains_of, root_of};
+use super::standing::{WhyNotKnown, why_not_seen};
 use crate::EngineError;
 use crate::browse::lost_part;
 use chest_catalogue::{Catalogue, ChainId, Damage, KnownChain};
@@ -20,20 +21,24 @@ pub(super) struct Answer<'s> {
     damage: Vec<Damage>,
 }
 
-/// One machine's root.
+/// One root.
 pub(super) struct Chain<'s> {
     pub(super) label: Vec<u8>,
     newest: &'s Snapshot,
     /// Its snapshots by their places among all, oldest first.
     places: Vec<usize>,
+    /// As what it was backed up in each of them.
+    classes: Vec<Class>,
     /// What could not be read when the newest snapshot was made: nothing is known of what lies below.
     hidden: HashSet<&'s TreePath>,
     /// What cannot be read now, of the newest snapshot.
     lost: Vec<(TreePath, Option<TreePath>)>,
     /// The newest snapshot holds an export of which a part could not be read: anything may lie in it.
     is_cut_short: bool,
-    /// Where its path has been backed up since without it.
+    /// Where its path has been backed up since without it, or another root in its place.
     pub(super) afterwards: Option<Afterwards>,
+    /// Why nobody knows what is in it now, where there are later backups without it.
+    pub(super) not_seen_since: Option<WhyNotKnown>,
 }
 
 impl<'s> Answer<'s> {
@@ -43,39 +48,36 @@ impl<'s> Answer<'s> {
         let damage = catalogue.damage()?;
         let known: Chains<'s> = chains_of(snapshots);
         let all_chains = catalogue.chains()?;
-        let by_name =
-            all_chains.iter().map(|chain| ((chain.host.as_str(), chain.label.as_slice()), chain.id)).collect();
+        let of_root = chains_of_roots(&all_chains, &known, &places);
+        let history = History { snapshots, machines: Machines::of(snapshots), chains: of_root };
         let mut chains = HashMap::new();
-        for KnownChain { id, host, label, seen } in &all_chains {
-            let all = known.get(&(host.clone(), label.clone())).map(Vec::as_slice).unwrap_or_default();
-            if let (Some(newest), Some(last)) = (all.last().copied(), seen.last()) {
+        for KnownChain { id, name, seen } in &all_chains {
+            let (all, label) = (known.get(name).map(Vec::as_slice).unwrap_or_default(), &name.label);
+            let places: Vec<usize> =
+                all.iter().filter_map(|snapshot| places.get(&snapshot.record.hash).copied()).collect();
+            if let (Some(newest), Some(last), Some(&place)) = (all.last().copied(), seen.last(), places.last()) {
                 let of_newest = damage.iter().filter(|damage| damage.chain == *id && damage.number == last.number);
-                let lost = of_newest.map(|damage| (damage.from.clone(), damage.until.clone())).collect();
-                let hidden = hidden_in(newest, label);
-                let places: Vec<usize> =
-                    all.iter().filter_map(|snapshot| places.get(&snapshot.record.hash).copied()).collect();
-                let later = places.last().map_or(&[][..], |&last| &snapshots[last + 1..]);
-                let afterwards = afterwards(catalogue, &by_name, (newest, label), later)?;
-                let is_cut_short = is_cut_short(all, label);
-                let chain = Chain { label: label.clone(), newest, places, hidden, lost, is_cut_short, afterwards };
+                let path = root_of(newest, label).map_or(&[][..], |root| &root.description.native_path);
+                let chain = Chain {
+                    label: label.clone(),
+                    newest,
+                    classes: all.iter().map(|snapshot| class_in(snapshot, label)).collect(),
+                    hidden: hidden_in(newest, label),
+                    lost: of_newest.map(|damage| (damage.from.clone(), damage.until.clone())).collect(),
+                    is_cut_short: is_cut_short(all, label),
+                    afterwards: history.afterwards(catalogue, place, label)?,
+                    not_seen_since: why_not_seen(newest, path, &snapshots[place + 1..]),
+                    places,
+                };
                 chains.insert(*id, chain);
             }
         }
         Ok(Self { snapshots, places, chains, damage })
     }
 
-    /// One machine's root; `None` for one that no snapshot has any more.
+    /// One root; `None` for one that no snapshot has any more.
     pub(super) fn chain(&self, id: ChainId) -> Option<&Chain<'s>> {
         self.chains.get(&id)
-    }
-
-    /// Whether nothing can be said of a path in a root: a folder on the way to it could not be read there, or in what has come in
-    /// the place of the root, or cannot be now.
-    pub(super) fn hides(&self, chain: &Chain<'_>, path: &TreePath) -> bool {
-        match &chain.afterwards {
-            None => chain.hides(path),
-            Some(after) => after.heirs.iter().filter_map(|&heir| self.chain(heir)).any(|heir| heir.hides(path)),
-        }
     }
 
     /// All of them.
@@ -112,27 +114,52 @@ impl Chain<'_> {
         from..self.places.partition_point(|&place| place <= last)
     }
 
-    /// Whether what was last seen in this snapshot is there: it is the newest of it, and the root has not vanished since.
-    pub(super) fn holds_what_is_in(&self, snapshot: &ObjectHash) -> bool {
-        self.afterwards.is_none() && self.newest.record.hash == *snapshot
+    /// Whether this is the newest snapshot of it.
+    pub(super) fn is_newest(&self, snapshot: &ObjectHash) -> bool {
+        self.newest.record.hash == *snapshot
     }
 
-    /// Whether it is backed up as this.
-    pub(super) fn is_of(&self, class: Option<Class>) -> bool {
-        let root = self.newest.body.roots.iter().find(|root| root.description.label == self.label);
-        class.is_none_or(|class| root.is_some_and(|root| root.description.class == class))
+    /// Whether it was backed up as this in any of its snapshots from one place among all to another.
+    pub(super) fn was_of(&self, class: Option<Class>, first: usize, last: usize) -> bool {
+        class.is_none_or(|class| self.classes[self.numbers(first, last)].contains(&class))
     }
 
-    /// Whether nothing can be said of a path in its newest snapshot.
-    fn hides(&self, path: &TreePath) -> bool {
-        let above = std::iter::successors(Some(path.clone()), TreePath::parent);
+    /// Why nothing can be said of a path in its newest snapshot, where that is so.
+    pub(super) fn hides(&self, path: &TreePath) -> Option<WhyNotKnown> {
+        let above = || std::iter::successors(Some(path.clone()), TreePath::parent);
         let is_lost = |(from, until): &(TreePath, Option<TreePath>)| {
             path >= from && until.as_ref().is_none_or(|until| path < until)
         };
-        self.is_cut_short
-            || (!self.hidden.is_empty() && above.into_iter().any(|path| self.hidden.contains(&path)))
-            || self.lost.iter().any(is_lost)
+        if self.is_cut_short {
+            return Some(WhyNotKnown::ExportCutShort);
+        }
+        if !self.hidden.is_empty() && above().any(|path| self.hidden.contains(&path)) {
+            return Some(WhyNotKnown::Unreadable);
+        }
+        self.lost.iter().any(is_lost).then_some(WhyNotKnown::Damaged)
     }
+}
+
+/// The chain of every root of every snapshot.
+fn chains_of_roots<'s>(
+    all: &[KnownChain],
+    known: &Chains<'s>,
+    places: &HashMap<ObjectHash, usize>,
+) -> HashMap<(usize, &'s [u8]), ChainId> {
+    let mut of_root = HashMap::new();
+    for chain in all {
+        for snapshot in known.get(&chain.name).into_iter().flatten() {
+            let place = places.get(&snapshot.record.hash);
+            if let Some((&place, root)) = place.zip(root_of(snapshot, &chain.name.label)) {
+                of_root.insert((place, root.description.label.as_slice()), chain.id);
+            }
+        }
+    }
+    of_root
+}
+
+fn class_in(snapshot: &Snapshot, label: &[u8]) -> Class {
+    root_of(snapshot, label).map_or_else(Class::default, |root| root.description.class)
 }
 
 fn hidden_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> HashSet<&'s TreePath> {
@@ -159,6 +186,5 @@ fn is_cut_short(all: &[&Snapshot], label: &[u8]) -> bool {
 
 /// The exports that a root came out of.
 fn containers_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> &'s [Container] {
-    let root = snapshot.body.roots.iter().find(|root| root.description.label == label);
-    root.map_or(&[], |root| &root.containers)
+    root_of(snapshot, label).map_or(&[], |root| &root.containers)
 }

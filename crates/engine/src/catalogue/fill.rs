@@ -1,33 +1,23 @@
-//! Brings the catalogue up to date: what is new in each machine's root is compared with the snapshot before it, and only what
+//! Brings the catalogue up to date: what is new in each root is compared with the snapshot before it, and only what
 //! differs is read. Snapshots that are gone are taken out.
 
+use super::chains::{Chains, chains_of, root_of};
 use super::mailboxes::hint;
-use crate::browse::{ItemType, holds_root};
+use crate::browse::ItemType;
 use crate::{EngineError, Opened};
-use chest_catalogue::{Catalogue, CatalogueError, ChainId, Damage, ItemVersion, KnownChain, MailHint, Seen, Update};
+use chest_catalogue::{
+    Catalogue, CatalogueError, ChainId, ChainName, Damage, ItemVersion, KnownChain, MailHint, Seen, Update,
+};
 use chest_model::{ChunkId, Class, Entry, EntryKind, Monitor, ObjectHash, Phase, Progress, TreePath};
 use chest_repo::RepoError;
 use chest_repo::repository::{Fetcher, Snapshot};
 use chest_repo::tree::{Side, Tree, TreeComparison, TreeVisitor, compare, walk};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What one transaction takes at least, so that many small snapshots do not wait for the disk one by one.
 const CHANGES_AT_ONCE: u64 = 50_000;
-
-/// The snapshots of each machine's root that could be read, oldest first.
-pub(super) type Chains<'s> = BTreeMap<(String, Vec<u8>), Vec<&'s Snapshot>>;
-
-pub(super) fn chains_of(snapshots: &[Snapshot]) -> Chains<'_> {
-    let mut chains = Chains::new();
-    for snapshot in snapshots {
-        for root in snapshot.body.roots.iter().filter(|root| holds_root(snapshot, &root.description.label)) {
-            chains.entry((snapshot.body.host.clone(), root.description.label.clone())).or_default().push(snapshot);
-        }
-    }
-    chains
-}
 
 /// Makes the catalogue say what the repository holds.
 pub(super) fn bring_up_to_date(
@@ -44,18 +34,19 @@ pub(super) fn bring_up_to_date(
         return Ok(());
     }
     monitor.progress(Progress::Begin { phase: Phase::Cataloguing, items: missing, bytes: 0 });
-    let mut work = chains.iter().flat_map(|(chain, all)| {
-        let done = done.get(chain).copied().unwrap_or(0);
-        (done..all.len()).map(move |next| (chain, next.checked_sub(1).map(|before| all[before]), all[next]))
+    let mut work = chains.iter().flat_map(|(name, all)| {
+        let done = done.get(name).copied().unwrap_or(0);
+        (done..all.len()).map(move |next| (name, next.checked_sub(1).map(|before| all[before]), all[next]))
     });
     let mut next = work.next();
     while next.is_some() {
         let mut update = catalogue.update()?;
         let mut changes = 0;
-        while let Some(((host, label), before, snapshot)) = next
+        while let Some((name, before, snapshot)) = next
             && changes < CHANGES_AT_ONCE
         {
-            let chain = update.chain(host, label)?;
+            let label = &name.label;
+            let chain = update.chain(name)?;
             let number = update.add_snapshot(chain, snapshot.record.hash)?;
             let class = class_of(snapshot, label);
             let filler = Filler {
@@ -81,7 +72,7 @@ pub(super) fn bring_up_to_date(
 
 /// Takes out of the catalogue what does not fit the repository any more: snapshots that are gone, all that comes after a place
 /// where there is another one now, and what could not be read, to be tried again. Says how many of each chain are right.
-fn take_back(catalogue: &mut Catalogue, chains: &Chains<'_>) -> Result<HashMap<(String, Vec<u8>), usize>, EngineError> {
+fn take_back(catalogue: &mut Catalogue, chains: &Chains<'_>) -> Result<HashMap<ChainName, usize>, EngineError> {
     let mut first_damage: HashMap<ChainId, i64> = HashMap::new();
     for Damage { chain, number, .. } in catalogue.damage()? {
         let first = first_damage.entry(chain).or_insert(number);
@@ -89,10 +80,9 @@ fn take_back(catalogue: &mut Catalogue, chains: &Chains<'_>) -> Result<HashMap<(
     }
     let mut right = HashMap::new();
     let mut steps = Vec::new();
-    for KnownChain { id, host, label, seen } in catalogue.chains()? {
-        let key = (host, label);
+    for KnownChain { id, name, seen } in catalogue.chains()? {
         let wanted: Vec<ObjectHash> =
-            chains.get(&key).into_iter().flatten().map(|snapshot| snapshot.record.hash).collect();
+            chains.get(&name).into_iter().flatten().map(|snapshot| snapshot.record.hash).collect();
         let there: HashSet<ObjectHash> = wanted.iter().copied().collect();
         let (kept, gone): (Vec<Seen>, Vec<Seen>) = seen.iter().partition(|seen| there.contains(&seen.snapshot));
         let sound = |seen: &Seen| first_damage.get(&id).is_none_or(|first| seen.number < *first);
@@ -102,7 +92,7 @@ fn take_back(catalogue: &mut Catalogue, chains: &Chains<'_>) -> Result<HashMap<(
         if seen.last().is_some_and(|seen| seen.number > last) || !gone.is_empty() {
             steps.push((id, last, gone));
         }
-        right.insert(key, fits);
+        right.insert(name, fits);
     }
     if !steps.is_empty() {
         let mut update = catalogue.update()?;
@@ -261,14 +251,12 @@ impl TreeVisitor for Everything<'_, '_, '_> {
 }
 
 fn class_of(snapshot: &Snapshot, label: &[u8]) -> Class {
-    let root = snapshot.body.roots.iter().find(|root| root.description.label == label);
-    root.map_or_else(Class::default, |root| root.description.class)
+    root_of(snapshot, label).map_or_else(Class::default, |root| root.description.class)
 }
 
 /// The top node of a root in a snapshot, and what fetches it.
 fn top(opened: &Opened, label: &[u8], snapshot: &Snapshot) -> Result<Option<(ChunkId, Arc<Fetcher>)>, EngineError> {
-    let root = snapshot.body.roots.iter().find(|root| root.description.label == label);
-    root.map(|root| Ok((root.tree, opened.fetcher_of(snapshot)?))).transpose()
+    root_of(snapshot, label).map(|root| Ok((root.tree, opened.fetcher_of(snapshot)?))).transpose()
 }
 
 /// What tells one version from another: rights and owners do not.

@@ -1,8 +1,9 @@
 //! Finds files and folders by name over all versions, deleted ones too.
 
-use super::answer::{Answer, Chain};
+use super::answer::Answer;
 use super::names::Word;
 use super::searches::{FEW, Search, searches};
+use super::standing::NotKnown;
 use super::{Keeping, Wanted, consult};
 use crate::browse::{ItemType, ShownPath};
 use crate::{Context, EngineError, Opened};
@@ -18,11 +19,11 @@ pub struct FindQuery {
     /// Each a part of a name, in any case; or, with `*`, `?` or `[`, a pattern for the whole name. What has a `/` is part of a path
     /// up to the name, or a pattern for the whole path, with its root or without. Of several, one is in the name, and the others there or in the folders above.
     pub words: Vec<String>,
-    /// Only what the newest snapshot of its machine and root no longer holds, or what has gone with its root.
+    /// Only what the newest snapshot of its root no longer holds, or what has gone with its root.
     pub only_deleted: bool,
     /// Only versions last changed in this time.
     pub changed: Range<Timestamp>,
-    /// Only what is backed up as this.
+    /// Only versions that were backed up as this.
     pub class: Option<Class>,
     /// No more hits are made than this; all are counted.
     pub most: Option<usize>,
@@ -66,8 +67,12 @@ pub struct Hit {
     pub path: ShownPath,
     /// Its versions, newest first.
     pub versions: Vec<HitVersion>,
-    /// Whether the newest snapshot of its machine and root no longer holds it, or it has gone with its root.
+    /// Whether the newest snapshot of its root no longer holds it, or it has gone with its root.
     pub deleted: bool,
+    /// The root that was backed up in the place of its own, and does not hold it.
+    pub successor: Option<Vec<u8>>,
+    /// Where nobody knows whether it is still there.
+    pub not_known: Option<NotKnown>,
 }
 
 /// One version of a path.
@@ -125,7 +130,7 @@ impl Answer<'_> {
                 let mut others = words.iter().enumerate().filter(|(other, _)| *other != search.word);
                 let narrowed = others.all(|(_, other)| other.narrows(&chain.label, &found.path));
                 let is_first = !search.earlier.iter().any(|earlier| earlier.fits(&chain.label, &found.path));
-                if word.fits(&chain.label, &found.path) && narrowed && is_first && chain.is_of(query.class) {
+                if word.fits(&chain.label, &found.path) && narrowed && is_first {
                     paths.entry((&chain.label, found.path.clone())).or_default().push(found);
                 }
             }
@@ -192,9 +197,9 @@ impl Answer<'_> {
 
     /// Those of these paths that are meant.
     fn hits(&self, catalogue: &Catalogue, paths: Paths<'_>, query: &FindQuery) -> Result<Vec<Hit>, EngineError> {
-        let hits = paths.into_iter().map(|((root, path), found)| {
-            self.hit(catalogue, ShownPath { root: root.to_vec(), path }, &found, &query.changed)
-        });
+        let hits = paths
+            .into_iter()
+            .map(|((root, path), found)| self.hit(catalogue, ShownPath { root: root.to_vec(), path }, &found, query));
         let is_meant = |hit: &Hit| !hit.versions.is_empty() && (hit.deleted || !query.only_deleted);
         hits.filter(|hit| hit.as_ref().map_or(true, is_meant)).collect()
     }
@@ -205,12 +210,14 @@ impl Answer<'_> {
         catalogue: &Catalogue,
         path: ShownPath,
         found: &[FoundVersion],
-        changed: &Range<Timestamp>,
+        query: &FindQuery,
     ) -> Result<Hit, EngineError> {
         let mut versions: HashMap<ItemVersion, (usize, usize, usize)> = HashMap::new();
-        for one in found.iter().filter(|one| changed.contains(&one.version.modified)) {
+        for one in found.iter().filter(|one| query.changed.contains(&one.version.modified)) {
             let places = (self.chain(one.chain), self.place(&one.first), self.place(&one.last));
-            if let (Some(chain), Some(first), Some(last)) = places {
+            if let (Some(chain), Some(first), Some(last)) = places
+                && chain.was_of(query.class, first, last)
+            {
                 let span = versions.entry(one.version).or_insert((first, last, 0));
                 // No snapshot of a chain is in two spans of a path, and none is in two chains of one root.
                 let snapshots = span.2 + chain.numbers(first, last).len();
@@ -231,22 +238,9 @@ impl Answer<'_> {
             })
             .collect();
         versions.sort_by_key(|version| Reverse((version.last_seen.1, version.modified)));
-        let deleted = !self.is_there(catalogue, &path, found)?;
-        Ok(Hit { path, versions, deleted })
-    }
-
-    /// Whether the newest snapshot of that root of some machine holds it, or may hold it.
-    fn is_there(&self, catalogue: &Catalogue, path: &ShownPath, found: &[FoundVersion]) -> Result<bool, EngineError> {
-        let held = |one: &FoundVersion| self.chain(one.chain).is_some_and(|chain| chain.holds_what_is_in(&one.last));
-        let unknown = |chain: &Chain<'_>| chain.label == path.root && self.hides(chain, &path.path);
-        if found.iter().any(held) || self.all_chains().any(unknown) {
-            return Ok(true);
-        }
-        for after in found.iter().filter_map(|one| self.chain(one.chain)?.afterwards.as_ref()) {
-            if self.is_inherited(catalogue, after, &path.path)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let standing = self.standing_of_path(catalogue, &path.path, found)?;
+        let last = found.iter().filter_map(|one| self.place(&one.last)).max();
+        let not_known = last.and_then(|last| standing.not_known(self.at(last).1));
+        Ok(Hit { path, versions, deleted: standing.is_gone(), successor: standing.successor(), not_known })
     }
 }

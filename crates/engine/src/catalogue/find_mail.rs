@@ -1,7 +1,8 @@
 //! Finds messages over all versions of all mailboxes, deleted ones too, and gets them out again.
 
-use super::answer::{Answer, Chain};
+use super::answer::Answer;
 use super::mailboxes::kind_of;
+use super::standing::{NotKnown, Standing};
 use super::{Keeping, ONE_MESSAGE, Wanted, consult};
 use crate::browse::{ShownPath, StoredFile};
 use crate::{Context, EngineError, Opened};
@@ -27,7 +28,7 @@ pub struct MailQuery {
     pub sent: Option<Range<Timestamp>>,
     /// Only what no newest backup holds, and what is marked as deleted there.
     pub only_deleted: bool,
-    /// Only mailboxes that are backed up as this.
+    /// Only mailboxes that were backed up as this.
     pub class: Option<Class>,
     /// What the id begins with.
     pub id: Option<String>,
@@ -102,6 +103,10 @@ pub struct MailHit {
     /// Whether it is still there, and marked as deleted in every mailbox that holds it: its owner has deleted it, and the mail program has
     /// not cleared it away yet.
     pub is_marked_deleted: bool,
+    /// The root that was backed up in the place of its own, and does not hold it.
+    pub successor: Option<Vec<u8>>,
+    /// Where nobody knows whether it is still there.
+    pub not_known: Option<NotKnown>,
 }
 
 /// A mailbox that holds a message, or held it.
@@ -134,9 +139,11 @@ pub fn find_mail(context: &Context<'_>, opened: &Opened, query: &MailQuery) -> R
     let ask = |catalogue: &Catalogue| {
         let answer = Answer::new(catalogue, &snapshots)?;
         let letters = catalogue.letters(&letter_query(query))?;
-        let hits = letters.into_iter().filter_map(|letter| answer.mail_hit(letter, query.class));
+        let hits = letters.into_iter().map(|letter| answer.mail_hit(letter, query.class));
+        let hits = hits.filter_map(Result::transpose);
+        let is_meant = |hit: &MailHit| hit.deleted || hit.is_marked_deleted || !query.only_deleted;
         let messages: Vec<MailHit> =
-            hits.filter(|hit| hit.deleted || hit.is_marked_deleted || !query.only_deleted).collect();
+            hits.filter(|hit| hit.as_ref().map_or(true, is_meant)).collect::<Result<_, _>>()?;
         let (broken, unknown): (Vec<_>, Vec<_>) =
             catalogue.mailbox_problems()?.into_iter().partition(|one| one.is_damage);
         let told = |problems: Vec<MailboxProblem>| {
@@ -173,12 +180,10 @@ fn letter_query(query: &MailQuery) -> LetterQuery {
 
 impl Answer<'_> {
     /// `None` where no mailbox of that class holds it.
-    fn mail_hit(&self, letter: FoundLetter, class: Option<Class>) -> Option<MailHit> {
-        let of_class = |one: &&Whereabouts| self.chain(one.chain).is_some_and(|chain| chain.is_of(class));
-        let places: Vec<&Whereabouts> = letter.whereabouts.iter().filter(of_class).collect();
+    fn mail_hit(&self, letter: FoundLetter, class: Option<Class>) -> Result<Option<MailHit>, EngineError> {
         let mut mailboxes: BTreeMap<Vec<u8>, MailboxHit> = BTreeMap::new();
-        for place in &places {
-            if let Some(hit) = self.mailbox_hit(place) {
+        for place in &letter.whereabouts {
+            if let Some(hit) = self.mailbox_hit(place, class) {
                 match mailboxes.entry(hit.path.to_bytes()) {
                     Entry::Vacant(new) => drop(new.insert(hit)),
                     Entry::Occupied(mut known) => known.get_mut().take_in(hit),
@@ -188,19 +193,11 @@ impl Answer<'_> {
         let mut mailboxes: Vec<MailboxHit> = mailboxes.into_values().collect();
         mailboxes.iter_mut().for_each(MailboxHit::settle);
         mailboxes.sort_by_key(|mailbox| std::cmp::Reverse(mailbox.last_seen.1));
-        // What has come in the place of a root that has vanished is among these places, too.
-        let is_in_an_export = |chain: &Chain<'_>, place: &Whereabouts| {
-            chain.afterwards.as_ref().is_some_and(|after| after.is_in_an_export(&place.path))
-        };
-        let is_held = |chain: &Chain<'_>, place: &Whereabouts| {
-            chain.holds_what_is_in(&place.last) || self.hides(chain, &place.path) || is_in_an_export(chain, place)
-        };
-        let held = |place: &&&Whereabouts| self.chain(place.chain).is_some_and(|chain| is_held(chain, place));
-        let held: Vec<_> = places.iter().filter(held).collect();
-        let deleted = held.is_empty();
-        let is_marked_deleted = !deleted && held.iter().all(|place| place.is_marked_deleted);
+        let (standing, is_marked) = self.standing_of_letter(&letter.whereabouts)?;
+        let last = letter.whereabouts.iter().filter_map(|one| self.place(&one.last)).max();
+        let not_known = last.and_then(|last| standing.not_known(self.at(last).1));
         let FoundLetter { identity, sender, recipients, subject, sent, attachments, .. } = letter;
-        (!mailboxes.is_empty()).then_some(MailHit {
+        Ok((!mailboxes.is_empty()).then_some(MailHit {
             id: ObjectHash(identity),
             from: sender,
             to: recipients,
@@ -208,14 +205,30 @@ impl Answer<'_> {
             sent,
             attachments,
             mailboxes,
-            deleted,
-            is_marked_deleted,
-        })
+            deleted: standing.is_gone(),
+            is_marked_deleted: is_marked && !standing.is_gone(),
+            successor: standing.successor(),
+            not_known,
+        }))
     }
 
-    fn mailbox_hit(&self, place: &Whereabouts) -> Option<MailboxHit> {
+    /// And whether it is marked as deleted wherever it still is.
+    fn standing_of_letter(&self, whereabouts: &[Whereabouts]) -> Result<(Standing, bool), EngineError> {
+        let (mut standing, mut is_marked) = (Standing::Gone(None), true);
+        for place in whereabouts {
+            let Some(chain) = self.chain(place.chain) else { continue };
+            // What has come in the place of a root that has vanished is among these places, too.
+            let here = self.standing_in(chain, &place.path, chain.is_newest(&place.last), &|_| Ok(false))?;
+            is_marked &= here.is_gone() || place.is_marked_deleted;
+            standing = standing.or(here);
+        }
+        Ok((standing, is_marked))
+    }
+
+    /// `None` where it was not backed up as this.
+    fn mailbox_hit(&self, place: &Whereabouts, class: Option<Class>) -> Option<MailboxHit> {
         let (first, last) = (self.place(&place.first)?, self.place(&place.last)?);
-        let chain = self.chain(place.chain)?;
+        let chain = self.chain(place.chain).filter(|chain| chain.was_of(class, first, last))?;
         Some(MailboxHit {
             path: ShownPath { root: chain.label.clone(), path: place.path.clone() },
             first_seen: self.at(first),

@@ -67,7 +67,7 @@ pub(super) fn read_mailboxes(
     monitor.progress(Progress::Begin { phase: Phase::ReadingMail, items: waiting.len() as u64, bytes });
     let (snapshots, _) = opened.session.snapshots();
     let snapshots = snapshots.iter().map(|snapshot| (snapshot.record.hash, snapshot)).collect();
-    let labels = catalogue.chains()?.into_iter().map(|chain| (chain.id, chain.label)).collect();
+    let labels = catalogue.chains()?.into_iter().map(|chain| (chain.id, chain.name.label)).collect();
     let reader = MailboxReader { opened, monitor, environment, snapshots, labels, nodes: NodesAtHand::default() };
     let filled = std::thread::scope(|scope| {
         let (give, jobs) = unbounded();

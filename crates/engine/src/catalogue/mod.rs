@@ -4,6 +4,7 @@
 
 mod afterwards;
 mod answer;
+mod chains;
 mod fill;
 mod find;
 mod find_mail;
@@ -13,12 +14,14 @@ mod name_pattern;
 mod names;
 mod save;
 mod searches;
+mod standing;
 
 pub use find::{FindOutcome, FindQuery, Hit, HitVersion, find};
 pub use find_mail::{
     FetchedMessage, MailHit, MailOutcome, MailQuery, MailboxHit, NotSearched, Sighting, fetch_message, find_mail,
 };
 pub use save::{SavedAs, SavedFiles, harmless_file_name, save_message};
+pub use standing::{NotKnown, WhyNotKnown};
 
 use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, CatalogueError, CatalogueKey, Condition};
