@@ -749,6 +749,21 @@ fn an_export_of_a_week_without_a_backup_is_stored_once_and_what_only_it_held_is_
 }
 
 #[test]
+fn an_export_that_holds_only_a_part_of_the_last_one_is_doubted_though_the_last_one_lies_beside_it() {
+    let office = Office::new();
+    let all = ["Minutes/a", "Burials/b", "Burials/c", "Finance/d", "Finance/e", "Finance/f"].map(|name| (name, name));
+    write(&office, "E/OneDrive_1_14-11-2026.zip", &pack(&all));
+    office.run(["backup", "E"]).ended(0);
+    write(&office, "E/OneDrive_1_21-11-2026.zip", &pack(&all[..1]));
+    for _ in 0..2 {
+        let less = office.run(["backup", "E"]).ended(6);
+        assert!(less.out.contains("SHRUNK: E had 6 files") && less.out.contains("E lacks 2 folders"), "{}", less.out);
+    }
+    write(&office, "E/OneDrive_1_28-11-2026.zip", &pack(&all));
+    assert_eq!(office.run(["backup", "E"]).ended(0).last_line(), "COMPLETE");
+}
+
+#[test]
 fn zip_files_that_do_not_go_on_from_each_other_are_all_in_the_backup() {
     let office = Office::new();
     // Nothing tells that these are exports.

@@ -1,5 +1,6 @@
 //! Which exports of one form of name go on from each other. A clerk downloads one folder on Friday and another on Saturday: the names
-//! differ in nothing but the day, and neither makes the other one old. So one is older only where newer ones hold most of its files.
+//! differ in nothing but the day, and neither makes the other one old. So one is older only where newer ones hold most of its files, or
+//! where it holds most of those of a newer one: that is what is left of an export that was cut short.
 
 use super::archive::Listing;
 use super::exports::Export;
@@ -69,14 +70,14 @@ pub(super) struct Line {
     pub(super) older: Vec<Vec<PathBuf>>,
     /// The folder in which most of the newest lies.
     pub(super) main_folder: Option<Vec<u8>>,
-    /// The paths that are left of the newest, where it has lost a part of itself.
-    left: Vec<u64>,
+    /// The paths in the newest.
+    paths: Vec<u64>,
 }
 
 impl Line {
-    fn is_left_of(&self, contents: &Contents) -> bool {
-        let shared = self.left.iter().filter(|path| contents.paths.binary_search(path).is_ok()).count();
-        shared * 2 > self.left.len()
+    fn is_mostly_in(&self, contents: &Contents) -> bool {
+        let shared = self.paths.iter().filter(|path| contents.paths.binary_search(path).is_ok()).count();
+        shared * 2 > self.paths.len()
     }
 
     /// The first file of the oldest: as long as that stays in the folder, the line is called by it.
@@ -96,22 +97,23 @@ pub(super) struct Lines {
 
 impl Lines {
     /// The line to which this one belongs, which is older than all that have been added: newer ones hold more than half of it, or it
-    /// holds more than half of what is left of one that has lost a part of itself.
+    /// holds more than half of the newest of the line, which then lacks what this one has besides.
     pub(super) fn continuing(&self, contents: &Contents) -> Option<usize> {
         let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
         let holders = contents.paths.iter().filter_map(|path| self.holders.get(path));
         holders.for_each(|line| *shared.entry(*line).or_default() += 1);
         let held: usize = shared.values().sum();
-        let most = shared.into_iter().max_by_key(|(_, files)| *files).map(|(line, _)| line);
-        most.filter(|_| held * 2 > contents.paths.len())
-            .or_else(|| self.all.iter().position(|line| line.is_left_of(contents)))
+        let most = shared.iter().max_by_key(|(_, files)| **files).map(|(line, _)| *line);
+        most.filter(|_| held * 2 > contents.paths.len()).or_else(|| {
+            shared.into_keys().find(|line| self.all.get(*line).is_some_and(|line| line.is_mostly_in(contents)))
+        })
     }
 
     /// Adds one that belongs to none of these.
-    pub(super) fn begin(&mut self, newest: Export, contents: &Contents, is_whole: bool) {
+    pub(super) fn begin(&mut self, newest: Export, contents: &Contents) {
         self.hold(self.all.len(), contents);
-        let left = if is_whole { Vec::new() } else { contents.paths.clone() };
-        self.all.push(Line { newest, older: Vec::new(), main_folder: contents.main_folder(), left });
+        let (main_folder, paths) = (contents.main_folder(), contents.paths.clone());
+        self.all.push(Line { newest, older: Vec::new(), main_folder, paths });
     }
 
     /// Adds an older one to its line.

@@ -50,8 +50,7 @@ impl OneForm {
     fn take_newest(&mut self, export: Export, looks: Vec<Look>) {
         if looks.iter().any(Look::is_readable) {
             // A part that cannot be read is told by whoever opens them.
-            let is_whole = looks.iter().all(Look::is_whole);
-            return self.lines.begin(export, &contents(looks), is_whole);
+            return self.lines.begin(export, &contents(looks));
         }
         let told = export.parts.iter().zip(looks).filter_map(|(part, look)| match look {
             Look::Nothing(failure) => Some((name_of(part).to_vec(), failure)),
@@ -65,7 +64,7 @@ impl OneForm {
         let contents = contents(looks);
         let line = self.lines.continuing(&contents);
         if line.is_none() && !contents.is_empty() {
-            return self.lines.begin(export, &contents, are_whole.iter().all(|is_whole| *is_whole));
+            return self.lines.begin(export, &contents);
         }
         // What has lost a part of itself is whole as the file that it is.
         let (apart, as_files): (Vec<_>, Vec<_>) =
