@@ -154,8 +154,8 @@ fn what_a_mailbox_with_another_day_in_its_name_lacks_is_gone() {
     assert_eq!(deleted(&office, "mbox"), [""; 0], "a mailbox is there as long as one has come in its place");
     // The first is backed up again, and so its messages are there.
     office.run(["backup", "--email", one]).ended(0);
-    assert_eq!(message_became(&office, "bandstand").0, false);
-    assert_eq!(message_became(&office, "hedge").0, false);
+    assert!(!message_became(&office, "bandstand").0);
+    assert!(!message_became(&office, "hedge").0);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn what_a_renamed_folder_lacks_is_gone_until_the_old_one_is_named_again() {
     assert_eq!(deleted(&office, "may"), [""; 0]);
     // What cannot be read in the new one may be there.
     let closed = office.path(&name).join("Minutes");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     office.run(["backup", &name]);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     let june = became(&office, &[], "june");
@@ -247,7 +247,7 @@ fn what_nobody_knows_is_told_from_what_is_there() {
     office.write("photos/jubilee.txt", "jubilee");
     office.run(["backup", "docs", "photos"]).ended(0);
     let closed = office.path("docs/closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     office.back_up().ended(3);
     let said = |word: &str| office.run(["find", word]).ended(0).out;
     assert!(

@@ -151,10 +151,10 @@ fn search(bytes: &Shared, within: Range<u64>) -> io::Result<Option<Found>> {
                 return Ok(Some(Found { packed: size, size, crc, next }));
             }
         }
-        if seen.starts_with(&HEADER[..2]) || HEADER.starts_with(seen) {
-            if let Some(found) = unsigned_before(bytes, begins, size, &mut tries)? {
-                return Ok(Some(found));
-            }
+        if (seen.starts_with(&HEADER[..2]) || HEADER.starts_with(seen))
+            && let Some(found) = unsigned_before(bytes, begins, size, &mut tries)?
+        {
+            return Ok(Some(found));
         }
         let seen = stretch.peek()?;
         let length = seen[1..].iter().position(|&byte| byte == SIZES[0]).map_or(seen.len(), |at| at + 1);
