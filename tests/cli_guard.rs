@@ -486,16 +486,20 @@ fn an_export_is_as_old_as_its_newest_message_whenever_it_is_backed_up() {
         // The second run opens neither file, and still knows.
         let old = office.run(["backup", "--class", "email", "mail"]).ended(0);
         assert!(old.out.contains("NOTE: what is newest in mail is 21 days old."), "{}", old.out);
+        let why = "NOT COMPLIANT: this does not count as the week's backup of email: what is newest in mail is 21 days old\nCOMPLETE\n";
+        assert!(old.out.ends_with(why), "{}", old.out);
     }
     office.write("mail/c.eml", &message(1));
     let fresh = office.run(["backup", "--class", "email", "mail"]).ended(0);
     assert!(fresh.out.contains("mail: newest message") && !fresh.out.contains("NOTE"), "{}", fresh.out);
     let json = office.run(["backup", "--class", "email", "mail", "--json"]).ended(0).json();
     assert!(json["roots"][0]["newest_content"].is_string(), "{json}");
+    assert_eq!(json["classes"][0]["compliant"], true, "{json}");
 
     office.write("archive/old.pst.txt", "no mail at all");
     let unknown = office.run(["backup", "--class", "email", "archive"]).ended(0);
     assert!(unknown.out.contains("archive: it does not say how old it is"), "{}", unknown.out);
+    assert!(unknown.out.contains("backup of email: nobody can tell how old archive is"), "{}", unknown.out);
     let documents = office.run(["backup", "mail", "--as", "papers"]).ended(0);
     assert!(!documents.out.contains("newest message"), "{}", documents.out);
 }
@@ -534,6 +538,7 @@ fn one_file_of_twenty_two_is_never_called_completed() {
     }
     let partial = office.run(["backup", "docs", "--json"]).ended(3).json();
     assert_eq!((&partial["outcome"], &partial["exception_count"]), (&"PARTIAL".into(), &21.into()));
+    assert_eq!(partial["classes"][0]["compliant"], false, "{partial}");
     let named: Vec<&str> =
         partial["exceptions"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
     let expected: Vec<String> = (1..22).map(|number| format!("docs/locked {number:02}.docx")).collect();
@@ -542,6 +547,8 @@ fn one_file_of_twenty_two_is_never_called_completed() {
     assert!(reasons.clone().all(|reason| reason == "permission-denied"), "{:?}", reasons.collect::<Vec<_>>());
     let shown = office.back_up().ended(3);
     assert_eq!(shown.last_line(), "PARTIAL: 21 items could not be read");
+    let not_compliant = "NOT COMPLIANT: this does not count as the week's backup of documents: it is PARTIAL\n";
+    assert!(shown.out.contains(not_compliant), "{}", shown.out);
     let lines = shown.out.lines().filter(|line| line.ends_with(".docx: no permission to read it")).count();
     assert_eq!(lines, 21, "each of them on the screen: {}", shown.out);
     assert!(!shown.out.to_lowercase().replace("partial", "").contains("complete"), "{}", shown.out);

@@ -12,7 +12,7 @@ use crate::output::amounts::{count, grouped, size};
 use crate::output::called::Called;
 use crate::output::doubts::{self, DoubtJson, write_doubts};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
-use crate::output::exports::{write_age, write_inside, write_older};
+use crate::output::exports::{write_age, write_compliance, write_inside, write_older};
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, harmless, shown};
 use crate::output::notebooks::{NotebookLinksJson, write_notebook_links};
@@ -147,15 +147,17 @@ struct RootJson {
 struct ClassJson {
     class: &'static str,
     outcome: &'static str,
+    compliant: bool,
     files: u64,
     bytes: u64,
 }
 
 impl ClassJson {
-    fn of(class: &ClassOutcome) -> Self {
+    fn of(class: &ClassOutcome, outcome: &BackupOutcome) -> Self {
         Self {
             class: class.class.name(),
             outcome: json::outcome(class.completeness),
+            compliant: outcome.not_compliant(class.class).is_none(),
             files: class.held.files,
             bytes: class.held.bytes,
         }
@@ -260,6 +262,7 @@ impl Report for BackedUp {
                 writeln!(out, "{}: {}", class.class.name(), json::outcome(class.completeness))?;
             }
         }
+        write_compliance(out, outcome)?;
         self.write_result(out, id)
     }
 
@@ -275,7 +278,7 @@ impl Report for BackedUp {
             ended: json::time(outcome.ended),
             roots: outcome.roots.iter().map(|root| RootJson::of(root, is_missing(outcome, root))).collect(),
             stored_before: outcome.stored_before.iter().map(|root| shown(&root.label)).collect(),
-            classes: outcome.classes.iter().map(ClassJson::of).collect(),
+            classes: outcome.classes.iter().map(|class| ClassJson::of(class, outcome)).collect(),
             doubts: DoubtJson::of_all(&outcome.doubts),
             not_named: outcome.left_out.iter().map(|one| shown(&one.label)).collect(),
             had_baseline: !outcome.had_no_baseline,

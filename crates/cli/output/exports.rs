@@ -3,14 +3,11 @@
 use super::amounts::{count, grouped};
 use super::names::shown;
 use crate::time::day;
-use chest_engine::backup::{BackupOutcome, RootOutcome};
+use chest_engine::backup::{Age, BackupOutcome, NotCompliant, RootOutcome, UP_TO_DATE_DAYS};
 use chest_engine::source::ZipNote;
-use chest_model::{Class, Timestamp, shown_place};
+use chest_model::{Timestamp, shown_place};
 use std::io::{self, Write};
 use std::path::Path;
-
-/// An export is made every week, so what is newest in it is no older than so many days.
-const UP_TO_DATE: u64 = 7;
 
 /// More names than these are not read on a screen.
 const SHOWN_AT_MOST: usize = 5;
@@ -43,27 +40,36 @@ pub fn write_inside(out: &mut dyn Write, root: &RootOutcome) -> io::Result<()> {
 
 /// How old an export is: by the newest thing in it, whenever it was backed up. Nothing for a folder of documents.
 pub fn write_age(out: &mut dyn Write, root: &RootOutcome, backed_up: Timestamp) -> io::Result<()> {
-    let is_mail = root.description.class == Class::Email;
-    if root.files == 0 || root.containers.is_empty() && !is_mail {
-        return Ok(());
-    }
     let name = shown(&root.description.label);
-    let Some(newest) = root.newest_content else {
+    let age = root.age(backed_up);
+    if age == Age::Unknown {
         return writeln!(out, "{name}: it does not say how old it is, so nobody can tell whether it is out of date");
-    };
-    if let Some(message) = root.newest_message {
+    }
+    if let (Age::Days(_), Some(message)) = (age, root.newest_message) {
         writeln!(out, "{name}: newest message {}", day(message))?;
     }
-    match whole_days(newest, backed_up) {
-        days if days > UP_TO_DATE => {
+    match age {
+        Age::Days(days) if days > UP_TO_DATE_DAYS => {
             writeln!(out, "NOTE: what is newest in {name} is {} old. Has a new export been made?", count(days, "day"))
         }
         _ => Ok(()),
     }
 }
 
-fn whole_days(from: Timestamp, to: Timestamp) -> u64 {
-    u64::try_from((to.seconds - from.seconds) / (24 * 60 * 60)).unwrap_or(0)
+/// Why a backup does not count as the week's backup of each class; nothing of those for which it does.
+pub fn write_compliance(out: &mut dyn Write, outcome: &BackupOutcome) -> io::Result<()> {
+    for class in outcome.classes.iter().map(|one| one.class) {
+        let why = match outcome.not_compliant(class) {
+            None => continue,
+            Some(NotCompliant::Partial) => "it is PARTIAL".to_owned(),
+            Some(NotCompliant::TooOld(root, days)) => {
+                format!("what is newest in {} is {} old", shown(&root), count(days, "day"))
+            }
+            Some(NotCompliant::AgeUnknown(root)) => format!("nobody can tell how old {} is", shown(&root)),
+        };
+        writeln!(out, "NOT COMPLIANT: this does not count as the week's backup of {}: {why}", class.name())?;
+    }
+    Ok(())
 }
 
 /// A sentence for each file that had to get another name, the first ones only, of so many in all.

@@ -5,6 +5,7 @@ mod accepted;
 mod ahead;
 mod anywhere;
 mod assemble;
+mod compliance;
 mod copies;
 mod demands;
 mod exceptions;
@@ -20,6 +21,7 @@ mod read;
 mod run;
 mod scrambled;
 
+pub use compliance::{Age, NotCompliant, UP_TO_DATE_DAYS};
 pub use notebooks::NotebookLinks;
 pub use run::backup;
 

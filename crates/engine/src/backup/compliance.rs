@@ -1,0 +1,64 @@
+//! Whether a run counts as the week's backup of what it backed up. A council has to keep one of every class that is no older than a week: a
+//! PARTIAL one is none, and an export is as old as what is newest in it, whenever it was backed up. Where nobody can tell, it does not count.
+
+use super::{BackupOutcome, ClassOutcome, RootOutcome};
+use chest_model::{Class, Completeness, Timestamp};
+
+/// What counts as the week's may be so old, in whole days.
+pub const UP_TO_DATE_DAYS: u64 = 7;
+
+/// How old what was backed up is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// As old as the backup: it was read where it is kept up to date.
+    OfBackup,
+    /// An export, or mail, of which what is newest is so many whole days old.
+    Days(u64),
+    /// An export, or mail, that does not say.
+    Unknown,
+}
+
+/// Why a run does not count as the week's backup of a class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotCompliant {
+    /// It is PARTIAL.
+    Partial,
+    /// What is newest in a root of that name is so many days old.
+    TooOld(Vec<u8>, u64),
+    /// Nobody can tell how old a root of that name is.
+    AgeUnknown(Vec<u8>),
+}
+
+impl RootOutcome {
+    /// How old it was when it was backed up.
+    pub fn age(&self, backed_up: Timestamp) -> Age {
+        let tells = !self.containers.is_empty() || self.description.class == Class::Email;
+        match self.newest_content {
+            _ if self.files == 0 || !tells => Age::OfBackup,
+            Some(newest) => Age::Days(whole_days(newest, backed_up)),
+            None => Age::Unknown,
+        }
+    }
+}
+
+impl BackupOutcome {
+    /// Why this run does not count as the week's backup of a class; nothing where it does. What is stored only because no backup
+    /// has it yet is old by nature, and says nothing of the newest.
+    pub fn not_compliant(&self, class: Class) -> Option<NotCompliant> {
+        let is_complete = |one: &ClassOutcome| one.completeness == Completeness::Complete;
+        if !self.classes.iter().any(|one| one.class == class && is_complete(one)) {
+            return Some(NotCompliant::Partial);
+        }
+        let mut roots = self.roots.iter().filter(|root| root.description.class == class && !root.is_once);
+        let label = |root: &RootOutcome| root.description.label.clone();
+        roots.find_map(|root| match root.age(self.ended) {
+            Age::Days(days) if days > UP_TO_DATE_DAYS => Some(NotCompliant::TooOld(label(root), days)),
+            Age::Unknown => Some(NotCompliant::AgeUnknown(label(root))),
+            Age::Days(_) | Age::OfBackup => None,
+        })
+    }
+}
+
+fn whole_days(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from((to.seconds - from.seconds) / (24 * 60 * 60)).unwrap_or(0)
+}
