@@ -161,7 +161,6 @@ fn a_command_line_that_makes_no_sense_ends_with_two() {
     two(&["--repo", "s3://id:secret@bucket", "snapshots"], "a key does not belong into it");
     two(&["ls", "yesterday"], "is not the name of a backup");
     two(&["cat", "latest:docs/../x"], "is not a path in a backup");
-    two(&["find", "a["], "is not a pattern");
     two(&["check", "--read-data=0"], "share");
     two(&["init", "--kdf-memory", "63"], "63");
     two(&["restore", "latest"], "--to");
