@@ -764,6 +764,26 @@ fn an_export_that_holds_only_a_part_of_the_last_one_is_doubted_though_the_last_o
 }
 
 #[test]
+fn what_is_in_an_export_that_is_kept_as_a_file_from_now_on_has_not_gone() {
+    let office = Office::new();
+    let files = ["Minutes/a", "Minutes/b", "Burials/c", "Burials/d"].map(|name| (name, "x"));
+    write(&office, "E/OneDrive_1_13-11-2026.zip", &pack(&files));
+    write(&office, "E/OneDrive_1_20-11-2026.zip", &pack(&files));
+    ["how.txt", "list.txt"].iter().for_each(|name| office.write(&format!("E/{name}"), "a note"));
+    office.run(["backup", "E"]).ended(0);
+    // There are more notes than exports now.
+    fs::remove_file(office.path("E/OneDrive_1_13-11-2026.zip")).unwrap();
+    office.write("E/third.txt", "a note");
+    let kept = office.run(["backup", "E"]).ended(0);
+    assert!(kept.out.contains("nobody can tell whether something is missing from it"), "{}", kept.out);
+    assert_eq!(deleted(&office, "Minutes"), [""; 0]);
+    office.run(["backup", "E"]).ended(0);
+    fs::remove_file(office.path("E/OneDrive_1_20-11-2026.zip")).unwrap();
+    office.run(["backup", "E"]).ended(6);
+    assert_eq!(deleted(&office, "Minutes/a"), ["E/Minutes/a", "E (OneDrive_1_13-11-2026)/Minutes/a"]);
+}
+
+#[test]
 fn zip_files_that_do_not_go_on_from_each_other_are_all_in_the_backup() {
     let office = Office::new();
     // Nothing tells that these are exports.

@@ -50,6 +50,7 @@ fn an_emptied_folder_is_partial_until_somebody_says_that_it_is_right() {
     assert_eq!(accepted.last_line(), "COMPLETE");
     let after = office.back_up().ended(0);
     assert!(!after.out.contains("EMPTY"), "{}", after.out);
+    assert!(after.out.ends_with("the week's backup of documents: there is no file in it\nCOMPLETE\n"), "{}", after.out);
 }
 
 /// Folders and links, and no file.
@@ -87,7 +88,7 @@ fn a_folder_without_a_single_file_is_partial_until_somebody_says_that_it_is_righ
     );
     for _ in 0..2 {
         let after = office.run(["backup", "scans"]).ended(0);
-        assert!(!after.out.contains("no file") && after.last_line() == "COMPLETE", "{}", after.out);
+        assert!(!after.out.contains("EMPTY") && after.last_line() == "COMPLETE", "{}", after.out);
     }
     // What came into it meanwhile is missed as anywhere.
     office.write("scans/2026/invoice.txt", "1,600.00");

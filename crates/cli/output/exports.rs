@@ -62,6 +62,7 @@ pub fn write_compliance(out: &mut dyn Write, outcome: &BackupOutcome) -> io::Res
         let why = match outcome.not_compliant(class) {
             None => continue,
             Some(NotCompliant::Partial) => "it is PARTIAL".to_owned(),
+            Some(NotCompliant::Empty) => "there is no file in it".to_owned(),
             Some(NotCompliant::TooOld(root, days)) => {
                 format!("what is newest in {} is {} old", shown(&root), count(days, "day"))
             }

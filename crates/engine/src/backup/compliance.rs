@@ -2,7 +2,7 @@
 //! PARTIAL one is none, and an export is as old as what is newest in it, whenever it was backed up. Where nobody can tell, it does not count.
 
 use super::{BackupOutcome, ClassOutcome, RootOutcome};
-use chest_model::{Class, Completeness, Timestamp};
+use chest_model::{Amount, Class, Completeness, Timestamp};
 
 /// What counts as the week's may be so old, in whole days.
 pub const UP_TO_DATE_DAYS: u64 = 7;
@@ -23,6 +23,8 @@ pub enum Age {
 pub enum NotCompliant {
     /// It is PARTIAL.
     Partial,
+    /// There is no file in it: somebody has said that this is right, and still nothing has been backed up.
+    Empty,
     /// What is newest in a root of that name is so many days old.
     TooOld(Vec<u8>, u64),
     /// Nobody can tell how old a root of that name is.
@@ -45,9 +47,13 @@ impl BackupOutcome {
     /// Why this run does not count as the week's backup of a class; nothing where it does. What is stored only because no backup
     /// has it yet is old by nature, and says nothing of the newest.
     pub fn not_compliant(&self, class: Class) -> Option<NotCompliant> {
-        let is_complete = |one: &ClassOutcome| one.completeness == Completeness::Complete;
-        if !self.classes.iter().any(|one| one.class == class && is_complete(one)) {
-            return Some(NotCompliant::Partial);
+        let Some(outcome) = self.classes.iter().find(|one| one.class == class) else {
+            return Some(NotCompliant::Empty);
+        };
+        match outcome {
+            ClassOutcome { completeness: Completeness::Partial, .. } => return Some(NotCompliant::Partial),
+            ClassOutcome { held: Amount { files: 0, .. }, .. } => return Some(NotCompliant::Empty),
+            _ => {}
         }
         let mut roots = self.roots.iter().filter(|root| root.description.class == class && !root.is_once);
         let label = |root: &RootOutcome| root.description.label.clone();

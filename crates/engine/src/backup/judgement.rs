@@ -42,6 +42,10 @@ pub(super) fn judge(
         baseline.call_back(root.label, |past| !root.is_from_elsewhere(past));
     }
     let Lineage { of, left_out, vanished, merged } = lineage(&named, &baseline);
+    let can_be_held =
+        |root: &Named<'_>, label: &[u8]| baseline.roots.get(label).is_none_or(|past| !root.keeps_as_files(&past.form));
+    let of: Vec<Option<&[u8]>> =
+        named.iter().zip(of).map(|(root, past)| past.filter(|label| can_be_held(root, label))).collect();
     let against: Vec<(HeldAgainst, Option<Forerunner>)> =
         named.iter().zip(&of).map(|(root, label)| held_against(root, *label, &baseline)).collect();
     let had_no_baseline = baseline.follows_a_loss && of.iter().any(Option::is_none);

@@ -61,8 +61,12 @@ impl<'r> Named<'r> {
 
     /// Whether something of this form is in it, be it as a file.
     fn holds(&self, form: &Option<Vec<u8>>) -> bool {
-        let is_file = || !self.found.is_export && form.as_ref().is_some_and(|form| self.found.archives.contains(form));
-        self.form == *form || is_file()
+        self.form == *form || self.keeps_as_files(form)
+    }
+
+    /// Whether exports of this form lie in it as the files that they are: what is in them is not seen any more, and not gone.
+    pub(super) fn keeps_as_files(&self, form: &Option<Vec<u8>>) -> bool {
+        !self.found.is_export && form.as_ref().is_some_and(|form| self.found.archives.contains(form))
     }
 
     /// Whether nobody can say that anything is missing in its path: it is there, and cannot be looked into.

@@ -71,7 +71,10 @@ impl<'s> History<'s> {
         newest: usize,
     ) -> Result<Afterwards, EngineError> {
         let path = &root.description.native_path;
-        let beside: BTreeSet<&[u8]> = labels(snapshot, path);
+        // What was no export then, and lay beside it, has not come in its place.
+        let lay_beside = |one: &&SnapshotRoot| one.description.native_path == *path && one.containers.is_empty();
+        let beside = snapshot.body.roots.iter().filter(lay_beside).map(|one| one.description.label.as_slice());
+        let beside: BTreeSet<&[u8]> = beside.collect();
         let form = form(root);
         let mut after = Afterwards::default();
         for root in self.snapshots[newest].body.roots.iter().filter(|root| root.description.native_path == *path) {

@@ -35,6 +35,8 @@ pub(super) struct Chain<'s> {
     lost: Vec<(TreePath, Option<TreePath>)>,
     /// The newest snapshot holds an export of which a part could not be read: anything may lie in it.
     is_cut_short: bool,
+    /// Exports of which an earlier snapshot holds what was in them lie in the newest one as files.
+    pub(super) keeps_exports_as_files: bool,
     /// Where its path has been backed up since without it, or another root in its place.
     pub(super) afterwards: Option<Afterwards>,
     /// Why nobody knows what is in it now, where there are later backups without it.
@@ -65,6 +67,7 @@ impl<'s> Answer<'s> {
                     hidden: hidden_in(newest, label),
                     lost: of_newest.map(|damage| (damage.from.clone(), damage.until.clone())).collect(),
                     is_cut_short: is_cut_short(all, label),
+                    keeps_exports_as_files: keeps_exports_as_files(catalogue, *id, all, label)?,
                     afterwards: history.afterwards(catalogue, place, label)?,
                     not_seen_since: why_not_seen(newest, path, &snapshots[place + 1..]),
                     places,
@@ -182,6 +185,25 @@ fn is_cut_short(all: &[&Snapshot], label: &[u8]) -> bool {
     hidden_in(newest, label)
         .into_iter()
         .any(|path| path.parent().is_some_and(|parent| parent.is_root()) && path.name().is_some_and(is_one))
+}
+
+/// Whether what came out of exports once lies in them now, as in files that nobody has looked into.
+fn keeps_exports_as_files(
+    catalogue: &Catalogue,
+    chain: ChainId,
+    all: &[&Snapshot],
+    label: &[u8],
+) -> Result<bool, EngineError> {
+    let is_plain = all.last().is_some_and(|newest| containers_in(newest, label).is_empty());
+    let forms: HashSet<Vec<u8>> = match is_plain {
+        true => all
+            .iter()
+            .flat_map(|snapshot| containers_in(snapshot, label))
+            .map(|one| form_of_export(&one.name))
+            .collect(),
+        false => return Ok(false),
+    };
+    Ok(!forms.is_empty() && catalogue.names_at_top(chain)?.iter().any(|name| forms.contains(&form_of_export(name))))
 }
 
 /// The exports that a root came out of.

@@ -142,7 +142,7 @@ impl Chain<'_> {
         if is_held {
             return Some(self.not_seen_since.map_or(Standing::There, Standing::NotKnown));
         }
-        self.hides(path).map(Standing::NotKnown)
+        self.hides(path).map(Standing::NotKnown).or(self.keeps_exports_as_files.then_some(Standing::There))
     }
 }
 
