@@ -21,7 +21,7 @@ const NEVER_A_MESSAGE: [&str; 16] =
     ["txt", "csv", "tsv", "md", "rst", "html", "htm", "mht", "mhtml", "xml", "json", "log", "ics", "vcf", "rtf", "tex"];
 
 /// Names of mailboxes. Of some kinds among them nothing can be read here: all the more it is to be told that they are there.
-const MAIL: [&str; 9] = ["eml", "mbox", "mbx", "mbs", "pst", "ost", "msg", "olm", "dbx"];
+const MAIL: [&str; 10] = ["eml", "emlx", "mbox", "mbx", "mbs", "pst", "ost", "msg", "olm", "dbx"];
 /// Names of what is never mail, as far as a name can be believed.
 const OTHER: [&str; 47] = [
     "7z", "aac", "avi", "bmp", "css", "csv", "dll", "doc", "docx", "dotx", "exe", "gif", "gz", "heic", "htm", "html",
@@ -153,7 +153,7 @@ impl Headers {
         let has = |letter: u8| value.contains(&letter);
         let (plausible, by_machine) = match &name.to_ascii_lowercase()[..] {
             b"from" | b"to" | b"cc" | b"reply-to" | b"return-path" | b"delivered-to" => (has(b'@'), false),
-            b"date" => (date::of_header(value).is_some(), date::of_header(value).is_some()),
+            b"date" => (date::is_of_a_program(value), date::is_of_a_program(value)),
             b"message-id" => (has(b'<') && has(b'@'), has(b'<') && has(b'@')),
             b"mime-version" => (value.starts_with(b"1."), value.starts_with(b"1.")),
             b"received" => (value.starts_with(b"from ") || value.starts_with(b"by "), true),

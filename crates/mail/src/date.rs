@@ -1,4 +1,5 @@
-//! Dates in mail: those of an mbox's "From " line, which is a line of its kind only if it bears one, and those of `Date:`.
+//! Dates in mail: those of an mbox's "From " line, which is a line of its kind only if it bears one, and those of `Date:`, as the standard has them
+//! and as they are written.
 
 use chest_model::Timestamp;
 use jiff::civil;
@@ -7,8 +8,13 @@ use jiff::tz::TimeZone;
 
 /// Nobody writes a longer one; what is longer is text.
 const LONGEST_LINE: usize = 1000;
+/// So much is read of a `Date:`, with all that was folded.
+pub(crate) const LONGEST_HEADER: usize = 400;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// Hours from UTC; all other names mean UTC, for nobody knows what they mean.
+const ZONES: [(&str, i64); 8] =
+    [("EST", -5), ("EDT", -4), ("CST", -6), ("CDT", -5), ("MST", -7), ("MDT", -6), ("PST", -8), ("PDT", -7)];
 
 /// The date of a "From " line (`From clerk@example.org Fri Nov 20 10:00:00 2026`, with a zone or without); `None` where it is
 /// none.
@@ -24,40 +30,117 @@ pub(crate) fn of_envelope(line: &[u8]) -> Option<Timestamp> {
 /// `Fri Nov 20 10:00:00 2026`, with a zone before the year, after it, or nowhere.
 fn asctime(words: &[&str]) -> Option<Timestamp> {
     let [weekday, month, day, clock, rest @ ..] = words else { return None };
-    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))? + 1;
     if rest.len() > 3 || !WEEKDAYS.iter().any(|name| name.eq_ignore_ascii_case(weekday)) {
         return None;
     }
     let year = rest.iter().find_map(|word| word.parse::<i16>().ok().filter(|_| word.len() == 4))?;
-    let offset = rest.iter().find_map(|word| zone_offset(word)).unwrap_or(0);
+    moment([month, day, clock], year, offset(rest))
+}
+
+/// `20 Nov 2026 10:00:00 +0100`, after whatever stands for the weekday; with a zone of whatever form, or none.
+fn day_first(words: &[&str]) -> Option<Timestamp> {
+    let is_day = |word: &str| word.parse::<i8>().is_ok();
+    let at = words.windows(2).position(|pair| is_day(pair[0]) && month_number(pair[1]).is_some())?;
+    let [day, month, year, time, rest @ ..] = &words[at..] else { return None };
+    let clock_end = time.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, ':' | '.'));
+    let (clock, zone) = time.split_at(clock_end.unwrap_or(time.len()));
+    let whole_seconds = clock.split('.').next()?;
+    let zone: Vec<&str> = std::iter::once(zone).chain(rest.iter().copied()).collect();
+    moment([month, day, whole_seconds], full_year(year)?, offset(&zone))
+}
+
+/// Two digits are of our time; three come of a program that counts years from 1900.
+fn full_year(word: &str) -> Option<i16> {
+    let year: i16 = word.parse().ok()?;
+    match word.len() {
+        2 if year < 50 => Some(year + 2000),
+        2 | 3 => Some(year + 1900),
+        4 => Some(year),
+        _ => None,
+    }
+}
+
+fn moment([month, day, clock]: [&str; 3], year: i16, offset: i64) -> Option<Timestamp> {
+    let month = month_number(month)?;
     let mut clock = clock.split(':').map(|number| number.parse::<i8>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next().unwrap_or(Some(0))?);
-    let moment =
-        civil::DateTime::new(year, i8::try_from(month).ok()?, day.parse().ok()?, hour, minute, second.min(59), 0)
-            .ok()?;
-    let seconds = moment.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second();
-    Some(Timestamp::new(seconds - offset, 0))
+    // Once in some years a minute has a second more.
+    let moment = civil::DateTime::new(year, month, day.parse().ok()?, hour, minute, second.min(59), 0).ok()?;
+    let seconds = moment.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second() - offset;
+    jiff::Timestamp::from_second(seconds).ok().map(|_| Timestamp::new(seconds, 0))
 }
 
-/// `+0100`, in seconds.
+fn month_number(word: &str) -> Option<i8> {
+    (1..).zip(MONTHS).find_map(|(number, name)| name.eq_ignore_ascii_case(word).then_some(number))
+}
+
+/// What these words say of the zone, in seconds; where they say nothing that can be understood, it is none, as the standard has it.
+fn offset(words: &[&str]) -> i64 {
+    let named = |word: &&str| ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+    let in_digits = words.iter().find_map(|word| zone_offset(word));
+    in_digits.or_else(|| words.iter().find_map(named).map(|(_, hours)| hours * 3600)).unwrap_or(0)
+}
+
+/// `+0100`, `GMT+01:00` or `-5`, in seconds.
 fn zone_offset(word: &str) -> Option<i64> {
-    let (sign, digits) = match word.split_at_checked(1)? {
-        ("+", digits) => (1, digits),
-        ("-", digits) => (-1, digits),
+    let (name, signed) = word.split_at(word.find(['+', '-'])?);
+    let sign = if signed.starts_with('-') { -1 } else { 1 };
+    let digits = signed[1..].replace(':', "");
+    let is_zone =
+        name.bytes().all(|letter| letter.is_ascii_alphabetic()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let number: i64 = digits.parse().ok().filter(|_| is_zone)?;
+    let (hours, minutes) = match digits.len() {
+        1 | 2 => (number, 0),
+        3 | 4 => (number / 100, number % 100),
         _ => return None,
     };
-    let number: i64 = digits.parse().ok().filter(|_| digits.len() == 4)?;
-    Some(sign * (number / 100 * 3600 + number % 100 * 60))
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
-/// The value of a `Date:` header, strictly: a day, a time and a zone, as only programs write them.
+/// The value of a `Date:` header, folded or not, however a program writes a day and a time. Without a zone it is taken for UTC.
 pub(crate) fn of_header(value: &[u8]) -> Option<Timestamp> {
+    if value.len() > LONGEST_HEADER {
+        return None;
+    }
+    strictly(value).or_else(|| {
+        let text = without_comments(&String::from_utf8_lossy(value));
+        let separators = |letter: char| letter.is_ascii_whitespace() || letter == ',';
+        let words: Vec<&str> = text.split(separators).filter(|word| !word.is_empty()).collect();
+        day_first(&words).or_else(|| asctime(&words))
+    })
+}
+
+/// Whether it is a date as only programs write it, with a time and a zone.
+pub(crate) fn is_of_a_program(value: &[u8]) -> bool {
+    strictly(value).is_some()
+}
+
+fn strictly(value: &[u8]) -> Option<Timestamp> {
     let value = value.trim_ascii();
     // Out of date, but written: a zone's name that the standard does not have.
     let without_name = value.strip_suffix(b" UTC").map(|before| [before, b" +0000"].concat());
     let value = without_name.as_deref().unwrap_or(value);
     let parsed = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value).ok()?;
     Some(Timestamp::new(parsed.as_second(), 0))
+}
+
+/// What stands in brackets is a remark.
+fn without_comments(text: &str) -> String {
+    let (mut kept, mut depth, mut is_escaped) = (String::new(), 0_usize, false);
+    for letter in text.chars() {
+        match letter {
+            _ if std::mem::take(&mut is_escaped) => {}
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '\\' if depth > 0 => is_escaped = true,
+            _ if depth > 0 => {}
+            letter => kept.push(letter),
+        }
+        if depth > 0 {
+            kept.push(' ');
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -102,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn header_dates_need_a_time_and_a_zone() {
+    fn only_programs_write_a_day_with_a_time_and_a_zone() {
         for value in [
             "Fri, 20 Nov 2026 10:00:00 +0000",
             " Fri, 20 Nov 2026 10:00:00 GMT\r\n",
@@ -111,10 +194,36 @@ mod tests {
             "Fri, 20 Nov 2026 10:00:00 +0000 (GMT)",
             "Mon, 20 Nov 2026 10:00:00 +0000",
         ] {
+            assert!(is_of_a_program(value.as_bytes()), "{value}");
             assert_eq!(of_header(value.as_bytes()), Some(Timestamp::new(MORNING, 0)), "{value}");
         }
         for value in ["20 November 2026", "20 Nov 2026", "Friday", "", "20 Nov 2026 10:00", "Fri, 20 Nov 2026"] {
-            assert_eq!(of_header(value.as_bytes()), None, "{value}");
+            assert!(!is_of_a_program(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn zones_of_all_forms_are_understood_and_others_mean_none() {
+        for (words, expected) in [
+            (&["+0100"][..], 3600),
+            (&["-05:30"], -19800),
+            (&["GMT+1"], 3600),
+            (&["UTC-0330"], -12600),
+            (&["GMT", "+0100"], 3600),
+            (&["-800"], -28800),
+            (&["pdt"], -25200),
+            (&["2026", "EDT"], -14400),
+            (&["GMT"], 0),
+            (&["BST"], 0),
+            (&["+2400"], 0),
+            (&["+0160"], 0),
+            (&["+01000"], 0),
+            (&["20-Nov"], 0),
+            (&["+", "-"], 0),
+            (&["+-1"], 0),
+            (&[], 0),
+        ] {
+            assert_eq!(offset(words), expected, "{words:?}");
         }
     }
 }

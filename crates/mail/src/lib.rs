@@ -6,6 +6,7 @@ mod attached;
 mod bookkeeping;
 mod container;
 mod date;
+mod head_date;
 mod html;
 mod identity;
 mod lines;

@@ -145,6 +145,11 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Whether it is text, be it in a file that is attached: an invitation, a list.
+    pub fn is_text(&self) -> bool {
+        self.content_type().starts_with("text/")
+    }
+
     /// Whether it is a message inside another.
     pub fn is_message(&self) -> bool {
         matches!(self.content_type().as_str(), "message/rfc822" | "message/global")
@@ -208,8 +213,14 @@ impl<'a> Part<'a> {
         name.filter(|name| !name.trim().is_empty())
     }
 
+    /// Its first word: some write a sign or a remark behind it, or quotes around it.
     fn encoding(&self) -> &str {
-        self.headers.as_ref().and_then(MimeHeaders::content_transfer_encoding).unwrap_or_default().trim()
+        let value = self.headers.as_ref().and_then(MimeHeaders::content_transfer_encoding).unwrap_or_default();
+        let value = value.trim_start_matches(|sign: char| sign == '"' || sign.is_whitespace());
+        value
+            .split(|sign: char| sign.is_whitespace() || matches!(sign, ';' | '(' | '"' | ','))
+            .next()
+            .unwrap_or_default()
     }
 
     /// Whether it does not lie in the message as it is.

@@ -6,11 +6,12 @@ use chest_model::Timestamp;
 use memchr::memmem::Finder;
 use std::io::{Read, Seek};
 
+use crate::head_date::HeadDate;
 use crate::lines::without_mark;
 use crate::{date, pst};
 
-/// A longer line bears no date.
-const LONGEST_LINE: usize = 512;
+/// Of a longer line only the beginning is looked at: it bears no date.
+const LONGEST_LINE: usize = 1024;
 /// Clocks of senders are not always right; what is later than tomorrow says nothing.
 const TOLERANCE: i64 = 24 * 3600;
 /// Mail servers begin their mailboxes with a note of their own, which has the form of a message and is as new as the mailbox.
@@ -24,8 +25,6 @@ pub struct NewestDate {
     reading: Reading,
     /// The line that the last slice ended in.
     line: Vec<u8>,
-    /// That line is too long to bear a date, and is not kept.
-    is_too_long: bool,
     separator: Finder<'static>,
 }
 
@@ -39,8 +38,9 @@ impl NewestDate {
             place: Place::Beginning,
             is_mbox: false,
             message: Message::default(),
+            date: HeadDate::default(),
         };
-        Self { reading, line: Vec::new(), is_too_long: false, separator: Finder::new(b"\nFrom ") }
+        Self { reading, line: Vec::new(), separator: Finder::new(b"\nFrom ") }
     }
 
     /// The next bytes of the file.
@@ -52,7 +52,7 @@ impl NewestDate {
 
     /// From the next line on that may tell something; in the text of a message that is one that begins with "From ".
     fn past_text<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        let is_at_line_start = self.line.is_empty() && !self.is_too_long;
+        let is_at_line_start = self.line.is_empty();
         if self.reading.place != Place::Text || !is_at_line_start || bytes.starts_with(b"From ") {
             return bytes;
         }
@@ -66,24 +66,19 @@ impl NewestDate {
     fn take_line<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let end = memchr::memchr(b'\n', bytes);
         let piece = &bytes[..end.unwrap_or(bytes.len())];
-        if self.is_too_long || self.line.len() + piece.len() > LONGEST_LINE {
-            self.is_too_long = true;
-            self.line.clear();
-        } else {
-            self.line.extend_from_slice(piece);
-        }
+        let room = LONGEST_LINE.saturating_sub(self.line.len());
+        self.line.extend_from_slice(&piece[..piece.len().min(room)]);
         let Some(end) = end else { return &[] };
-        self.reading.line(&self.line, self.is_too_long);
+        self.reading.line(&self.line);
         self.line.clear();
-        self.is_too_long = false;
         &bytes[end + 1..]
     }
 
     /// The newest date so far that can be true.
     pub fn newest(&self) -> Option<Timestamp> {
-        let mut reading = self.reading;
+        let mut reading = self.reading.clone();
         if !self.line.is_empty() {
-            reading.line(&self.line, false);
+            reading.line(&self.line);
         }
         reading.end_message();
         reading.dated.or(reading.enveloped)
@@ -102,7 +97,7 @@ enum Place {
 }
 
 /// How far the reading has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Reading {
     latest: i64,
     /// The newest of the messages that have ended: of those with a date of their own, …
@@ -112,11 +107,13 @@ struct Reading {
     place: Place,
     is_mbox: bool,
     message: Message,
+    /// That of the message's head.
+    date: HeadDate,
 }
 
 impl Reading {
     /// The next line, without its end.
-    fn line(&mut self, line: &[u8], is_too_long: bool) {
+    fn line(&mut self, line: &[u8]) {
         let line = if self.place == Place::Beginning { without_mark(line) } else { line };
         let separator = date::of_envelope(line).filter(|_| self.place == Place::Beginning || self.is_mbox);
         if let Some(sent) = separator {
@@ -128,36 +125,26 @@ impl Reading {
         if self.place == Place::Text {
             return;
         }
-        let is_end_of_head = line.trim_ascii().is_empty() && !is_too_long;
+        let is_end_of_head = matches!(line, b"" | b"\r");
         // An empty line before the first message ends nothing.
         self.place = match self.place {
             Place::Head if is_end_of_head => Place::Text,
             Place::Beginning if is_end_of_head => Place::Beginning,
             _ => Place::Head,
         };
-        self.header(line);
+        self.message.is_of_the_server |= line.starts_with(OF_THE_SERVER);
+        self.date.line(line);
     }
 
     fn end_message(&mut self) {
+        if let Some(date) = self.date.finish() {
+            self.message.is_dated = true;
+            self.message.header = self.plausible(date);
+        }
         match self.message {
             Message { is_of_the_server: true, .. } => {}
             Message { is_dated: true, header, .. } => self.dated = self.dated.max(header),
             Message { envelope, .. } => self.enveloped = self.enveloped.max(envelope),
-        }
-    }
-
-    fn header(&mut self, line: &[u8]) {
-        let is_folded = line.first().is_some_and(|first| matches!(first, b' ' | b'\t'));
-        let value = match line.split_at_checked(5) {
-            Some((name, value)) if name.eq_ignore_ascii_case(b"Date:") => Some(value),
-            _ if is_folded && self.message.date_is_on_the_next_line => Some(line),
-            _ => None,
-        };
-        self.message.date_is_on_the_next_line = value.is_some_and(|value| value.trim_ascii().is_empty());
-        self.message.is_of_the_server |= line.starts_with(OF_THE_SERVER);
-        if let Some(date) = value.and_then(date::of_header) {
-            self.message.is_dated = true;
-            self.message.header = self.message.header.or(self.plausible(date));
         }
     }
 
@@ -173,7 +160,6 @@ struct Message {
     header: Option<Timestamp>,
     /// It has a date of its own, be it one that cannot be true.
     is_dated: bool,
-    date_is_on_the_next_line: bool,
     is_of_the_server: bool,
 }
 

@@ -4,6 +4,7 @@
 use crate::html;
 use crate::mime::{Budget, Part, Role, letters_of_unknown_kind};
 use crate::plain::push_text;
+use crate::pst::is_note;
 use crate::summary::{ENCODED_MESSAGE, people, subject};
 
 /// So much of a text, as it lies in the message.
@@ -49,6 +50,7 @@ impl SearchedText {
                 Role::PlainText => self.push_part(part, |letters, _| letters),
                 Role::Html => self.push_part(part, |letters, most| html::to_text(&letters, most)),
                 Role::Attachment if part.is_message() => self.attached(part, budget, depth + 1),
+                Role::Attachment if part.is_text() && !part.name().is_some_and(is_note) => self.attached_text(part),
                 Role::Attachment => {}
             }
         }
@@ -67,6 +69,16 @@ impl SearchedText {
         self.push(&subject(headers));
         self.push(&people([headers.from(), headers.to(), headers.cc()]));
         self.collect(&inner, budget, depth);
+    }
+
+    /// What is attached is searched by its name; the words of a text are more than that, as far as there is room.
+    fn attached_text(&mut self, part: &Part<'_>) {
+        let was_cut = self.is_cut;
+        match part.content_type().as_str() {
+            "text/html" => self.push_part(part, |letters, most| html::to_text(&letters, most)),
+            _ => self.push_part(part, |letters, _| letters),
+        }
+        self.is_cut = was_cut;
     }
 
     fn push_part(&mut self, part: &Part<'_>, as_text: impl FnOnce(String, usize) -> String) {
@@ -140,6 +152,26 @@ mod tests {
             (text.as_str(), completeness),
             ("Your program cannot show this message.\nhedge & green", Completeness::Whole)
         );
+    }
+
+    #[test]
+    fn a_text_is_searched_whether_it_has_a_name_or_is_an_invitation_or_says_oddly_how_it_is_encoded() {
+        for (head, body) in [
+            ("Content-Type: text/plain; name=\"message.txt\"", "jubilee"),
+            ("Content-Type: text/plain\nContent-Disposition: attachment; filename=a.txt", "jubilee"),
+            ("Content-Type: text/html; name=a.html", "<p>jub<b>ilee</b></p>"),
+            ("Content-Type: text/calendar; method=REQUEST", "BEGIN:VCALENDAR\nSUMMARY:jubilee\nEND:VCALENDAR"),
+            ("Content-Transfer-Encoding: base64;", "anViaWxlZQ=="),
+            ("Content-Transfer-Encoding: \"base64\"", "anViaWxlZQ=="),
+            ("Content-Transfer-Encoding: Base64 (of a jubilee)", "anViaWxlZQ=="),
+        ] {
+            let message =
+                format!("Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n{head}\n\n{body}\n--b--\n");
+            let (text, completeness) = searched(message.as_bytes(), 1000);
+            assert!(text.contains("jubilee") && completeness == Completeness::Whole, "{head}: {text}");
+        }
+        let long = format!("Content-Type: text/csv\nContent-Disposition: attachment\n\n{}", "a,b\n".repeat(1000));
+        assert_eq!(searched(long.as_bytes(), 1000).1, Completeness::Whole, "of what is attached the name is enough");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use mail_parser::{Addr, Address, Message};
 
 use crate::attached;
 use crate::bookkeeping::is_marked_deleted;
+use crate::head_date;
 use crate::html;
 use crate::mime::{Budget, Part, Role};
 use crate::plain::{one_line, push_text};
@@ -137,8 +138,7 @@ pub(crate) fn subject(headers: &Message<'_>) -> String {
 }
 
 pub(crate) fn date(headers: &Message<'_>) -> Option<Timestamp> {
-    let date = headers.date().filter(|date| date.is_valid())?;
-    Some(Timestamp::new(date.to_timestamp(), 0))
+    head_date::of_head(&headers.raw_message)
 }
 
 /// `Name <address>`, one after the other.

@@ -36,6 +36,11 @@ const UNREADABLE: &str = "could not be read.txt";
 /// … and where a checksum says that what was read is not what was written.
 const DAMAGED: &str = "damaged.txt";
 
+/// Whether what is attached may be such a note: nobody has written it who wrote the message.
+pub(crate) fn is_note(name: &str) -> bool {
+    [UNREADABLE, DAMAGED].contains(&name)
+}
+
 /// Ids of properties.
 mod id {
     pub const CLASS: u16 = 0x001a;

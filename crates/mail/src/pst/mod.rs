@@ -28,6 +28,7 @@ use crate::identity::IdentityHasher;
 use crate::summary::{guarded, summarise};
 use crate::types::{Completeness, FoundMessage, Limits, Locator, MailError, Visited};
 use file::PstFile;
+pub(crate) use message::is_note;
 
 /// The kind of node that is a message in a folder.
 const MESSAGE: u32 = 0x04;
