@@ -37,6 +37,16 @@ pub struct Excludes {
     built_in: Gitignore,
     patterns: Gitignore,
     fingerprint: [u8; 32],
+    given: Patterns,
+}
+
+/// Patterns as they were given: what was left out of a backup can be told by them later.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Patterns {
+    /// Those that leave out files of kinds that never belong in a backup, in any capitals.
+    pub built_in: Vec<String>,
+    /// Somebody's own, in their order.
+    pub own: Vec<String>,
 }
 
 /// What is to become of an item.
@@ -59,14 +69,36 @@ impl Excludes {
             fingerprint.update(&(pattern.len() as u64).to_le_bytes()).update(pattern.as_bytes());
         }
         let built_in = if built_in { BUILT_IN_EXCLUDES } else { &[] };
-        let built_in = built(built_in.iter().copied(), true)?;
-        let patterns = built(patterns.iter().map(String::as_str), false)?;
-        Ok(Self { built_in, patterns, fingerprint: *fingerprint.finalize().as_bytes() })
+        let built_in = built_in.iter().map(|&pattern| pattern.to_owned()).collect();
+        Self::of(Patterns { built_in, own: patterns.to_vec() }, *fingerprint.finalize().as_bytes())
+    }
+
+    /// The same, as an earlier run left out by them.
+    pub fn recorded(patterns: Patterns) -> Result<Self, ExcludeError> {
+        Self::of(patterns, [0; 32])
+    }
+
+    fn of(given: Patterns, fingerprint: [u8; 32]) -> Result<Self, ExcludeError> {
+        let built_in = built(given.built_in.iter().map(String::as_str), true)?;
+        let patterns = built(given.own.iter().map(String::as_str), false)?;
+        Ok(Self { built_in, patterns, fingerprint, given })
     }
 
     /// Leaves nothing out.
     pub fn none() -> Self {
-        Self { built_in: Gitignore::empty(), patterns: Gitignore::empty(), fingerprint: [0; 32] }
+        let given = Patterns::default();
+        Self { built_in: Gitignore::empty(), patterns: Gitignore::empty(), fingerprint: [0; 32], given }
+    }
+
+    /// As they were given.
+    pub fn patterns(&self) -> &Patterns {
+        &self.given
+    }
+
+    /// Whether an item would be left out, be it a folder or not, or one of the folders above it.
+    pub fn leave_out(&self, path: &[u8]) -> bool {
+        let mut folders = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| &path[..end]);
+        folders.any(|folder| self.excludes(folder, true)) || self.excludes(path, false) || self.excludes(path, true)
     }
 
     /// Tells these patterns from others.

@@ -6,17 +6,20 @@ pub mod contract;
 mod exclude;
 #[cfg(unix)]
 mod folder;
+#[cfg(test)]
+#[cfg(unix)]
+mod lent;
 mod missing;
 mod passed_over;
 mod zip_export;
 
 pub use cloud::{
     Attributes, AttributesOf, CloudFacts, CloudFiles, CloudPolicy, CloudSource, FreeSpace, Listed, PatientSource,
-    Pause, RealPause, SpaceGuard, WINDOWS_ERRORS, WindowsError, in_cloud, in_step, windows_failure,
+    Pause, RealPause, SpaceGuard, WINDOWS_ERRORS, Waits, WindowsError, in_cloud, in_step, windows_failure,
 };
 #[cfg(windows)]
 pub use cloud::{DiskOf, ListedFolder};
-pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes, Verdict};
+pub use exclude::{BUILT_IN_EXCLUDES, ExcludeError, Excludes, Patterns, Verdict};
 #[cfg(unix)]
 pub use folder::{FolderOptions, FolderSource};
 pub use missing::MissingSource;
@@ -79,6 +82,11 @@ pub trait Source: Send + Sync {
     /// What the last walk left out though nobody asked for that.
     fn passed_over(&self) -> PassedOver {
         PassedOver::default()
+    }
+
+    /// By what it leaves something out, where it does.
+    fn left_out_by(&self) -> Option<&Excludes> {
+        None
     }
 }
 
@@ -287,5 +295,9 @@ impl<S: Source + ?Sized> Source for std::sync::Arc<S> {
 
     fn passed_over(&self) -> PassedOver {
         (**self).passed_over()
+    }
+
+    fn left_out_by(&self) -> Option<&Excludes> {
+        (**self).left_out_by()
     }
 }

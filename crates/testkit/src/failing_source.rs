@@ -3,7 +3,7 @@
 
 use chest_model::{Container, Fingerprint, Hole, Metadata, RootDescription, Timestamp, TreePath, UnreadableReason};
 use chest_source::{
-    AfterReading, Content, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs,
+    AfterReading, Content, Excludes, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs,
 };
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -147,6 +147,10 @@ impl<S: Source> Source for FailingSource<S> {
 
     fn passed_over(&self) -> PassedOver {
         self.inner.passed_over()
+    }
+
+    fn left_out_by(&self) -> Option<&Excludes> {
+        self.inner.left_out_by()
     }
 }
 

@@ -3,8 +3,8 @@
 
 use chest_model::{Fingerprint, Hole, RootDescription, TreePath};
 use chest_source::{
-    AfterReading, Attributes, AttributesOf, Content, FreeSpace, ItemKind, Listed, PassedOver, Pause, ReadFailure,
-    Source, SourceError, SourceItem, Xattrs, windows_failure,
+    AfterReading, Attributes, AttributesOf, Content, Excludes, FreeSpace, ItemKind, Listed, PassedOver, Pause,
+    ReadFailure, Source, SourceError, SourceItem, Xattrs, windows_failure,
 };
 use std::collections::BTreeSet;
 use std::io;
@@ -176,6 +176,10 @@ impl<S: Source> Source for FakeCloud<S> {
 
     fn passed_over(&self) -> PassedOver {
         self.inner.passed_over()
+    }
+
+    fn left_out_by(&self) -> Option<&Excludes> {
+        self.inner.left_out_by()
     }
 }
 

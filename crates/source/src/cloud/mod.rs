@@ -16,6 +16,6 @@ pub use errors::{WINDOWS_ERRORS, WindowsError, windows_failure};
 pub use in_step::{CloudFacts, CloudFiles, in_cloud, in_step};
 #[cfg(windows)]
 pub use listing::{DiskOf, ListedFolder};
-pub use patience::{PatientSource, Pause, RealPause};
+pub use patience::{PatientSource, Pause, RealPause, Waits};
 pub use placeholders::{CloudPolicy, CloudSource};
 pub use space::{FreeSpace, SpaceGuard};

@@ -2,7 +2,9 @@
 //! once. Within bounds, for each file and for all of them: a clerk who left Word open must not find the backup still waiting in the
 //! morning.
 
-use crate::{AfterReading, Content, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs};
+use crate::{
+    AfterReading, Content, Excludes, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs,
+};
 use chest_model::{Container, Hole, RootDescription, Timestamp, UnreadableReason};
 use std::fmt;
 use std::io;
@@ -58,15 +60,58 @@ impl<P: Pause + ?Sized> Pause for Arc<P> {
     }
 }
 
+/// The waiting for what may pass, of all files of one source together. Clones wait out of one store of time.
+#[derive(Clone)]
+pub struct Waits(Arc<Waiting>);
+
+struct Waiting {
+    pause: Box<dyn Pause>,
+    pauses: [Duration; 3],
+    /// What may still be waited.
+    left: Mutex<Duration>,
+}
+
+impl Waits {
+    /// As for the files of a folder that no cloud keeps in step.
+    pub fn for_a_folder(pause: Box<dyn Pause>) -> Self {
+        Self::of(pause, Patience::WITH_A_FOLDER)
+    }
+
+    fn of(pause: Box<dyn Pause>, Patience { pauses, in_all }: Patience) -> Self {
+        Self(Arc::new(Waiting { pause, pauses, left: Mutex::new(in_all) }))
+    }
+
+    /// Until it succeeds, fails for good, or has been tried often enough.
+    pub(crate) fn patiently<T>(&self, mut attempt: impl FnMut() -> Result<T, ReadFailure>) -> Result<T, ReadFailure> {
+        for pause in self.0.pauses {
+            match attempt() {
+                Err(failure) if failure.may_pass && self.may_wait(pause) => self.0.pause.pause(pause),
+                answer => return answer,
+            }
+        }
+        attempt()
+    }
+
+    fn may_wait(&self, time: Duration) -> bool {
+        let mut left = self.0.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = left.checked_sub(time);
+        *left = rest.unwrap_or(*left);
+        rest.is_some()
+    }
+}
+
+impl fmt::Debug for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waits").finish_non_exhaustive()
+    }
+}
+
 /// A source whose passing obstacles are waited for.
 pub struct PatientSource<S>(Arc<Patient<S>>);
 
 struct Patient<S> {
     inner: S,
-    pause: Box<dyn Pause>,
-    pauses: [Duration; 3],
-    /// What may still be waited, for all files together.
-    left: Mutex<Duration>,
+    waits: Waits,
 }
 
 impl<S: Source> PatientSource<S> {
@@ -80,34 +125,14 @@ impl<S: Source> PatientSource<S> {
         Self::of(inner, pause, Patience::WITH_A_FOLDER)
     }
 
-    fn of(inner: S, pause: Box<dyn Pause>, Patience { pauses, in_all }: Patience) -> Self {
-        Self(Arc::new(Patient { inner, pause, pauses, left: Mutex::new(in_all) }))
+    fn of(inner: S, pause: Box<dyn Pause>, patience: Patience) -> Self {
+        Self(Arc::new(Patient { inner, waits: Waits::of(pause, patience) }))
     }
 }
 
 impl<S: fmt::Debug> fmt::Debug for PatientSource<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PatientSource").field("inner", &self.0.inner).finish_non_exhaustive()
-    }
-}
-
-impl<S> Patient<S> {
-    /// Until it succeeds, fails for good, or has been tried often enough.
-    fn patiently<T>(&self, mut attempt: impl FnMut() -> Result<T, ReadFailure>) -> Result<T, ReadFailure> {
-        for pause in self.pauses {
-            match attempt() {
-                Err(failure) if failure.may_pass && self.may_wait(pause) => self.pause.pause(pause),
-                answer => return answer,
-            }
-        }
-        attempt()
-    }
-
-    fn may_wait(&self, time: Duration) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest = left.checked_sub(time);
-        *left = rest.unwrap_or(*left);
-        rest.is_some()
     }
 }
 
@@ -121,11 +146,11 @@ impl<S: Source + 'static> Source for PatientSource<S> {
     }
 
     fn xattrs(&self, item: &SourceItem) -> Result<Xattrs, ReadFailure> {
-        self.0.patiently(|| self.0.inner.xattrs(item))
+        self.0.waits.patiently(|| self.0.inner.xattrs(item))
     }
 
     fn open(&self, item: &SourceItem) -> Result<Box<dyn Content>, ReadFailure> {
-        let content = self.0.patiently(|| self.0.inner.open(item))?;
+        let content = self.0.waits.patiently(|| self.0.inner.open(item))?;
         let holes = content.holes().to_vec();
         let (source, item) = (Arc::clone(&self.0), item.clone());
         Ok(Box::new(PatientContent { source, item, holes, content: Some(content), passed: 0 }))
@@ -141,6 +166,10 @@ impl<S: Source + 'static> Source for PatientSource<S> {
 
     fn passed_over(&self) -> PassedOver {
         self.0.inner.passed_over()
+    }
+
+    fn left_out_by(&self) -> Option<&Excludes> {
+        self.0.inner.left_out_by()
     }
 }
 
@@ -191,7 +220,7 @@ impl<S: Source> Content for PatientContent<S> {
 
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadFailure> {
         let source = Arc::clone(&self.source);
-        let read = source.patiently(|| {
+        let read = source.waits.patiently(|| {
             let mut content = self.at_next()?;
             let read = content.read(buffer)?;
             self.content = Some(content);

@@ -4,7 +4,8 @@
 use super::attributes::{AttributesOf, Listed};
 use super::space::{Promise, SpaceGuard, cloud_only};
 use crate::{
-    AfterReading, Content, ItemKind, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs,
+    AfterReading, Content, Excludes, ItemKind, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem,
+    Xattrs,
 };
 use chest_model::{Container, Hole, RootDescription, Timestamp, TreePath};
 use std::fmt;
@@ -78,6 +79,10 @@ impl<S: Source> Source for CloudSource<S> {
 
     fn passed_over(&self) -> PassedOver {
         self.inner.passed_over()
+    }
+
+    fn left_out_by(&self) -> Option<&Excludes> {
+        self.inner.left_out_by()
     }
 }
 

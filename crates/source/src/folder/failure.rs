@@ -11,6 +11,14 @@ pub(super) fn failure(errno: Errno) -> ReadFailure {
     ReadFailure { reason, message: words(errno), may_pass }
 }
 
+/// The same of an error as the standard library has it.
+pub(crate) fn of_io_error(error: &std::io::Error) -> ReadFailure {
+    match Errno::from_io_error(error) {
+        Some(errno) => failure(errno),
+        None => ReadFailure::lasting(UnreadableReason::ReadError, error.to_string()),
+    }
+}
+
 /// Whether the error is one of the way to a file server, not of the file.
 fn is_of_the_line(errno: Errno) -> bool {
     matches!(

@@ -21,6 +21,7 @@ use crate::{Content, Excludes, ItemKind, PassedOver, ReadFailure, Source, Source
 use chest_model::{RootDescription, UnreadableReason};
 use content::FileContent;
 pub(crate) use facts::Facts;
+pub(crate) use failure::of_io_error;
 use failure::{changed, failure};
 use limits::Limits;
 use prefetch::Prefetch;
@@ -191,6 +192,10 @@ impl Source for FolderSource {
 
     fn passed_over(&self) -> PassedOver {
         self.passed_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn left_out_by(&self) -> Option<&Excludes> {
+        Some(&self.options.excludes)
     }
 }
 

@@ -108,6 +108,7 @@ pub fn in_folder(path: &Path, options: &ZipOptions) -> io::Result<InFolder> {
     }
     for name in &inside.unfinished {
         let form = series_of(&finished(name));
+        // One whose name tells nothing may be of any.
         let of = found.by_form.iter().position(|(known, _)| *known == form).unwrap_or(0);
         if let Some(series) = found.by_form[of].1.first_mut() {
             series.take_unfinished(name);
@@ -205,18 +206,24 @@ impl Inside {
     /// The forms of names that say that they are exports; or, where nothing else lies there, the only one. Where a service has
     /// named some, a name that tells a day and no service is a file that somebody packed, as any other is.
     fn forms(&self) -> Forms {
-        let forms = |is_one: &dyn Fn(&[u8]) -> bool| {
-            let zips = self.zips.iter().filter(|zip| is_one(name_of(zip)));
-            let forms: BTreeSet<Vec<u8>> = zips.map(|zip| series_of(zip)).filter(|form| has_letter(form)).collect();
-            forms.into_iter().collect::<Vec<_>>()
-        };
-        let told = [forms(&is_of_a_service), forms(&|name| day_in(name).is_some())];
-        if let Some(names) = told.into_iter().find(|names| !names.is_empty()) {
-            return Forms { names, are_told: true };
+        let is_of_a_day: &dyn Fn(&[u8]) -> bool = &|name| day_in(name).is_some();
+        for is_told in [&is_of_a_service, is_of_a_day] {
+            let mut names = forms_of(&self.zips, is_told);
+            if !names.is_empty() {
+                // One of which nothing has been downloaded to its end says nothing about the others.
+                names.extend(forms_of(&self.downloads(), is_told));
+                return Forms { names: names.into_iter().collect(), are_told: true };
+            }
         }
         let all: BTreeSet<Vec<u8>> = self.zips.iter().map(|zip| series_of(zip)).collect();
-        let only = (all.len() == 1 && self.others == 0).then(|| forms(&|_| true));
-        Forms { names: only.unwrap_or_default(), are_told: false }
+        let only = (all.len() == 1 && self.others == 0).then(|| forms_of(&self.zips, &|_| true));
+        Forms { names: only.unwrap_or_default().into_iter().collect(), are_told: false }
+    }
+
+    /// What the ZIP files that are still being downloaded will be called.
+    fn downloads(&self) -> Vec<PathBuf> {
+        let names = self.unfinished.iter().map(|name| finished(name));
+        names.filter(|name| is_called_zip(name.as_os_str())).collect()
     }
 
     /// Looks into the ZIP files of these forms.
@@ -226,9 +233,10 @@ impl Inside {
         for zip in &self.zips {
             by_form.entry(series_of(zip)).and_modify(|files| files.push(zip.clone()));
         }
-        let (mut found, mut titles) = (Found::default(), Titles::default());
+        let (mut found, mut titles, downloads) = (Found::default(), Titles::default(), self.downloads());
         for (form, files) in by_form {
-            let title = files.last().filter(|_| forms.names.len() > 1).map(|zip| forms.title(zip));
+            let any = files.last().or_else(|| downloads.iter().rfind(|one| series_of(one) == form));
+            let title = any.filter(|_| forms.names.len() > 1).map(|zip| forms.title(zip));
             let Some(OneForm { lines, unreadable, as_files }) = OneForm::of(files.clone(), options)? else { continue };
             let mut series: Vec<ExportSeries> = match lines.all.len() {
                 0 => vec![ExportSeries { title: title.map(|title| titles.take(title)), ..ExportSeries::default() }],
@@ -241,8 +249,10 @@ impl Inside {
                     named.map(|(title, line)| ExportSeries::of(line, Some(title), &mut titles)).collect()
                 }
             };
-            if let Some(first) = series.first_mut() {
-                first.unreadable.splice(0..0, unreadable);
+            for (line, told) in unreadable {
+                if let Some(one) = series.get_mut(line) {
+                    one.unreadable.splice(0..0, told);
+                }
             }
             found.by_form.push((form, series));
             found.files.extend(files);
@@ -289,6 +299,12 @@ fn title_of_form(form: &[u8]) -> Vec<u8> {
     title(&with_digits)
 }
 
+/// The forms of those names that tell that they are exports.
+fn forms_of(zips: &[PathBuf], is_told: &dyn Fn(&[u8]) -> bool) -> BTreeSet<Vec<u8>> {
+    let told = zips.iter().filter(|zip| is_told(name_of(zip)));
+    told.map(|zip| series_of(zip)).filter(|form| has_letter(form)).collect()
+}
+
 /// Without a letter, a name may be that of anything: 2019.zip, 2020.zip.
 fn has_letter(series: &[u8]) -> bool {
     series[..series.len().saturating_sub(4)].iter().any(u8::is_ascii_alphabetic)
@@ -304,7 +320,20 @@ fn finished(name: &OsStr) -> PathBuf {
     let text = name.to_string_lossy();
     let lower = text.to_ascii_lowercase();
     let end = UNFINISHED.iter().find(|end| lower.ends_with(**end)).map_or(0, |end| end.len());
-    PathBuf::from(&text[..text.len() - end])
+    PathBuf::from(without_letters_of_a_browser(&text[..text.len() - end]))
+}
+
+/// Firefox puts eight letters before the extension for as long as it is downloading: `Minutes.V-7pbGMy.zip.part`.
+fn without_letters_of_a_browser(name: &str) -> String {
+    let is_drawn = |part: &str| {
+        let is_one = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        part.len() == 8 && part.bytes().all(is_one) && part.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    let parts = name.rsplit_once('.').and_then(|(stem, extension)| Some((stem.rsplit_once('.')?, extension)));
+    match parts {
+        Some(((stem, drawn), extension)) if is_drawn(drawn) => format!("{stem}.{extension}"),
+        _ => name.to_owned(),
+    }
 }
 
 fn unfinished(name: &OsStr) -> (Vec<u8>, ReadFailure) {

@@ -15,6 +15,8 @@ use std::ops::Range;
 
 const TOO_MUCH_IN_ALL: &str = "it and the other files would unpack to far more than the ZIP file holds. If you know what it is, keep \
                                the ZIP file as it is: --as-is";
+/// What a ZIP file is told to be that lists nothing else.
+pub(super) const NO_FILE: &str = "the ZIP file holds folders and no file. Download it again";
 /// Links point no further than this; what is longer is none.
 const LONGEST_LINK: u64 = 4095;
 
@@ -66,7 +68,7 @@ pub(super) fn merge(
         }
     }
     if let (false, Some(archive)) = (has_files, archives.first()) {
-        merger.missing(archive, "all files of", "the ZIP file holds folders and no file. Download it again");
+        merger.missing(archive, "all files of", NO_FILE);
     }
     merger.merged.passed_over = leave_out(&mut named, excludes);
     named.iter_mut().for_each(|(_, member)| refuse_bomb(member, limits));

@@ -33,6 +33,7 @@ mod naming;
 mod no_archive;
 mod older;
 mod one_form;
+mod open_file;
 mod recover;
 #[cfg(test)]
 mod tests;
@@ -46,7 +47,8 @@ pub use exports::{Export, is_export, same_exports, title_of_export};
 pub use older::OlderZip;
 
 use crate::{
-    Content, Excludes, ItemKind, KnownHashes, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs,
+    Content, Excludes, ItemKind, KnownHashes, PassedOver, ReadFailure, RealPause, Source, SourceError, SourceItem,
+    Waits, Xattrs,
 };
 use archive::{Archive, Budget};
 use chest_model::{Container, RootDescription, Timestamp, TreePath, UnreadableReason, shown_place};
@@ -58,8 +60,9 @@ use file_windows::FileBytes;
 use jiff::tz::TimeZone;
 use member::unsupported;
 use merge::Item;
+use open_file::open_file;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 /// How archives are read.
@@ -73,11 +76,19 @@ pub struct ZipOptions {
     pub limits: ZipLimits,
     /// A time of last change after this is none: what the reader's clock says, and some leeway. Nobody changed a file tomorrow.
     pub not_after: Option<Timestamp>,
+    /// How long a file is waited for that another program or computer holds.
+    pub waits: Waits,
 }
 
 impl Default for ZipOptions {
     fn default() -> Self {
-        Self { excludes: Excludes::none(), zone: TimeZone::UTC, limits: ZipLimits::default(), not_after: None }
+        Self {
+            excludes: Excludes::none(),
+            zone: TimeZone::UTC,
+            limits: ZipLimits::default(),
+            not_after: None,
+            waits: Waits::for_a_folder(Box::new(RealPause)),
+        }
     }
 }
 
@@ -161,35 +172,33 @@ pub struct ZipSource {
     passed_over: PassedOver,
     not_after: Option<Timestamp>,
     /// Tells what was left out from what else could have been.
-    left_out: [u8; 32],
+    left_out_by: Excludes,
     containers: OnceLock<Vec<Container>>,
 }
 
 impl ZipSource {
-    /// Opens archives, which are held open from then on. One that cannot be read is an item that says so, unless all are such.
+    /// Opens archives, which are held open from then on. One that cannot be opened or read is an item that says so, unless all are
+    /// such.
     pub fn open(paths: &[PathBuf], description: RootDescription, options: &ZipOptions) -> Result<Self, SourceError> {
         let mut archives: Vec<(Vec<u8>, Box<dyn ArchiveBytes>)> = Vec::new();
+        let mut closed: Vec<(Vec<u8>, ReadFailure)> = Vec::new();
+        let mut error = None;
         for path in paths {
-            let name = path.file_name().unwrap_or_default().as_encoded_bytes().to_vec();
-            match FileBytes::open(path) {
+            let name = exports::name_of(path).to_vec();
+            match open_file(path, &options.waits) {
                 Ok(bytes) => archives.push((name, Box::new(bytes))),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    return Err(SourceError::NotFound { path: shown_place(path) });
-                }
-                Err(error) => {
-                    let reason = match error.kind() {
-                        std::io::ErrorKind::PermissionDenied => UnreadableReason::PermissionDenied,
-                        _ => UnreadableReason::ReadError,
-                    };
-                    return Err(SourceError::Unreadable {
-                        path: shown_place(path),
-                        reason,
-                        message: error.to_string(),
-                    });
+                Err(failure) => {
+                    error.get_or_insert_with(|| source_error(path, &failure));
+                    closed.push((name, failure));
                 }
             }
         }
-        Self::of_archives(archives, description, options)
+        match (Self::of_archives(archives, description, options), error) {
+            (Ok(source), Some(error)) if source.archives.is_empty() => Err(error),
+            // What cannot be opened now is more likely to be an export than what can, and is none.
+            (Err(_), Some(error)) => Err(error),
+            (opened, _) => Ok(opened?.lacking(&closed)),
+        }
     }
 
     /// The same of archives that lie elsewhere, each with its name.
@@ -212,9 +221,9 @@ impl ZipSource {
         }
         let merged = merge::merge(&archives, listings, &options.excludes, &options.limits);
         let merge::Merged { items, notes, passed_over } = merged;
-        let left_out = *options.excludes.fingerprint();
+        let left_out_by = options.excludes.clone();
         let (not_after, containers) = (options.not_after, OnceLock::new());
-        Ok(Self { description, archives, items, notes, passed_over, not_after, left_out, containers })
+        Ok(Self { description, archives, items, notes, passed_over, not_after, left_out_by, containers })
     }
 
     /// With items that stand for what should have been among the archives and cannot be read: names, and why.
@@ -238,6 +247,14 @@ impl ZipSource {
     fn newest_in(&self, archive: usize) -> Option<Timestamp> {
         let is_in_it = |item: &&Item| item.member.as_ref().is_some_and(|member| member.archive == archive);
         walk::newest(self.items.iter().filter(is_in_it), self.not_after)
+    }
+}
+
+fn source_error(path: &Path, failure: &ReadFailure) -> SourceError {
+    let (path, ReadFailure { reason, message, .. }) = (shown_place(path), failure.clone());
+    match reason {
+        UnreadableReason::Vanished => SourceError::NotFound { path },
+        _ => SourceError::Unreadable { path, reason, message },
     }
 }
 
@@ -283,10 +300,14 @@ impl Source for ZipSource {
 
     fn known_by(&self, known: &dyn KnownHashes) -> Option<Vec<[u8; 32]>> {
         let hashes = self.containers(known).into_iter().map(|container| container.hash);
-        hashes.map(|hash| Some(older::known_by(&hash?, &self.left_out))).collect()
+        hashes.map(|hash| Some(older::known_by(&hash?, self.left_out_by.fingerprint()))).collect()
     }
 
     fn passed_over(&self) -> PassedOver {
         self.passed_over.clone()
+    }
+
+    fn left_out_by(&self) -> Option<&Excludes> {
+        Some(&self.left_out_by)
     }
 }

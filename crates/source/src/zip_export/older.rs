@@ -2,7 +2,8 @@
 //! where it is not known as stored, and closed again at once: of a folder in which the downloads of years lie, one is held open at a time.
 
 use super::archive::hash_of;
-use super::{FileBytes, ZipOptions, ZipSource};
+use super::open_file::open_file;
+use super::{ZipOptions, ZipSource};
 use crate::{Content, KnownHashes, MissingSource, PassedOver, ReadFailure, Source, SourceError, SourceItem, Xattrs};
 use chest_model::{Container, RootDescription, Timestamp};
 use std::ops::ControlFlow;
@@ -18,7 +19,7 @@ pub struct OlderZip {
 }
 
 enum Opened {
-    Zip(ZipSource),
+    Zip(Box<ZipSource>),
     /// It has gone, or cannot be read any more.
     Missing(MissingSource),
 }
@@ -34,7 +35,7 @@ impl OlderZip {
         let open = || {
             let opened = ZipSource::open(&self.parts, self.description.clone(), &self.options);
             Arc::new(match opened {
-                Ok(zip) => Opened::Zip(zip),
+                Ok(zip) => Opened::Zip(Box::new(zip)),
                 Err(error) => Opened::Missing(MissingSource::new(self.description.clone(), &error)),
             })
         };
@@ -45,7 +46,7 @@ impl OlderZip {
 impl Opened {
     fn source(&self) -> &dyn Source {
         match self {
-            Self::Zip(zip) => zip,
+            Self::Zip(zip) => &**zip,
             Self::Missing(missing) => missing,
         }
     }
@@ -86,7 +87,7 @@ impl Source for OlderZip {
 
     fn known_by(&self, known: &dyn KnownHashes) -> Option<Vec<[u8; 32]>> {
         let of_part = |part: &PathBuf| {
-            let hash = hash_of(&FileBytes::open(part).ok()?, known)?;
+            let hash = hash_of(&open_file(part, &self.options.waits).ok()?, known)?;
             Some(known_by(&hash, self.options.excludes.fingerprint()))
         };
         self.parts.iter().map(of_part).collect()

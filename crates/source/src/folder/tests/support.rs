@@ -1,19 +1,13 @@
 //! What the walker's tests share.
 
 use super::super::limits::Limits;
+pub(super) use crate::lent::folder_on_disk;
 use crate::{FolderOptions, FolderSource, Source, SourceItem, contract};
 use chest_model::{Class, RootDescription, RootEncoding};
 use std::path::Path;
-use tempfile::TempDir;
 
 /// Limits so tight that every tree runs into all of them.
 pub(super) const TIGHT: Limits = Limits { batch: 2, handles: 1, ready: 4 << 10, held: 500 };
-
-/// A folder on the file system of the build: unlike a temporary folder, that is never one in memory only.
-pub(super) fn folder_on_disk() -> TempDir {
-    let test_program = std::env::current_exe().unwrap();
-    tempfile::tempdir_in(test_program.parent().unwrap()).unwrap()
-}
 
 pub(super) fn source_with(path: &Path, options: FolderOptions) -> FolderSource {
     let description = RootDescription {

@@ -158,6 +158,24 @@ fn downloads_that_have_not_finished_are_told_by_name_and_the_newest_that_has_cou
 }
 
 #[test]
+fn a_download_of_another_service_that_has_not_finished_says_nothing_about_what_is_there() {
+    let google = "Documents-20261121T090000Z-001";
+    for name in [format!("{google}.zip.crdownload"), format!("{google}.V-7pbGMy.zip.part"), format!("{google}.zip")] {
+        let folder = with(&|folder| fs::write(folder.join(&name), b"").unwrap());
+        let found = exports(folder.path());
+        let expected = [series("Documents", &[], 0), series("OneDrive", &["OneDrive_1_20-11-2026.zip"], 0)];
+        assert_eq!((shown(&found), found.others), (expected.to_vec(), 0), "{name}");
+        let of_each: Vec<usize> = found.series.iter().map(|one| told(one).len()).collect();
+        assert_eq!((told(&found.series[0])[0].0, of_each), (&name[..], vec![1, 0]));
+    }
+    // Of the same service it is the next one; and what tells no service may be of this.
+    for name in ["OneDrive_2_27-11-2026.V-7pbGMy.zip.part", "OneDrive notes.pdf.part", "Minutes 27-11-2026.zip.part"] {
+        let folder = with(&|folder| fs::write(folder.join(name), b"").unwrap());
+        assert_eq!(told(&only(folder.path()))[0].0, name);
+    }
+}
+
+#[test]
 fn an_export_that_is_none_is_told_and_the_one_before_counts() {
     let whole = archive(&[stored("minutes.txt", b"It was RESOLVED.")]);
     for (bytes, why) in [
@@ -421,6 +439,60 @@ fn older_files_that_nobody_can_take_apart_without_loss_are_stored_as_they_are() 
     assert_eq!((shown(&found)[0].2, found.others), (0, 2));
     assert_eq!(found.exports, [OsString::from("OneDrive_1_20-11-2026.zip")]);
     assert_eq!(told(&found.series[0]), []);
+}
+
+/// Finance of the 14th, Minutes of the 7th and Planning of the 2nd, in one folder.
+fn three_things() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (day, thing) in [("14", "Finance"), ("07", "Minutes"), ("02", "Planning")] {
+        let members = ["a", "b"].map(|file| stored(&format!("{thing}/{file}"), thing.as_bytes()));
+        fs::write(folder.path().join(format!("OneDrive_1_{day}-11-2026.zip")), archive(&members)).unwrap();
+    }
+    folder
+}
+
+/// What is told under each title, and how much is something else.
+fn told_of_each(folder: &Path) -> (Vec<(String, Vec<String>)>, usize) {
+    let found = exports(folder);
+    let of = |series: &ExportSeries| {
+        let names = told(series).into_iter().map(|(name, _)| name.to_owned()).collect();
+        (String::from_utf8(series.title.clone().unwrap()).unwrap(), names)
+    };
+    (found.series.iter().map(of).filter(|(_, names): &(_, Vec<String>)| !names.is_empty()).collect(), found.others)
+}
+
+#[test]
+fn a_download_of_which_nothing_is_known_is_told_where_it_may_be_the_newest_of_any_line() {
+    let whole = archive(&[stored("Minutes/a", b"x"), stored("Minutes/b", b"x")]);
+    let folders = archive(&[stored("Minutes/", b"")]);
+    for bytes in [&b""[..], b"<html>Please sign in</html>", &whole[..25], &archive(&[]), &folders] {
+        for (day, title) in [("13", "Minutes"), ("03", "Planning")] {
+            let (folder, name) = (three_things(), format!("OneDrive_1_{day}-11-2026.zip"));
+            fs::write(folder.path().join(&name), bytes).unwrap();
+            assert_eq!(told_of_each(folder.path()), (vec![(title.to_owned(), vec![name])], 0), "{day}: {bytes:?}");
+        }
+        // Whichever it was, there is a newer one of it.
+        let folder = three_things();
+        fs::write(folder.path().join("OneDrive_1_01-11-2026.zip"), bytes).unwrap();
+        assert_eq!(told_of_each(folder.path()), (vec![], 1), "{bytes:?}");
+    }
+}
+
+#[test]
+fn of_several_downloads_of_a_day_the_broken_one_may_be_of_another_line_unless_its_name_counts_parts() {
+    let folder = three_things();
+    let finance = archive(&[stored("Finance/a", b"Finance"), stored("Finance/b", b"Finance")]);
+    fs::write(folder.path().join("OneDrive_1_13-11-2026.zip"), &finance).unwrap();
+    fs::write(folder.path().join("OneDrive_2_13-11-2026.zip"), b"").unwrap();
+    let told = vec![("Minutes".to_owned(), vec!["OneDrive_2_13-11-2026.zip".to_owned()])];
+    assert_eq!(told_of_each(folder.path()), (told, 0));
+    let folder = tempfile::tempdir().unwrap();
+    let minutes = archive(&[stored("Minutes/a", b"Minutes")]);
+    for (name, bytes) in [("14", &finance), ("13", &finance), ("07", &minutes)] {
+        fs::write(folder.path().join(format!("takeout-202611{name}T090000Z-001.zip")), bytes).unwrap();
+    }
+    fs::write(folder.path().join("takeout-20261113T090000Z-002.zip"), b"").unwrap();
+    assert_eq!(told_of_each(folder.path()), (vec![], 1));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod bombs;
 mod build;
+#[cfg(unix)]
+mod closed;
 mod damage;
 mod duplicates;
 mod folders;
