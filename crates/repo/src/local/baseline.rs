@@ -61,6 +61,8 @@ pub struct BaselineRoot {
     pub stand_ins: Vec<Vec<u8>>,
     /// Files and bytes that somebody has accepted since instead of what it held, though not all of it could be read.
     pub accepted: Option<Amount>,
+    /// Files that were not empty, or as many of them as somebody has accepted since; `None` where an earlier version has written this.
+    pub filled: Option<u64>,
 }
 
 /// Files whose names say that their owner has encrypted or compressed them.
@@ -194,6 +196,7 @@ impl BaselineRoot {
             !self.stand_ins.is_empty(),
             self.own_doing.is_some(),
             self.accepted.is_some(),
+            self.filled.is_some(),
         ];
         out.map(7 + optional.into_iter().filter(|is_there| *is_there).count()).uint(0u8).time(self.ended);
         out.uint(1u8).bytes(&self.tree.0);
@@ -223,6 +226,9 @@ impl BaselineRoot {
         if let Some(accepted) = self.accepted {
             out.uint(105u8).array(2).uint(accepted.files).uint(accepted.bytes);
         }
+        if let Some(filled) = self.filled {
+            out.uint(106u8).uint(filled);
+        }
         if let Some(plain) = self.plain {
             out.uint(110u8).array(2).uint(plain.files).uint(plain.bytes);
         }
@@ -236,7 +242,8 @@ impl BaselineRoot {
     fn read(reader: &mut CborReader<'_>) -> Result<Self, ObjectError> {
         let (mut ended, mut tree, mut held, mut folders, mut scrambled) = (None, None, None, None, None);
         let (mut class, mut last_named, mut place, mut form) = (None, None, None, None);
-        let (mut plain, mut own_doing, mut demands, mut stand_ins, mut accepted) = (None, None, 0, Vec::new(), None);
+        let (mut plain, mut own_doing, mut demands, mut stand_ins) = (None, None, 0, Vec::new());
+        let (mut accepted, mut filled) = (None, None);
         reader.map(|key, value| {
             match key {
                 0 => ended = Some(value.time()?),
@@ -256,6 +263,7 @@ impl BaselineRoot {
                 103 => form = Some(value.bytes()?.to_vec()),
                 104 => stand_ins = value.list(|label| Ok(label.bytes()?.to_vec()))?,
                 105 => accepted = Some(amount(value)?),
+                106 => filled = Some(value.uint()?),
                 110 => plain = Some(amount(value)?),
                 111 => demands = value.uint()?,
                 112 => own_doing = Some(read_own_doing(value)?),
@@ -279,6 +287,7 @@ impl BaselineRoot {
             form,
             stand_ins,
             accepted,
+            filled,
         })
     }
 }
@@ -313,14 +322,15 @@ mod tests {
             form: Some(b"onedrive_#.zip".to_vec()),
             stand_ins: vec![b"OneDrive - Parish".to_vec(), b"OneDrive".to_vec()],
             accepted: Some(Amount { files: 2, bytes: 3 }),
+            filled: Some(2),
         }
     }
 
     /// Without anything that is optional.
     fn bare() -> BaselineRoot {
         let (class, plain, own_doing) = (None, None, None);
-        let (place, form, accepted) = (None, None, None);
-        BaselineRoot { class, plain, own_doing, place, form, stand_ins: Vec::new(), accepted, ..root(1) }
+        let (place, form, accepted, filled) = (None, None, None, None);
+        BaselineRoot { class, plain, own_doing, place, form, stand_ins: Vec::new(), accepted, filled, ..root(1) }
     }
 
     fn read_back(root: &BaselineRoot) -> BaselineRoot {

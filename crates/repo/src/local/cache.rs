@@ -21,6 +21,7 @@ const HAS_NEWEST: u8 = 2;
 const NOTEBOOK_LINK: u8 = 4;
 const PLAIN: u8 = 8;
 const OWN_NOISE: u8 = 16;
+const SOUGHT_NEWEST: u8 = 32;
 
 /// What was noticed of a file's content while it was read, and could not be noticed again without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,6 +34,8 @@ pub struct Noticed {
     pub own_noise: bool,
     /// The newest date in its content, where it is an export that has some.
     pub newest: Option<Timestamp>,
+    /// That date was looked for: only what is read as e-mail is asked for it. Never set where an earlier version has looked.
+    pub sought_newest: bool,
     /// It is only a shortcut to a OneNote notebook.
     pub notebook_link: bool,
 }
@@ -215,6 +218,7 @@ fn encode_noticed(noticed: &Noticed) -> [u8; NOTICED_LEN] {
         (noticed.plain, PLAIN),
         (noticed.own_noise, OWN_NOISE),
         (noticed.newest.is_some(), HAS_NEWEST),
+        (noticed.sought_newest, SOUGHT_NEWEST),
         (noticed.notebook_link, NOTEBOOK_LINK),
     ];
     out[0] = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).sum();
@@ -226,7 +230,8 @@ fn decode_noticed(bytes: &[u8; NOTICED_LEN]) -> Noticed {
     let is_set = |flag| bytes[0] & flag != 0;
     let newest = is_set(HAS_NEWEST).then(|| decode_time(&bytes[1..]));
     let [scrambled, plain, own_noise] = [SCRAMBLED, PLAIN, OWN_NOISE].map(is_set);
-    Noticed { scrambled, plain, own_noise, newest, notebook_link: is_set(NOTEBOOK_LINK) }
+    let [sought_newest, notebook_link] = [SOUGHT_NEWEST, NOTEBOOK_LINK].map(is_set);
+    Noticed { scrambled, plain, own_noise, newest, sought_newest, notebook_link }
 }
 
 fn encode_time(time: Timestamp) -> [u8; 12] {

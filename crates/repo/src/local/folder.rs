@@ -10,6 +10,17 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub struct LocalFolder(PathBuf);
 
+/// A folder that this process has for itself.
+#[derive(Debug)]
+pub struct FolderLock(File);
+
+impl Drop for FolderLock {
+    /// Closing the file is not enough: a program that is being started at this moment has it open, too, until it runs.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 impl LocalFolder {
     /// Uses this folder; it is made when the first file is written.
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -133,10 +144,10 @@ impl LocalFolder {
     }
 
     /// Takes the folder for this process alone, for as long as the result lives; `None` where another process has it.
-    pub fn lock(&self) -> Result<Option<File>, RepoError> {
+    pub fn lock(&self) -> Result<Option<FolderLock>, RepoError> {
         let file = self.append_to("lock")?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
+            Ok(()) => Ok(Some(FolderLock(file))),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(self.error("lock", error)),
         }
@@ -145,4 +156,20 @@ impl LocalFolder {
 
 fn beside(name: &str) -> String {
     format!("{name}.new")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_free_at_once_though_a_program_that_is_being_started_has_the_lock_open_too() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = LocalFolder::new(scratch.path());
+        let lock = folder.lock().unwrap().unwrap();
+        assert!(folder.lock().unwrap().is_none());
+        let _as_a_child_has_it = lock.0.try_clone().unwrap();
+        drop(lock);
+        assert!(folder.lock().unwrap().is_some());
+    }
 }

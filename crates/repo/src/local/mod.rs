@@ -14,7 +14,7 @@ mod writer_file;
 
 pub use baseline::{Baseline, BaselineRoot, OwnDoing};
 pub use cache::{CacheReader, CacheWriter, CachedEntry, Noticed};
-pub use folder::LocalFolder;
+pub use folder::{FolderLock, LocalFolder};
 pub use hashes::FileHashes;
 pub use journal::{Journal, JournalRecovery};
 pub use kept::KeptStore;

@@ -15,7 +15,7 @@ pub(crate) use log::RUN;
 pub use log::{Added, AddedKind, AddedObject, LogPublic};
 pub use note::{ClassCount, NoteRoot, WriterNote};
 pub use owner::{LiveSlot, OwnerBody, OwnerPublic, WriterGrant};
-pub use snapshot::{Forerunner, MAX_EXCEPTIONS, RootLocation, SnapshotBody, SnapshotRoot, Statistics};
+pub use snapshot::{Forerunner, LeftOutBy, MAX_EXCEPTIONS, RootLocation, SnapshotBody, SnapshotRoot, Statistics};
 pub(crate) use snapshot::{read_chunker, reason_from_number, reason_number};
 
 use crate::cbor::{CborReader, CborWriter};

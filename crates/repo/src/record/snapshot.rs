@@ -23,6 +23,11 @@ const DEMAND_COUNTS: u64 = 101;
 const CONTAINERS: u64 = 100;
 const NEWEST_CONTENT: u64 = 101;
 const FORERUNNER: u64 = 102;
+const LEFT_OUT_BY: u64 = 103;
+/// More bytes of patterns are not recorded.
+const MOST_PATTERNS: usize = 64 << 10;
+/// Each counts as so many besides, so that their number is bounded, too.
+const PATTERN_AT_LEAST: usize = 8;
 
 /// A snapshot as its reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +71,25 @@ pub struct SnapshotRoot {
     pub newest_content: Option<Timestamp>,
     /// What it was held against, where that was another root in whose place it seems to have come.
     pub forerunner: Option<Forerunner>,
+    /// By what something was left out, where that is known.
+    pub left_out_by: LeftOutBy,
+}
+
+/// Patterns in gitignore's syntax, each list in its order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOutBy {
+    /// Those that stand for files of kinds that never belong in a backup, in any capitals.
+    pub built_in: Vec<String>,
+    /// Somebody's own.
+    pub own: Vec<String>,
+}
+
+impl LeftOutBy {
+    /// Whether they are recorded: not where there is none, nor where there are more than anybody writes.
+    fn is_recorded(&self) -> bool {
+        let bytes: usize = self.built_in.iter().chain(&self.own).map(|pattern| pattern.len() + PATTERN_AT_LEAST).sum();
+        (1..=MOST_PATTERNS).contains(&bytes)
+    }
 }
 
 /// A root of earlier snapshots of the same writer that has another name or came from another path.
@@ -191,6 +215,7 @@ impl SnapshotRoot {
             !self.containers.is_empty(),
             self.newest_content.is_some(),
             self.forerunner.is_some(),
+            self.left_out_by.is_recorded(),
         ];
         out.map(7 + optional.into_iter().filter(|there| *there).count());
         out.uint(0u8).bytes(label);
@@ -217,6 +242,15 @@ impl SnapshotRoot {
         if let Some(Forerunner { label, native_path }) = &self.forerunner {
             out.uint(FORERUNNER).array(2).bytes(label).bytes(native_path);
         }
+        if self.left_out_by.is_recorded() {
+            out.uint(LEFT_OUT_BY).array(2);
+            for patterns in [&self.left_out_by.built_in, &self.left_out_by.own] {
+                out.array(patterns.len());
+                for pattern in patterns {
+                    out.text(pattern);
+                }
+            }
+        }
     }
 
     /// Every export that it came out of, with its own label.
@@ -228,6 +262,7 @@ impl SnapshotRoot {
         let (mut label, mut native_path, mut encoding, mut class) = (None, None, None, None);
         let (mut tree, mut files, mut bytes, mut place) = (None, None, None, None);
         let (mut containers, mut newest_content, mut forerunner) = (Vec::new(), None, None);
+        let mut left_out_by = LeftOutBy::default();
         reader.map(|key, value| {
             match key {
                 0 => label = Some(read_label(value)?),
@@ -241,6 +276,7 @@ impl SnapshotRoot {
                 CONTAINERS => containers = value.list(read_container)?,
                 NEWEST_CONTENT => newest_content = Some(value.time()?),
                 FORERUNNER => forerunner = Some(read_forerunner(value)?),
+                LEFT_OUT_BY => left_out_by = read_left_out_by(value)?,
                 _ => return Ok(false),
             }
             Ok(true)
@@ -257,8 +293,14 @@ impl SnapshotRoot {
             class: required(class)?,
         };
         let (files, bytes) = (required(files)?, required(bytes)?);
-        Ok(Self { description, tree, location, files, bytes, containers, newest_content, forerunner })
+        Ok(Self { description, tree, location, files, bytes, containers, newest_content, forerunner, left_out_by })
     }
+}
+
+fn read_left_out_by(reader: &mut CborReader<'_>) -> Result<LeftOutBy, ObjectError> {
+    reader.array_of(2)?;
+    let mut patterns = || reader.list_of_at_most(MOST_PATTERNS / PATTERN_AT_LEAST, CborReader::text);
+    Ok(LeftOutBy { built_in: patterns()?, own: patterns()? })
 }
 
 fn read_forerunner(reader: &mut CborReader<'_>) -> Result<Forerunner, ObjectError> {
@@ -392,9 +434,17 @@ mod tests {
         };
         let tree = ChunkId([7; 32]);
         let newest_content = containers.iter().filter_map(|container| container.newest).max();
-        let (location, forerunner) = (None, None);
-        let root =
-            SnapshotRoot { description, tree, location, files: 1, bytes: 2, containers, newest_content, forerunner };
+        let root = SnapshotRoot {
+            description,
+            tree,
+            location: None,
+            files: 1,
+            bytes: 2,
+            containers,
+            newest_content,
+            forerunner: None,
+            left_out_by: LeftOutBy::default(),
+        };
         SnapshotBody {
             roots: vec![root],
             exceptions: Vec::new(),
@@ -481,5 +531,16 @@ mod tests {
         let unknown = [before, &[0x18, 199], &counts[2..]].concat();
         body.doubts[0].kind = demanded(1);
         assert_eq!(SnapshotBody::decode(&unknown).unwrap(), body);
+    }
+
+    #[test]
+    fn what_was_left_out_is_recorded_where_anything_can_be_and_within_bounds() {
+        let mut body = body(Vec::new());
+        let without = body.encode();
+        let own = vec!["*.mp4".to_owned(), "!plan.mp4".to_owned()];
+        body.roots[0].left_out_by = LeftOutBy { built_in: vec!["~$*".to_owned()], own };
+        assert_eq!(SnapshotBody::decode(&body.encode()).unwrap(), body);
+        body.roots[0].left_out_by.own.push("x".repeat(MOST_PATTERNS));
+        assert_eq!(body.encode(), without);
     }
 }
