@@ -52,6 +52,24 @@ pub struct MailboxVersion {
     last: i64,
 }
 
+/// What kept a mailbox from being read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// What is stored cannot be read, which may be mended.
+    Damage = 1,
+    /// So many items in it cannot be read, and all the others can.
+    Items = 2,
+    /// Nobody here understands it, or not to its end.
+    NotUnderstood = 3,
+}
+
+impl ProblemKind {
+    pub(crate) fn from_number(number: u8) -> Self {
+        let all = [Self::Damage, Self::Items];
+        all.into_iter().find(|kind| *kind as u8 == number).unwrap_or(Self::NotUnderstood)
+    }
+}
+
 /// A mailbox that could not be read, or not to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailboxProblem {
@@ -177,12 +195,13 @@ impl Catalogue {
 
     fn unread_mailboxes(&self) -> Result<Vec<MailboxProblem>, CatalogueError> {
         let mut rows = self.connection.prepare_cached(
-            "SELECT chain, folder.path, name.name, problem.problem, is_damage FROM mailbox_problem AS problem
+            "SELECT chain, folder.path, name.name, problem.problem, problem.kind FROM mailbox_problem AS problem
              JOIN folder ON folder.id = problem.folder JOIN name ON name.id = problem.name",
         )?;
         let rows = rows.query_map([], |row| {
             let path = joined(row.get(1)?, &row.get::<_, Vec<u8>>(2)?)?;
-            Ok(MailboxProblem { chain: ChainId(row.get(0)?), path, problem: row.get(3)?, is_damage: row.get(4)? })
+            let is_damage = ProblemKind::from_number(row.get(4)?) == ProblemKind::Damage;
+            Ok(MailboxProblem { chain: ChainId(row.get(0)?), path, problem: row.get(3)?, is_damage })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -309,15 +328,24 @@ impl Update<'_> {
         &self,
         of: &MailboxVersion,
         problem: &str,
-        is_damage: bool,
+        kind: ProblemKind,
     ) -> Result<(), CatalogueError> {
-        if !is_damage {
+        if kind != ProblemKind::Damage {
             self.mailbox_is_read(of)?;
         }
-        let note = "INSERT OR REPLACE INTO mailbox_problem (chain, folder, name, first, problem, is_damage)
+        let note = "INSERT OR REPLACE INTO mailbox_problem (chain, folder, name, first, problem, kind)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        self.transaction.execute(note, params![of.chain.0, of.folder, of.name, of.first, problem, is_damage])?;
+        self.transaction.execute(note, params![of.chain.0, of.folder, of.name, of.first, problem, kind as u8])?;
         Ok(())
+    }
+
+    /// Whether an earlier version of this file held a message: of another kind than this, where there is one.
+    pub fn held_before(&self, of: &MailboxVersion, other_than: Option<u8>) -> Result<bool, CatalogueError> {
+        let mut held = self.transaction.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM held WHERE name = ?1 AND folder = ?2 AND chain = ?3 AND first < ?4
+             AND (?5 IS NULL OR container <> ?5))",
+        )?;
+        Ok(held.query_row(params![of.name, of.folder, of.chain.0, of.first, other_than], |row| row.get(0))?)
     }
 
     fn message(&self, letter: &Letter<'_>) -> Result<i64, CatalogueError> {

@@ -10,7 +10,7 @@ pub(crate) const OPEN: i64 = i64::MAX;
 
 /// Raise it with every change here, when mailboxes are recognised or understood that were not, and when another thing makes a message the same:
 /// a catalogue of another version is emptied and filled anew.
-const VERSION: i64 = 15;
+const VERSION: i64 = 18;
 
 const TABLES: &str = "
     CREATE TABLE chain (
@@ -46,7 +46,7 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
     CREATE INDEX held_message ON held (message);
     CREATE TABLE mailbox_problem (
-        chain INTEGER, folder INTEGER, name INTEGER, first INTEGER, problem TEXT NOT NULL, is_damage INTEGER NOT NULL,
+        chain INTEGER, folder INTEGER, name INTEGER, first INTEGER, problem TEXT NOT NULL, kind INTEGER NOT NULL,
         PRIMARY KEY (chain, folder, name, first)
     ) WITHOUT ROWID;
     CREATE VIRTUAL TABLE message_head USING fts5(

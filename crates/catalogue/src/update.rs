@@ -147,13 +147,31 @@ impl<'c> Update<'c> {
             version.content
         ])?;
         self.changed_blocks.insert(name_blocks::block_of(name));
-        if hint != MailHint::NoMail {
+        let mut is_guess = (hint != MailHint::NoMail).then_some(hint == MailHint::Unknown);
+        if hint != MailHint::Mail && open.is_some() && version.size > 0 {
+            // What nobody takes for a mailbox any more is opened all the same, to be told.
+            is_guess = self.was_guess(chain, folder, name)?.or(is_guess);
+        }
+        if let Some(is_guess) = is_guess {
             let note = "INSERT OR IGNORE INTO mailbox_to_read (chain, folder, name, first, is_guess)
                 VALUES (?1, ?2, ?3, ?4, ?5)";
-            let is_guess = hint == MailHint::Unknown;
             self.transaction.prepare_cached(note)?.execute(params![chain.0, folder, name, number, is_guess])?;
         }
         Ok(())
+    }
+
+    /// Whether it was a guess that earlier versions of a file are mailboxes; nothing where nobody took them for any.
+    fn was_guess(&self, chain: ChainId, folder: i64, name: i64) -> Result<Option<bool>, CatalogueError> {
+        let mut held = self
+            .transaction
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM held WHERE name = ?1 AND folder = ?2 AND chain = ?3)")?;
+        if held.query_row(params![name, folder, chain.0], |row| row.get(0))? {
+            return Ok(Some(false));
+        }
+        let mut waiting = self.transaction.prepare_cached(
+            "SELECT min(is_guess) FROM mailbox_to_read WHERE name = ?1 AND folder = ?2 AND chain = ?3",
+        )?;
+        Ok(waiting.query_row(params![name, folder, chain.0], |row| row.get(0))?)
     }
 
     /// A path is not there any more in this snapshot.
