@@ -159,6 +159,136 @@ fn what_a_mailbox_with_another_day_in_its_name_lacks_is_gone() {
 }
 
 #[test]
+fn a_mailbox_that_was_not_complete_has_a_successor_all_the_same() {
+    let office = Office::new();
+    let week = |day: u32, subjects: &[&str], code: i32| {
+        let name = format!("mail-2026-11-{day:02}.mbox");
+        office.write(&name, &mailbox(subjects));
+        office.run(["backup", "--email", &name]).ended(code);
+    };
+    week(7, &["pond", "path", "wall", "gate", "tree"], 0);
+    week(14, &["pond", "hedge"], 6);
+    week(21, &["pond", "path", "wall", "gate", "tree", "lamp"], 0);
+    assert_eq!(message_became(&office, "hedge"), (true, "mail-2026-11-21.mbox".into(), Value::Null));
+    assert!(!message_became(&office, "wall").0);
+}
+
+#[test]
+fn what_only_a_doubted_mailbox_and_the_ones_before_it_held_is_gone_once_a_smaller_one_is_accepted() {
+    let office = Office::new();
+    let subjects: Vec<String> = (10..30).map(|number| format!("council{number}")).collect();
+    let week = |day: u32, from: usize, flags: &[&str], code: i32| {
+        let name = format!("mail-2026-11-{day:02}.mbox");
+        let subjects: Vec<&str> = subjects[from..].iter().map(String::as_str).collect();
+        office.write(&name, &mailbox(&subjects));
+        office.run([&["backup", "--email", &name][..], flags].concat()).ended(code);
+    };
+    week(1, 0, &[], 0);
+    week(8, 10, &[], 6);
+    for (day, from, flags, code) in [(15, 15, &["--accept-shrink"][..], 0), (22, 15, &[], 0), (29, 19, &[], 6)] {
+        week(day, from, flags, code);
+        let newest = format!("mail-2026-11-{day}.mbox");
+        let gone = (true, Value::from(newest), Value::Null);
+        assert_eq!(message_became(&office, "council12"), gone, "only the first held it");
+        assert_eq!(message_became(&office, "council22"), gone, "the first held it, and the one that was doubted");
+        assert_eq!(message_became(&office, "council27").0, from == 19);
+        assert_eq!(message_became(&office, "council29"), (false, Value::Null, Value::Null));
+    }
+}
+
+/// What `find --mail --deleted` lists of the mailbox.
+fn deleted_messages(office: &Office) -> usize {
+    office.run(["find", "--mail", "--deleted", "--json"]).json()["messages"].as_array().unwrap().len()
+}
+
+#[test]
+fn what_a_mailbox_held_that_nobody_understands_now_is_not_called_deleted() {
+    let not_known = (false, Value::Null, Value::from("mailbox-not-read"));
+    let gone = (true, Value::Null, Value::Null);
+    let there = (false, Value::Null, Value::Null);
+    let whole = mailbox(&["pond", "hedge", "fence"]);
+    let middle_of_text = whole[whole.find("at the usual").unwrap()..].to_owned();
+    let middle_of_head = whole[whole.find("Subject").unwrap()..].to_owned();
+    let zeros = format!("{}{whole}", "\0".repeat(512));
+    for (path, broken) in [
+        ("mail/Inbox", &middle_of_text),
+        ("mail/Inbox", &middle_of_head),
+        ("mail/Inbox.mbox", &zeros),
+        ("mail/Inbox", &zeros),
+    ] {
+        let office = Office::new();
+        let back_up = |content: &str| {
+            office.write(path, content);
+            office.run(["backup", "--email", "mail", "--accept-shrink"]).ended(0);
+        };
+        back_up(&mailbox(&["gate", "pond", "hedge", "fence"]));
+        back_up(&whole);
+        assert!(message_became(&office, "gate").0);
+        back_up(broken);
+        // The same whether what is new is read into the catalogue, or everything at once.
+        for _ in 0..2 {
+            assert_eq!(message_became(&office, "hedge"), not_known, "{broken:?}");
+            assert_eq!(message_became(&office, "gate"), gone, "it had gone before: {broken:?}");
+            fs::remove_dir_all(office.path("cache")).unwrap();
+        }
+        assert_eq!(deleted_messages(&office), 1);
+        let found = office.run(["find", "--mail", "hedge"]).ended(0);
+        assert!(found.out.contains(": its mailbox could not be read in full\n"), "{}", found.out);
+        assert!(found.err.contains(&format!("NOT SEARCHED, or not to its end: {path}: it ")), "{path}: {}", found.err);
+        if path == "mail/Inbox" && *broken == zeros {
+            back_up(&format!("{broken}and more"));
+            assert_eq!(message_became(&office, "hedge"), not_known);
+            back_up(&mailbox(&["pond", "fence"]));
+            assert_eq!(message_became(&office, "hedge"), gone);
+            assert_eq!(message_became(&office, "pond"), there);
+            back_up("\n");
+            assert_eq!(message_became(&office, "pond"), gone, "in blank lines there is nothing");
+            back_up(broken);
+            assert_eq!(message_became(&office, "pond"), gone, "it had gone before");
+        }
+    }
+}
+
+#[test]
+fn what_a_mailbox_held_that_is_damaged_in_the_storage_is_not_called_deleted() {
+    let office = Office::new();
+    let subjects: Vec<String> = (10..30).map(|number| format!("hedge{number}")).collect();
+    let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
+    office.write("mail/Inbox", &mailbox(&subjects));
+    office.run(["backup", "--email", "mail"]).ended(0);
+    let before = office.stored_files("repo/packs");
+    office.write("mail/Inbox", &mailbox(&[&["pond"], &subjects[1..]].concat()));
+    office.run(["backup", "--email", "mail"]).ended(0);
+    let new = office.stored_files("repo/packs").into_iter().filter(|pack| !before.contains(pack));
+    let pack = new.max_by_key(|pack| fs::metadata(pack).unwrap().len()).unwrap();
+    let sound = fs::read(&pack).unwrap();
+    let mut damaged = sound.clone();
+    damaged.iter_mut().step_by(100).for_each(|byte| *byte ^= 0xff);
+    fs::set_permissions(&pack, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::write(&pack, damaged).unwrap();
+    assert_eq!(deleted_messages(&office), 0);
+    fs::write(&pack, sound).unwrap();
+    assert_eq!(deleted_messages(&office), 1);
+    assert!(message_became(&office, "hedge10").0);
+}
+
+#[test]
+fn what_is_not_understood_of_the_mailbox_that_came_in_the_place_of_another_may_be_in_it() {
+    let office = Office::new();
+    let (one, two) = ("mail-2026-11-14.mbox", "mail-2026-11-21.mbox");
+    let subjects = ["pond", "hedge", "fence"];
+    office.write(one, &mailbox(&subjects));
+    office.run(["backup", "--email", one]).ended(0);
+    office.write(two, &format!("{}{}", "\0".repeat(512), mailbox(&subjects)));
+    assert!(office.run(["backup", "--email", two]).ended(0).out.contains("compared with"));
+    assert_eq!(message_became(&office, "hedge"), (false, Value::Null, "mailbox-not-read".into()));
+    office.write(two, &mailbox(&subjects[1..]));
+    office.run(["backup", "--email", two, "--accept-shrink"]).ended(0);
+    assert_eq!(message_became(&office, "pond"), (true, two.into(), Value::Null));
+    assert_eq!(message_became(&office, "hedge"), (false, Value::Null, Value::Null));
+}
+
+#[test]
 fn what_a_renamed_folder_lacks_is_gone_until_the_old_one_is_named_again() {
     let office = Office::new();
     for name in ["docs/Minutes/may.txt", "docs/Minutes/june.txt", "docs/Plans/hall.txt", "docs/Accounts/2026.csv"] {
@@ -251,7 +381,8 @@ fn what_nobody_knows_is_told_from_what_is_there() {
     office.back_up().ended(3);
     let said = |word: &str| office.run(["find", word]).ended(0).out;
     assert!(
-        said("emu").contains("; not known since ") && said("emu").contains(": a folder above it could not be read\n")
+        said("emu").contains("; not known since ")
+            && said("emu").contains(": it, or a folder above it, could not be read\n")
     );
     assert!(said("jubilee").contains(": photos has not been backed up since\n"), "{}", said("jubilee"));
     assert!(!said("budget").contains("not known"));
@@ -264,12 +395,38 @@ fn what_nobody_knows_is_told_from_what_is_there() {
     office.run(["backup", "docs", "photos"]).ended(6);
     assert_eq!(code("jubilee").as_deref(), Some("root-unreadable"));
     assert!(said("jubilee").contains(": photos was not there, or could not be read\n"), "{}", said("jubilee"));
+    // Whoever accepts it knows.
+    office.run(["backup", "docs", "photos", "--accept-shrink"]).ended(3);
+    assert_eq!((code("jubilee"), deleted(&office, "jubilee")), (None, vec!["photos/jubilee.txt".to_owned()]));
     fs::rename(office.path("elsewhere"), office.path("photos")).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     fs::remove_file(closed.join("emu.txt")).unwrap();
     office.run(["backup", "docs", "photos", "--accept-shrink"]).ended(0);
     assert_eq!((code("jubilee"), code("emu")), (None, None));
     assert_eq!(deleted(&office, "txt"), ["docs/closed/emu.txt"]);
+}
+
+#[test]
+fn what_a_pattern_leaves_out_has_not_gone() {
+    let office = Office::new();
+    for (name, content) in [("clip.mp4", "clip"), ("films/a.txt", "a"), ("desktop.ini", "x"), ("gone.txt", "gone")] {
+        office.write(&format!("papers/{name}"), content);
+    }
+    office.write("papers/Old", &mailbox(&["pavilion"]));
+    office.write("papers/Inbox", &mailbox(&["pond"]));
+    office.run(["backup", "papers", "--no-default-excludes"]).ended(0);
+    assert!(!message_became(&office, "pavilion").0);
+    fs::remove_file(office.path("papers/gone.txt")).unwrap();
+    let patterns = ["--exclude", "*.mp4", "--exclude", "films/", "--exclude", "Old"];
+    office.run([&["backup", "papers", "--accept-shrink"][..], &patterns].concat()).ended(0);
+    for (word, deleted) in [("clip", false), ("a.txt", false), ("desktop", false), ("gone", true)] {
+        let (_, is_deleted, _, not_known) = became(&office, &[], word).remove(0);
+        assert_eq!((is_deleted, not_known.as_deref()), (deleted, (!deleted).then_some("left-out")), "{word}");
+    }
+    let said = office.run(["find", "clip"]).ended(0).out;
+    assert!(said.contains(": a pattern leaves it out of the newest backup\n"), "{said}");
+    assert_eq!(message_became(&office, "pavilion"), (false, Value::Null, "left-out".into()));
+    assert_eq!(deleted(&office, "t"), ["papers/gone.txt"]);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 // Each test program uses a part of this, and what fails here fails a test.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+pub mod exports;
+
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;

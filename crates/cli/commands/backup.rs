@@ -12,7 +12,7 @@ use crate::output::amounts::{count, grouped, size};
 use crate::output::called::Called;
 use crate::output::doubts::{self, DoubtJson, write_doubts};
 use crate::output::exceptions::{SHOWN_AT_MOST, summary_of_run, write_exceptions};
-use crate::output::exports::{write_age, write_compliance, write_inside, write_older};
+use crate::output::exports::{NotCompliantJson, write_age, write_compliance, write_inside, write_older};
 use crate::output::json::{self, ContainerJson, ExceptionJson, PathJson, ProblemJson};
 use crate::output::names::{for_json, harmless, shown};
 use crate::output::notebooks::{NotebookLinksJson, write_notebook_links};
@@ -141,6 +141,8 @@ struct RootJson {
     notebook_shortcuts: Option<NotebookLinksJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     passed_over: Option<PassedOverJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    empty_files: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -148,16 +150,20 @@ struct ClassJson {
     class: &'static str,
     outcome: &'static str,
     compliant: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_compliant: Option<NotCompliantJson>,
     files: u64,
     bytes: u64,
 }
 
 impl ClassJson {
     fn of(class: &ClassOutcome, outcome: &BackupOutcome) -> Self {
+        let why = outcome.not_compliant(class.class);
         Self {
             class: class.class.name(),
             outcome: json::outcome(class.completeness),
-            compliant: outcome.not_compliant(class.class).is_none(),
+            compliant: why.is_none(),
+            not_compliant: why.as_ref().map(NotCompliantJson::of),
             files: class.held.files,
             bytes: class.held.bytes,
         }
@@ -187,6 +193,7 @@ impl RootJson {
             newest_content: root.newest_content.and_then(json::time),
             notebook_shortcuts: NotebookLinksJson::of(root),
             passed_over: PassedOverJson::of(root),
+            empty_files: Some(root.empty_files).filter(|number| *number > 0),
         }
     }
 }
@@ -204,7 +211,7 @@ impl Report for BackedUp {
             let (files, folders) = (count(root.files, "file"), count(root.folders, "folder"));
             writeln!(out, "{name}: {files} in {folders}, {}", size(root.bytes))?;
             write_inside(out, root)?;
-            write_age(out, root, outcome.ended)?;
+            write_age(out, root, outcome)?;
             write_notebook_links(out, root)?;
             write_passed_over(out, root)?;
             write_past(out, root)?;
@@ -238,7 +245,7 @@ impl Report for BackedUp {
                 out,
                 "NOTE: this computer's clock says {}, and its last backup, or that of the computer in whose place it was enrolled, \
                  ended later than that by the clock of then. One of the two is wrong. This backup bears the later time, so that it \
-                 is the newest. If it is the clock of now, set it right.",
+                 is the newest. How old e-mail and exports are is reckoned by the clock of now. If that is the wrong one, set it right.",
                 day_and_time(clock)
             )?;
         }
@@ -360,7 +367,9 @@ impl BackedUp {
     fn write_result(&self, out: &mut dyn Write, id: &str) -> io::Result<()> {
         let BackupOutcome { exceptions, items_unread, items_changed, .. } = &self.outcome;
         let (listed, all) = (exceptions.len() as u64, items_unread + items_changed);
-        write_doubts(out, &self.outcome.doubts)?;
+        let of_root = |label: &[u8]| self.outcome.roots.iter().find(|root| root.description.label == label);
+        let empty_files = |label: &[u8]| of_root(label).map(|root| root.empty_files);
+        write_doubts(out, &self.outcome.doubts, &empty_files)?;
         if self.outcome.completeness == Completeness::Complete {
             return writeln!(out, "COMPLETE");
         }

@@ -242,7 +242,7 @@ fn description(hit: &Hit, place: usize, one_by_one: bool) -> String {
 }
 
 /// `; deleted since`, `; not in mail-2026-11-21.mbox, which has been backed up in its place since`, `; not known since 14 November 2026,
-/// 17:02: a folder above it could not be read`; nothing of what is there.
+/// 17:02: it, or a folder above it, could not be read`; nothing of what is there.
 fn what_became(deleted: bool, successor: Option<&[u8]>, not_known: Option<NotKnown>, root: &[u8]) -> String {
     match (deleted, successor, not_known) {
         (true, Some(other), _) => format!("; not in {}, which has been backed up in its place since", shown(other)),
@@ -256,11 +256,13 @@ fn what_became(deleted: bool, successor: Option<&[u8]>, not_known: Option<NotKno
 
 fn reason(why: WhyNotKnown, root: &str) -> String {
     match why {
-        WhyNotKnown::Unreadable => "a folder above it could not be read".to_owned(),
+        WhyNotKnown::Unreadable => "it, or a folder above it, could not be read".to_owned(),
         WhyNotKnown::Damaged => "part of the newest list of files is damaged".to_owned(),
+        WhyNotKnown::MailboxNotRead => "its mailbox could not be read in full".to_owned(),
         WhyNotKnown::ExportCutShort => "the newest export is not whole".to_owned(),
         WhyNotKnown::RootUnreadable => format!("{root} was not there, or could not be read"),
         WhyNotKnown::RootNotBackedUp => format!("{root} has not been backed up since"),
+        WhyNotKnown::LeftOut => "a pattern leaves it out of the newest backup".to_owned(),
     }
 }
 
@@ -269,9 +271,11 @@ fn not_known_code(not_known: Option<NotKnown>) -> Option<&'static str> {
     not_known.map(|not_known| match not_known.why {
         WhyNotKnown::Unreadable => "folder-unreadable",
         WhyNotKnown::Damaged => "list-damaged",
+        WhyNotKnown::MailboxNotRead => "mailbox-not-read",
         WhyNotKnown::ExportCutShort => "export-not-whole",
         WhyNotKnown::RootUnreadable => "root-unreadable",
         WhyNotKnown::RootNotBackedUp => "root-not-backed-up",
+        WhyNotKnown::LeftOut => "left-out",
     })
 }
 

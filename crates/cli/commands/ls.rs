@@ -61,7 +61,7 @@ struct ExceptionsJson {
 impl Report for Exceptions<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         write_exceptions(out, &self.exceptions)?;
-        write_doubts(out, &self.doubts)?;
+        write_doubts(out, &self.doubts, &|_| None)?;
         match self.exceptions.is_empty() {
             true => writeln!(out, "Everything was read."),
             false => writeln!(out, "{}", summary_of(&self.exceptions)),

@@ -11,12 +11,19 @@ use std::io::{self, Write};
 /// A few names are enough on a screen.
 const NAMED: usize = 5;
 
-/// A paragraph for each: what was found, that nothing is lost, what to do.
-pub fn write_doubts(out: &mut dyn Write, doubts: &[Doubt]) -> io::Result<()> {
+/// A paragraph for each: what was found, that nothing is lost, what to do. `empty_files` says how many files of a root hold nothing, where
+/// that is known: the record does not say.
+pub fn write_doubts(
+    out: &mut dyn Write,
+    doubts: &[Doubt],
+    empty_files: &dyn Fn(&[u8]) -> Option<u64>,
+) -> io::Result<()> {
     for doubt in doubts {
         let name = shown(&doubt.root);
         let (found, advice, accepted) = match &doubt.kind {
-            DoubtKind::Shrunk { before, now } => (shrunk(&name, *before, *now), ACCEPT_SHRINK, ACCEPTED),
+            DoubtKind::Shrunk { before, now } => {
+                (shrunk(&name, *before, *now, empty_files(&doubt.root)), ACCEPT_SHRINK, ACCEPTED)
+            }
             DoubtKind::FoldersGone { count, first } => (folders_gone(doubt, *count, first), ACCEPT_SHRINK, ACCEPTED),
             DoubtKind::Missing { before } => (missing(&name, *before), ACCEPT_MISSING, ACCEPTED_MISSING),
             DoubtKind::Empty => (format!("EMPTY: there is no file at all in {name}."), ACCEPT_EMPTY, ACCEPTED),
@@ -41,11 +48,25 @@ const ACCEPT_EMPTY: &str = "Folders, links and devices are no files, and what is
 const ACCEPT_CHANGE: &str = "Earlier backups still hold the files as they were. If this was not your doing: unplug this \
     computer from the network, change nothing, and call your IT provider. If it was, back up again with --accept-change.";
 
-fn shrunk(name: &str, before: Amount, now: Amount) -> String {
+fn shrunk(name: &str, before: Amount, now: Amount, empty_files: Option<u64>) -> String {
     if now.files == 0 {
         return format!("EMPTY: {name} had {} in its last complete backup and has no file now.", amount(before));
     }
-    format!("SHRUNK: {name} had {} in its last complete backup and has {} now.", amount(before), amount(now))
+    let empty = match empty_files {
+        Some(0) => String::new(),
+        Some(1) => ", of which 1 is empty (0 bytes)".to_owned(),
+        Some(empty) => format!(", of which {} are empty (0 bytes)", grouped(empty)),
+        // Nothing else can have gone.
+        None if !has_lost_a_fifth(before, now) => ", of which some are empty (0 bytes)".to_owned(),
+        None => String::new(),
+    };
+    format!("SHRUNK: {name} had {} in its last complete backup and has {} now{empty}.", amount(before), amount(now))
+}
+
+/// By the files, or by the bytes.
+fn has_lost_a_fifth(before: Amount, now: Amount) -> bool {
+    let has_lost = |before: u64, now: u64| u128::from(now) * 5 < u128::from(before) * 4;
+    has_lost(before.files, now.files) || has_lost(before.bytes, now.bytes)
 }
 
 fn missing(name: &str, before: Amount) -> String {
@@ -65,14 +86,16 @@ fn folders_gone(doubt: &Doubt, all: u64, first: &[Vec<u8>]) -> String {
     )
 }
 
+/// Zeros in the place of documents are what a failing disk leaves, too.
+const LOOK_ATTACKED: &str = "look encrypted or overwritten, as after an attack or a disk fault.";
+
 fn scrambled(doubt: &Doubt, files: u64, of: u64, demand_count: u64, demands: &[Vec<u8>]) -> String {
     let name = shown(&doubt.root);
     let notes = some(doubt, demand_count, demands);
     if files == 0 {
         return format!("ALARM: several folders in {name} hold files that are named like demands for money: {notes}");
     }
-    let text =
-        format!("ALARM: {} of {} in {name} look encrypted, as after an attack.", grouped(files), count(of, "file"));
+    let text = format!("ALARM: {} of {} in {name} {LOOK_ATTACKED}", grouped(files), count(of, "file"));
     match demands.is_empty() {
         true => text,
         false => format!("{text} Demands may be: {notes}"),
@@ -154,5 +177,30 @@ impl DoubtJson {
             ),
         };
         Self { root: shown(&doubt.root), kind, accepted: doubt.accepted, numbers }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_empty_files_is_true_whether_or_not_their_number_is_known() {
+        let of = |files, bytes| Amount { files, bytes };
+        let says = |before, now, empty| shrunk("docs", before, now, empty);
+        let (before, emptied) = (of(100, 1_000_000), of(100, 999_000));
+        let begins = "SHRUNK: docs had 100 files (1.0 MB) in its last complete backup and has 100 files (999.0 kB) now";
+        for (empty, more) in [
+            (Some(99), ", of which 99 are empty (0 bytes)."),
+            (Some(1), ", of which 1 is empty (0 bytes)."),
+            (None, ", of which some are empty (0 bytes)."),
+        ] {
+            assert_eq!(says(before, emptied, empty), format!("{begins}{more}"));
+        }
+        for empty in [Some(0), None] {
+            assert!(says(before, of(79, 999_000), empty).ends_with("has 79 files (999.0 kB) now."));
+            assert!(says(before, of(100, 799_000), empty).ends_with("has 100 files (799.0 kB) now."));
+        }
+        assert!(says(before, of(80, 800_000), None).ends_with("some are empty (0 bytes)."), "a fifth may go");
     }
 }

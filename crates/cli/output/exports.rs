@@ -5,7 +5,8 @@ use super::names::shown;
 use crate::time::day;
 use chest_engine::backup::{Age, BackupOutcome, NotCompliant, RootOutcome, UP_TO_DATE_DAYS};
 use chest_engine::source::ZipNote;
-use chest_model::{Timestamp, shown_place};
+use chest_model::shown_place;
+use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -39,9 +40,16 @@ pub fn write_inside(out: &mut dyn Write, root: &RootOutcome) -> io::Result<()> {
 }
 
 /// How old an export is: by the newest thing in it, whenever it was backed up. Nothing for a folder of documents.
-pub fn write_age(out: &mut dyn Write, root: &RootOutcome, backed_up: Timestamp) -> io::Result<()> {
+pub fn write_age(out: &mut dyn Write, root: &RootOutcome, outcome: &BackupOutcome) -> io::Result<()> {
     let name = shown(&root.description.label);
-    let age = root.age(backed_up);
+    let age = outcome.age_of(root);
+    if age == Age::Unknown && root.keeps_exports {
+        return writeln!(
+            out,
+            "{name}: most of it is ZIP files that are kept as the files they are, so it does not say how old it is, and nobody can tell \
+             whether it is out of date. What is in a ZIP file counts where that is named by itself, without --as-is."
+        );
+    }
     if age == Age::Unknown {
         return writeln!(out, "{name}: it does not say how old it is, so nobody can tell whether it is out of date");
     }
@@ -66,11 +74,34 @@ pub fn write_compliance(out: &mut dyn Write, outcome: &BackupOutcome) -> io::Res
             Some(NotCompliant::TooOld(root, days)) => {
                 format!("what is newest in {} is {} old", shown(&root), count(days, "day"))
             }
-            Some(NotCompliant::AgeUnknown(root)) => format!("nobody can tell how old {} is", shown(&root)),
+            Some(NotCompliant::AgeUnknown(root)) => format!("{} does not say how old it is", shown(&root)),
         };
         writeln!(out, "NOT COMPLIANT: this does not count as the week's backup of {}: {why}", class.name())?;
     }
     Ok(())
+}
+
+/// The same for programs.
+#[derive(Debug, Serialize)]
+pub struct NotCompliantJson {
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<u64>,
+}
+
+impl NotCompliantJson {
+    /// Of this.
+    pub fn of(why: &NotCompliant) -> Self {
+        let (reason, root, days) = match why {
+            NotCompliant::Partial => ("partial", None, None),
+            NotCompliant::Empty => ("empty", None, None),
+            NotCompliant::TooOld(root, days) => ("too-old", Some(root), Some(*days)),
+            NotCompliant::AgeUnknown(root) => ("age-unknown", Some(root), None),
+        };
+        Self { reason, root: root.map(|root| shown(root)), days }
+    }
 }
 
 /// A sentence for each file that had to get another name, the first ones only, of so many in all.

@@ -24,9 +24,9 @@ use chest_repo::local::{
 };
 use chest_repo::pack::{PackClass, PackKey, PackedChunk, Prologue, chunks_start};
 use chest_repo::record::{
-    Added, AddedKind, AddedObject, ClassCount, Forerunner, Inventory, LiveSlot, LogPublic, NoteRoot, OwnerBody,
-    OwnerPublic, RecordFrame, RecordRef, RootLocation, SnapshotBody, SnapshotRoot, Statistics, WriterGrant, WriterNote,
-    unpadded,
+    Added, AddedKind, AddedObject, ClassCount, Forerunner, Inventory, LeftOutBy, LiveSlot, LogPublic, NoteRoot,
+    OwnerBody, OwnerPublic, RecordFrame, RecordRef, RootLocation, SnapshotBody, SnapshotRoot, Statistics, WriterGrant,
+    WriterNote, unpadded,
 };
 use chest_repo::repository::Fetcher;
 use chest_repo::tree::{ChunkReader, encode_entry};
@@ -264,6 +264,7 @@ fn snapshot() -> SnapshotBody {
         containers: vec![container],
         newest_content: Some(AT),
         forerunner: Some(Forerunner { label: b"docs".to_vec(), native_path: b"/home/old".to_vec() }),
+        left_out_by: LeftOutBy { built_in: vec!["~$*".to_owned()], own: vec!["*.mp4".to_owned()] },
     };
     let kinds = [
         DoubtKind::Shrunk { before: Amount { files: 9, bytes: 900 }, now: Amount { files: 1, bytes: 2 } },
@@ -399,6 +400,7 @@ fn local_files(golden: &Golden, seeds: &mut Seeds) {
         form: Some(b"onedrive_#.zip".to_vec()),
         stand_ins: vec![b"OneDrive".to_vec()],
         accepted: Some(Amount { files: 2, bytes: 250 }),
+        filled: Some(2),
     };
     let namesakes = vec![(b"documents".to_vec(), root.clone())];
     let baseline = Baseline { roots: BTreeMap::from([(b"documents".to_vec(), root)]), namesakes, follows_a_loss: true };
@@ -430,7 +432,8 @@ fn journal(folder: &LocalFolder, key: &LocalKey, seeds: &mut Seeds) {
 }
 
 fn cache(folder: &LocalFolder, key: &LocalKey, fingerprint: Fingerprint, seeds: &mut Seeds) {
-    let noticed = Noticed { scrambled: true, plain: true, own_noise: true, newest: Some(AT), notebook_link: true };
+    let (plain, own_noise, sought_newest) = (true, true, true);
+    let noticed = Noticed { scrambled: true, plain, own_noise, newest: Some(AT), sought_newest, notebook_link: true };
     let mut writer = CacheWriter::begin(folder, b"documents", key).expect("room");
     let mut frame = Vec::new();
     for entry in entries() {
@@ -439,7 +442,7 @@ fn cache(folder: &LocalFolder, key: &LocalKey, fingerprint: Fingerprint, seeds: 
         let time = [&AT.seconds.to_le_bytes()[..], &AT.nanoseconds.to_le_bytes()].concat();
         let look = [&fingerprint.size.to_le_bytes()[..], &time, &time, &fingerprint.inode.to_le_bytes()].concat();
         let counts = [(encoded.len() as u32).to_le_bytes(), 1u32.to_le_bytes()].concat();
-        let line = [&look[..], &[7], &time, &counts, &encoded, &CHUNK.0].concat();
+        let line = [&look[..], &[63], &time, &counts, &encoded, &CHUNK.0].concat();
         let read = CachedEntry::read(&mut &line[..]).expect("an entry");
         assert_eq!((read.fingerprint, read.noticed, read.entry), (fingerprint, noticed, entry));
         frame.extend(line);

@@ -5,7 +5,7 @@
 
 mod common;
 
-use chest_engine::backup::{BackupOptions, backup};
+use chest_engine::backup::{Age, BackupOptions, NotCompliant, backup};
 use chest_engine::source::{FolderOptions, FolderSource, Source};
 use chest_engine::store::MemoryStore;
 use chest_model::{Class, Completeness, Environment, Monitor, Progress, RootDescription, RootEncoding, Timestamp};
@@ -120,6 +120,38 @@ fn the_age_of_an_outlook_data_file_is_that_of_its_newest_message() {
         assert_eq!(outcome.files_read, opened);
         assert_eq!(outcome.roots[0].newest_content, Some(Timestamp::new(SENT, 0)));
     }
+}
+
+/// Once the clock was years ahead, the record's time stays so; how old mail is, the clock of now tells.
+#[test]
+fn a_clock_that_was_once_years_ahead_makes_no_mail_old_and_one_that_is_behind_makes_none_young() {
+    const DAY: i64 = 24 * 3600;
+    const SENT: i64 = 1_795_168_800;
+    let machine = Machine::new();
+    let at = |days: i64| Timestamp::new(SENT + (2 + days) * DAY, 0);
+    machine.write("1.eml", b"From: a@b.example\nSubject: Hedge\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\nCut it.\n");
+    let description = RootDescription {
+        label: b"mail".to_vec(),
+        native_path: b"mail".to_vec(),
+        encoding: RootEncoding::UnixBytes,
+        class: Class::Email,
+    };
+    let back_up = |days: i64| {
+        machine.environment.set_now(at(days));
+        let source = FolderSource::new(&machine.source(), description.clone(), FolderOptions::default()).unwrap();
+        backup(&machine.context(), &[Box::new(source)], &BackupOptions::default()).unwrap()
+    };
+    let label = b"mail".to_vec();
+    let ahead = back_up(3000);
+    assert_eq!(ahead.not_compliant(Class::Email), Some(NotCompliant::TooOld(label.clone(), 3002)));
+    let right = back_up(0);
+    assert_eq!(right.clock_behind.map(|clock| clock.seconds), Some(at(0).seconds));
+    assert_eq!((right.age_of(&right.roots[0]), right.not_compliant(Class::Email)), (Age::Days(2), None));
+    let old = back_up(9);
+    assert_eq!(old.not_compliant(Class::Email), Some(NotCompliant::TooOld(label.clone(), 11)));
+    // The battery of the clock is empty: what was written after "now" is not of today.
+    let behind = back_up(-2000);
+    assert_eq!(behind.not_compliant(Class::Email), Some(NotCompliant::AgeUnknown(label)));
 }
 
 /// An Outlook data file whose tree of nodes names the same eight pages some thousand million times.

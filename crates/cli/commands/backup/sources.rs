@@ -13,7 +13,7 @@ use crate::time::uk;
 use chest_engine::EngineError;
 use chest_engine::source::{
     CloudFiles, Excludes, ExportSeries, FolderOptions, FolderSource, MissingSource, OlderZip, Source, SourceError,
-    ZipLimits, ZipOptions, ZipSource, in_cloud,
+    ZipOptions, ZipSource, in_cloud,
 };
 use chest_model::{Class, Environment, RootDescription, RootEncoding, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,7 +138,7 @@ const LEEWAY_SECONDS: i64 = 24 * 3600;
 fn zip_options(workplace: &Workplace, excludes: Excludes) -> ZipOptions {
     let now = workplace.machine.now();
     let not_after = Some(Timestamp::new(now.seconds.saturating_add(LEEWAY_SECONDS), 0));
-    ZipOptions { excludes, zone: uk(), limits: ZipLimits::default(), not_after }
+    ZipOptions { excludes, zone: uk(), not_after, ..ZipOptions::default() }
 }
 
 /// What is left out; `own` comes last, so that no pattern of the user's takes it back in.

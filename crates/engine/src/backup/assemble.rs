@@ -9,11 +9,11 @@ use super::{HeldAgainst, NotebookLinks, RootOutcome};
 use crate::EngineError;
 use chest_mail::NameSays;
 use chest_model::{
-    ChunkId, ChunkList, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Glance, Hole, Monitor,
-    Progress, RootDescription, Timestamp, TreePath, UnreadableReason,
+    ChunkId, ChunkList, Class, Entry, EntryKind, Environment, Exception, ExceptionKind, Fingerprint, Glance, Hole,
+    Monitor, Progress, RootDescription, Timestamp, TreePath, UnreadableReason,
 };
 use chest_repo::local::{CachedEntry, Noticed};
-use chest_repo::record::Forerunner;
+use chest_repo::record::{Forerunner, LeftOutBy};
 use chest_repo::repository::{Batch, BatchNodes, ChunkTools};
 use chest_repo::tree::{TreeBuilder, encode_entry};
 use chest_source::{PassedOver, SourceItem};
@@ -62,6 +62,8 @@ pub(super) struct Assembled {
     pub(super) found: Found,
     /// In whose place it seems to have come, as the guard says.
     pub(super) forerunner: Option<Forerunner>,
+    /// By what something was left out.
+    pub(super) left_out_by: LeftOutBy,
     pub(super) files_read: u64,
     pub(super) bytes_read: u64,
     pub(super) files_unchanged: u64,
@@ -91,6 +93,8 @@ impl<'b, 'a> Assembler<'b, 'a> {
             containers: Vec::new(),
             newest_content: None,
             newest_message: None,
+            empty_files: 0,
+            keeps_exports: false,
             folders_not_remembered: 0,
             held_against: HeldAgainst::NothingAtAll,
             notebook_links: NotebookLinks::default(),
@@ -100,8 +104,9 @@ impl<'b, 'a> Assembler<'b, 'a> {
             root: ChunkId([0; 32]),
             outcome,
             exceptions: Exceptions::default(),
-            found: Found::default(),
+            found: Found::of(name_in(&description.native_path)),
             forerunner: None,
+            left_out_by: LeftOutBy::default(),
             files_read: 0,
             bytes_read: 0,
             files_unchanged: 0,
@@ -231,9 +236,13 @@ impl<'b, 'a> Assembler<'b, 'a> {
             EntryKind::File { size, glance, .. } => {
                 self.assembled.outcome.files += 1;
                 self.assembled.outcome.bytes += size;
+                self.assembled.outcome.empty_files += u64::from(*size == 0);
                 self.assembled.found.file(entry.path.as_bytes(), *size, noticed);
-                let newest_message = &mut self.assembled.outcome.newest_message;
-                *newest_message = (*newest_message).max(noticed.newest);
+                // It may be known of what was e-mail the last time.
+                if self.assembled.outcome.description.class == Class::Email {
+                    let newest_message = &mut self.assembled.outcome.newest_message;
+                    *newest_message = (*newest_message).max(noticed.newest);
+                }
                 self.assembled.holds_mail |= *size > 0 && is_mail(&entry.path, *glance);
                 if noticed.notebook_link {
                     self.assembled.outcome.notebook_links.add(&entry.path);
@@ -275,6 +284,18 @@ impl<'b, 'a> Assembler<'b, 'a> {
 /// By what is in it or, for kinds that nobody here can read, by its name.
 fn is_mail(path: &TreePath, glance: Option<Glance>) -> bool {
     glance == Some(Glance::Mail) || NameSays::of(path.name().unwrap_or_default()) == NameSays::Mail
+}
+
+/// Whether there may be messages in what was stored when nobody looked for their dates.
+pub(super) fn may_hold_messages(entry: &Entry) -> bool {
+    let EntryKind::File { size, glance, .. } = &entry.kind else { return false };
+    let name_allows = || NameSays::of(entry.path.name().unwrap_or_default()) != NameSays::OtherThanMail;
+    *size > 0 && glance.map_or_else(name_allows, |glance| glance == Glance::Mail)
+}
+
+/// The last name of a path.
+pub(super) fn name_in(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
 }
 
 /// Whether a change after the reading began would show in the file's times.

@@ -7,6 +7,9 @@ use chest_model::{Amount, Class, Completeness, Timestamp};
 /// What counts as the week's may be so old, in whole days.
 pub const UP_TO_DATE_DAYS: u64 = 7;
 
+/// What lies further ahead of the clock, in seconds, is not young: either the clock is wrong, or it was when that was noted.
+const AHEAD: i64 = 24 * 60 * 60;
+
 /// How old what was backed up is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
@@ -33,10 +36,13 @@ pub enum NotCompliant {
 
 impl RootOutcome {
     /// How old it was when it was backed up.
-    pub fn age(&self, backed_up: Timestamp) -> Age {
+    fn age(&self, backed_up: Timestamp) -> Age {
         let tells = !self.containers.is_empty() || self.description.class == Class::Email;
         match self.newest_content {
-            _ if self.files == 0 || !tells => Age::OfBackup,
+            _ if self.files == 0 => Age::OfBackup,
+            _ if !tells && self.keeps_exports => Age::Unknown,
+            _ if !tells => Age::OfBackup,
+            Some(newest) if newest.seconds > backed_up.seconds.saturating_add(AHEAD) => Age::Unknown,
             Some(newest) => Age::Days(whole_days(newest, backed_up)),
             None => Age::Unknown,
         }
@@ -44,6 +50,12 @@ impl RootOutcome {
 }
 
 impl BackupOutcome {
+    /// How old one of its roots was when it was backed up: by the clock of this run, which the time in the record may be years ahead of
+    /// where the clock of an earlier one was.
+    pub fn age_of(&self, root: &RootOutcome) -> Age {
+        root.age(self.clock_behind.unwrap_or(self.ended))
+    }
+
     /// Why this run does not count as the week's backup of a class; nothing where it does. What is stored only because no backup
     /// has it yet is old by nature, and says nothing of the newest.
     pub fn not_compliant(&self, class: Class) -> Option<NotCompliant> {
@@ -57,7 +69,7 @@ impl BackupOutcome {
         }
         let mut roots = self.roots.iter().filter(|root| root.description.class == class && !root.is_once);
         let label = |root: &RootOutcome| root.description.label.clone();
-        roots.find_map(|root| match root.age(self.ended) {
+        roots.find_map(|root| match self.age_of(root) {
             Age::Days(days) if days > UP_TO_DATE_DAYS => Some(NotCompliant::TooOld(label(root), days)),
             Age::Unknown => Some(NotCompliant::AgeUnknown(label(root))),
             Age::Days(_) | Age::OfBackup => None,

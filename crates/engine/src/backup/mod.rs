@@ -1,25 +1,23 @@
 //! Backing up: walk, recognise what is unchanged, read the rest, and record it, with a second look at the owner's decisions
 //! before the run is called a success. Needs the writer's key only.
 
-mod accepted;
 mod ahead;
 mod anywhere;
 mod assemble;
 mod compliance;
 mod copies;
-mod demands;
 mod exceptions;
+mod finish;
 mod guard;
 mod hashes;
-mod judgement;
-mod lineage;
-mod near_folders;
 mod next_cache;
 mod notebooks;
 mod pipeline;
 mod read;
+mod read_sources;
+mod record;
 mod run;
-mod scrambled;
+mod work;
 
 pub use compliance::{Age, NotCompliant, UP_TO_DATE_DAYS};
 pub use notebooks::NotebookLinks;
@@ -155,6 +153,10 @@ pub struct RootOutcome {
     pub newest_content: Option<Timestamp>,
     /// The newest message, where it holds any.
     pub newest_message: Option<Timestamp>,
+    /// Files in it that hold nothing.
+    pub empty_files: u64,
+    /// Nothing, or not much, is in it but ZIP files kept as the files they are, and nobody can tell how old what is in those is.
+    pub keeps_exports: bool,
     /// What it was held against.
     pub held_against: HeldAgainst,
     /// The deepest folders of an export, so many, cannot be remembered: nobody will miss one of them in the next.

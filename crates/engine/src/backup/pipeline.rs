@@ -3,13 +3,13 @@
 
 use super::BackupOptions;
 use super::ahead::{Ahead, item_weight, read_weight};
-use super::assemble::{Assembled, Assembler};
+use super::assemble::{Assembled, Assembler, may_hold_messages};
 use super::read::{ItemReader, ReadItem, link_group, shares_content};
 use crate::EngineError;
-use chest_model::{ChunkId, EntryKind, Environment, Monitor, Progress};
+use chest_model::{ChunkId, Class, EntryKind, Environment, Monitor, Progress};
 use chest_repo::RepoError;
 use chest_repo::chunk::Chunker;
-use chest_repo::local::{CacheReader, CachedEntry};
+use chest_repo::local::{CacheReader, CachedEntry, Noticed};
 use chest_repo::pack::PackClass;
 use chest_repo::repository::{Batch, ChunkTools};
 use chest_source::{ItemKind, Source, SourceItem};
@@ -152,6 +152,7 @@ fn walk(
 ) -> Result<(), EngineError> {
     let mut number = 0;
     let mut cancelled = false;
+    let class = source.description().class;
     source.walk(&mut |item| {
         if monitor.cancelled() {
             cancelled = true;
@@ -162,7 +163,8 @@ fn walk(
         let bytes = item.fingerprint.size;
         let is_file = matches!(item.kind, ItemKind::File { .. });
         monitor.progress(Progress::Found { items: 1, bytes: if is_file { bytes } else { 0 } });
-        let cached = unchanged(&item, cache.find(&item.path), batch);
+        let cached = cache.find(&item.path).filter(|cached| !is_of_unknown_age(cached, class));
+        let cached = unchanged(&item, cached, batch);
         let weight = item_weight(&item, cached.as_deref());
         ahead.admit(number, weight, batch);
         let sent = match cached {
@@ -205,6 +207,12 @@ fn unchanged(item: &SourceItem, cached: Option<CachedEntry>, batch: &Batch<'_>) 
     };
     let mut ids = lists.chain(content).flat_map(|list| list.chunks.iter().map(|(id, _)| id)).chain(&cached.reached);
     ids.all(|id| batch.is_known(id)).then(|| Box::new(cached))
+}
+
+/// It was last read as something else than e-mail, and nobody has looked for how old what is in it is.
+fn is_of_unknown_age(cached: &CachedEntry, class: Class) -> bool {
+    let Noticed { newest, sought_newest, .. } = cached.noticed;
+    class == Class::Email && newest.is_none() && !sought_newest && may_hold_messages(&cached.entry)
 }
 
 /// A further hard link of a file takes its content from the first one.

@@ -1,9 +1,10 @@
 //! Reads one item of a source into an entry: content cut, hashed and handed to the batch as it comes.
 
 use super::anywhere::Anywhere;
+use super::assemble::name_in;
+use super::guard::{HEAD, Looks, looks};
 use super::notebooks::is_notebook_link;
 use super::pipeline::Handoff;
-use super::scrambled::{Looks, looks};
 use crate::EngineError;
 use chest_mail::{ContainerKind, NameSays, NewestDate, TimeLimit, newest_in_pst, recognise};
 use chest_model::{
@@ -217,11 +218,15 @@ impl ItemReader<'_, '_> {
         let holes = content.holes().to_vec();
         // They were announced as part of the file, and take no time.
         self.monitor.progress(Progress::Done { items: 0, bytes: holes.iter().map(|hole| hole.length).sum() });
-        let Cut { chunks, bytes: data, mut noticed, is_pst, glance, .. } =
-            match self.store_chunks(&mut *content, item)? {
+        let Cut { chunks, bytes: data, called, mut noticed, is_pst, glance, .. } =
+            match self.store_chunks(&mut *content, source, item)? {
                 Ok(cut) => cut,
                 Err(failure) => return Ok(Err(failure)),
             };
+        // A file that begins with a hole begins with zeros, which nobody reads.
+        if holes.first().is_some_and(|hole| hole.offset == 0 && (hole.length >= HEAD as u64 || data == 0)) {
+            notice_looks(&mut noticed, &called, &[0; HEAD]);
+        }
         if is_pst {
             noticed.newest = self.newest_in_pst(&*content, item.fingerprint.size);
         }
@@ -241,9 +246,13 @@ impl ItemReader<'_, '_> {
     fn store_chunks(
         &mut self,
         content: &mut dyn Content,
+        source: &dyn Source,
         item: &SourceItem,
     ) -> Result<Result<Cut, ReadFailure>, EngineError> {
-        let mut cut = Cut { name: item.path.name().unwrap_or_default().to_vec(), ..Cut::default() };
+        let name = item.path.name().unwrap_or_default().to_vec();
+        let called = item.path.name().unwrap_or_else(|| name_in(&source.description().native_path)).to_vec();
+        let mut cut = Cut { name, called, ..Cut::default() };
+        cut.noticed.sought_newest = self.class == Class::Email;
         if item.fingerprint.size < self.buffer.len() as u64 {
             let mut buffer = std::mem::take(&mut self.buffer);
             let stored = self.store_through(content, &mut buffer, &mut cut);
@@ -321,11 +330,7 @@ impl ItemReader<'_, '_> {
     /// Looks at content as it comes by.
     fn notice(&self, cut: &mut Cut, bytes: &[u8]) {
         if cut.bytes == 0 && cut.pending == 0 {
-            let looks = looks(&cut.name, bytes);
-            cut.noticed.scrambled = looks == Looks::Scrambled;
-            cut.noticed.own_noise = looks == Looks::OwnNoise;
-            // What people encrypt themselves is nothing odd.
-            cut.noticed.plain = matches!(looks, Looks::Plain | Looks::OwnNoise);
+            notice_looks(&mut cut.noticed, &cut.called, bytes);
             cut.noticed.notebook_link = is_notebook_link(&cut.name, bytes);
             let container = recognise(&cut.name, bytes);
             cut.glance = glance(&cut.name, container);
@@ -370,8 +375,10 @@ struct Cut {
     bytes: u64,
     /// Bytes at the front of the buffer that no chunk has taken yet.
     pending: usize,
-    /// The file's name: what its content should be.
+    /// The file's name below the root; nothing where it is the root.
     name: Vec<u8>,
+    /// The file's name where it lies: what its content should be.
+    called: Vec<u8>,
     noticed: Noticed,
     /// Where it is a mailbox: what finds the newest date in it.
     newest: Option<NewestDate>,
@@ -382,6 +389,15 @@ struct Cut {
     at_growing_end: bool,
     /// Its dates are anywhere in it.
     is_pst: bool,
+}
+
+/// Notes how a file of this name looks that begins like this.
+fn notice_looks(noticed: &mut Noticed, name: &[u8], head: &[u8]) {
+    let looks = looks(name, head);
+    noticed.scrambled = looks == Looks::Scrambled;
+    noticed.own_noise = looks == Looks::OwnNoise;
+    // What people encrypt themselves is nothing odd.
+    noticed.plain = matches!(looks, Looks::Plain | Looks::OwnNoise);
 }
 
 /// What is worth noting for whoever looks for mail: what a name says of itself need not be said again.

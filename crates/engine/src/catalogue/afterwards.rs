@@ -3,15 +3,16 @@
 //! not there, or where another root says that it came in its place, what lay in it is gone, unless that other root has it now. A root that
 //! was merely not named is as it was: another command backs it up.
 
+use super::answer::{holds_as_files, is_at_top};
 use super::chains::{Machines, came_in_place_of, root_of};
 use crate::EngineError;
 use crate::browse::holds_root;
 use chest_catalogue::{Catalogue, ChainId};
-use chest_model::TreePath;
+use chest_model::{Doubt, DoubtKind, TreePath};
 use chest_repo::record::SnapshotRoot;
 use chest_repo::repository::Snapshot;
 use chest_source::form_of_export;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Where what lay in a vanished root may be now.
 #[derive(Default)]
@@ -51,11 +52,43 @@ impl<'s> History<'s> {
             None => None,
         };
         for &place in later.iter().filter(|&&place| self.snapshots[place].writer == snapshot.writer) {
-            let successors = self.snapshots[place].body.roots.iter().filter(|one| came_in_place_of(one, root));
+            let roots = &self.snapshots[place].body.roots;
+            let moved_to = where_exports_went(roots, root);
+            let is_in_new_place = |one: &SnapshotRoot| {
+                moved_to.contains(one.description.native_path.as_slice()) && form(one) == form(root)
+            };
+            let successors = roots.iter().filter(|one| came_after(one, root) || is_in_new_place(one));
             let successors = successors.filter_map(|one| self.chain_of(place, &one.description.label));
             successors.for_each(|chain| after.get_or_insert_default().heirs.push(chain));
         }
         Ok(after)
+    }
+
+    /// The newer exports of the same form that this snapshot took out of the same folder. An older one that is stored once beside them is
+    /// no new state of anything, though one of an earlier week may have had its name; the older one alone is called after its file, unless
+    /// several do not go on from each other.
+    pub(super) fn newer_beside(&self, place: usize, label: &[u8]) -> Vec<ChainId> {
+        let snapshot = &self.snapshots[place];
+        let Some(root) = root_of(snapshot, label).filter(|root| is_called_after_its_file(root)) else {
+            return Vec::new();
+        };
+        let is_newer = |one: &&SnapshotRoot| {
+            one.description.native_path == root.description.native_path
+                && form(one) == form(root)
+                && (!is_called_after_its_file(one) || one.newest_content > root.newest_content)
+        };
+        let newer = snapshot.body.roots.iter().filter(is_newer);
+        newer.filter_map(|one| self.chain_of(place, &one.description.label)).collect()
+    }
+
+    /// What lies beside the exports that this snapshot took out of a folder: where the folder itself was backed up before, it lay in that.
+    pub(super) fn beside_exports(&self, place: usize, label: &[u8]) -> Vec<ChainId> {
+        let snapshot = &self.snapshots[place];
+        let Some(root) = root_of(snapshot, label).filter(|root| form(root).is_some()) else { return Vec::new() };
+        let is_beside =
+            |one: &&SnapshotRoot| one.description.native_path == root.description.native_path && form(one).is_none();
+        let beside = snapshot.body.roots.iter().filter(is_beside);
+        beside.filter_map(|one| self.chain_of(place, &one.description.label)).collect()
     }
 
     fn chain_of(&self, place: usize, label: &'_ [u8]) -> Option<ChainId> {
@@ -76,6 +109,7 @@ impl<'s> History<'s> {
         let beside = snapshot.body.roots.iter().filter(lay_beside).map(|one| one.description.label.as_slice());
         let beside: BTreeSet<&[u8]> = beside.collect();
         let form = form(root);
+        let of_form: HashSet<Vec<u8>> = form.iter().cloned().collect();
         let mut after = Afterwards::default();
         for root in self.snapshots[newest].body.roots.iter().filter(|root| root.description.native_path == *path) {
             let now = self::form(root);
@@ -87,8 +121,8 @@ impl<'s> History<'s> {
                 continue;
             };
             after.heirs.push(chain);
-            if let Some(form) = form.as_ref().filter(|_| is_plain) {
-                after.is_a_file |= catalogue.names_at_top(chain)?.iter().any(|name| form_of_export(name) == *form);
+            if is_plain {
+                after.is_a_file |= holds_as_files(catalogue, chain, &of_form)?;
             }
         }
         Ok(after)
@@ -98,16 +132,50 @@ impl<'s> History<'s> {
 impl Afterwards {
     /// Whether a path lies within something of which nobody has looked inside, or lay there before it was taken apart.
     pub(super) fn is_in_an_export(&self, path: &TreePath) -> bool {
-        let is_at_top = path.parent().is_some_and(|parent| parent.is_root());
         let is_one = || path.name().is_some_and(|name| self.taken_apart.contains(&form_of_export(name)));
-        self.is_a_file || (is_at_top && is_one())
+        self.is_a_file || (is_at_top(path) && is_one())
     }
 }
 
-/// Whether a snapshot says what is in this place: it was named, and nothing in it was closed.
+/// Whether it says that it came in the place of the other; or of what the other had come in the place of without being complete; or, of an
+/// export, of any in the same folder: what one of those is called is what another was called.
+fn came_after(one: &SnapshotRoot, other: &SnapshotRoot) -> bool {
+    let Some(forerunner) = &one.forerunner else { return false };
+    let is_another = one.description.label != other.description.label;
+    let is_of_folder = || forerunner.native_path == other.description.native_path && form(one) == form(other);
+    came_in_place_of(one, other)
+        || is_another && other.forerunner.as_ref() == Some(forerunner)
+        || form(other).is_some() && is_of_folder()
+}
+
+/// The folders into which the exports of another's folder have gone: one of theirs says that it came in the place of one of those.
+fn where_exports_went<'s>(roots: &'s [SnapshotRoot], other: &SnapshotRoot) -> BTreeSet<&'s [u8]> {
+    let old = &other.description.native_path;
+    let has_gone = |one: &&SnapshotRoot| {
+        let came_from = one.forerunner.as_ref().map(|forerunner| &forerunner.native_path);
+        form(one).is_some() && form(other).is_some() && came_from == Some(old) && one.description.native_path != *old
+    };
+    roots.iter().filter(has_gone).map(|one| one.description.native_path.as_slice()).collect()
+}
+
+/// Whether it has the name of its file and not what all exports of its form are called.
+fn is_called_after_its_file(root: &SnapshotRoot) -> bool {
+    root.containers.first().is_some_and(|container| {
+        let stem = &container.name[..container.name.len().saturating_sub(4)];
+        root.description.label.ends_with(&[b"(", stem, b")"].concat())
+    })
+}
+
+/// Whether a snapshot says what is in this place: it was named, and nothing in it was closed, or somebody said that it is gone for good.
 fn is_known(snapshot: &Snapshot, path: &[u8]) -> bool {
     let labels = labels(snapshot, path);
-    !labels.is_empty() && labels.into_iter().all(|label| holds_root(snapshot, label))
+    let is_said = |label: &[u8]| holds_root(snapshot, label) || is_gone_for_good(snapshot, label);
+    !labels.is_empty() && labels.into_iter().all(is_said)
+}
+
+fn is_gone_for_good(snapshot: &Snapshot, label: &[u8]) -> bool {
+    let is_missing = |doubt: &Doubt| doubt.accepted && matches!(doubt.kind, DoubtKind::Missing { .. });
+    snapshot.body.doubts.iter().any(|doubt| doubt.root == label && is_missing(doubt))
 }
 
 /// The names of what came out of a path.

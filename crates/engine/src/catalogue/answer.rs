@@ -4,11 +4,12 @@ use super::afterwards::{Afterwards, History};
 use super::chains::{Chains, Machines, chains_of, root_of};
 use super::standing::{WhyNotKnown, why_not_seen};
 use crate::EngineError;
-use crate::browse::lost_part;
-use chest_catalogue::{Catalogue, ChainId, Damage, KnownChain};
+use crate::browse::{ItemType, lost_part};
+use chest_catalogue::{Catalogue, ChainId, Damage, FoundVersion, KnownChain};
 use chest_model::{Class, Container, Exception, ExceptionKind, ObjectHash, Timestamp, TreePath};
+use chest_repo::record::LeftOutBy;
 use chest_repo::repository::Snapshot;
-use chest_source::form_of_export;
+use chest_source::{Excludes, Patterns, form_of_export};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -33,12 +34,16 @@ pub(super) struct Chain<'s> {
     hidden: HashSet<&'s TreePath>,
     /// What cannot be read now, of the newest snapshot.
     lost: Vec<(TreePath, Option<TreePath>)>,
+    /// What was left out of the newest snapshot.
+    left_out_by: Excludes,
     /// The newest snapshot holds an export of which a part could not be read: anything may lie in it.
     is_cut_short: bool,
     /// Exports of which an earlier snapshot holds what was in them lie in the newest one as files.
     pub(super) keeps_exports_as_files: bool,
     /// Where its path has been backed up since without it, or another root in its place.
     pub(super) afterwards: Option<Afterwards>,
+    /// Beside it in the newest snapshot: what they hold below the same path is not gone.
+    pub(super) beside: Vec<ChainId>,
     /// Why nobody knows what is in it now, where there are later backups without it.
     pub(super) not_seen_since: Option<WhyNotKnown>,
 }
@@ -66,9 +71,11 @@ impl<'s> Answer<'s> {
                     classes: all.iter().map(|snapshot| class_in(snapshot, label)).collect(),
                     hidden: hidden_in(newest, label),
                     lost: of_newest.map(|damage| (damage.from.clone(), damage.until.clone())).collect(),
+                    left_out_by: left_out_by(newest, label),
                     is_cut_short: is_cut_short(all, label),
                     keeps_exports_as_files: keeps_exports_as_files(catalogue, *id, all, label)?,
                     afterwards: history.afterwards(catalogue, place, label)?,
+                    beside: beside(&history, place, all, label),
                     not_seen_since: why_not_seen(newest, path, &snapshots[place + 1..]),
                     places,
                 };
@@ -102,6 +109,24 @@ impl<'s> Answer<'s> {
     pub(super) fn sightings(&self) -> HashMap<ChainId, Vec<(ObjectHash, Timestamp)>> {
         let of_chain = |chain: &Chain<'_>| chain.places.iter().map(|&place| self.at(place)).collect();
         self.chains.iter().map(|(&id, chain)| (id, of_chain(chain))).collect()
+    }
+
+    /// Whether a path never was that of a file, and stands for an export that could not be read, or for a part of one.
+    pub(super) fn stands_for_part(&self, path: &TreePath, found: &[FoundVersion]) -> bool {
+        let stands_in = |one: &FoundVersion| {
+            let (Some(last), Some(chain), Some(name)) = (self.place(&one.last), self.chain(one.chain), path.name())
+            else {
+                return false;
+            };
+            let held_exports = chain.places.iter().filter(|&&place| place <= last);
+            held_exports.map(|&place| containers_in(&self.snapshots[place], &chain.label)).any(|containers| {
+                let is_of_form = |one: &Container| form_of_export(&one.name) == form_of_export(name);
+                stands_for_part(name, containers) || containers.iter().any(is_of_form)
+            })
+        };
+        let is_unreadable =
+            |one: &FoundVersion| matches!(ItemType::from_number(one.version.item), Some(ItemType::Unreadable));
+        is_at_top(path) && found.iter().all(|one| is_unreadable(one) && stands_in(one))
     }
 
     /// Parts of trees that could not be read.
@@ -139,7 +164,10 @@ impl Chain<'_> {
         if !self.hidden.is_empty() && above().any(|path| self.hidden.contains(&path)) {
             return Some(WhyNotKnown::Unreadable);
         }
-        self.lost.iter().any(is_lost).then_some(WhyNotKnown::Damaged)
+        if self.lost.iter().any(is_lost) {
+            return Some(WhyNotKnown::Damaged);
+        }
+        self.left_out_by.leave_out(path.as_bytes()).then_some(WhyNotKnown::LeftOut)
     }
 }
 
@@ -165,6 +193,13 @@ fn class_in(snapshot: &Snapshot, label: &[u8]) -> Class {
     root_of(snapshot, label).map_or_else(Class::default, |root| root.description.class)
 }
 
+/// What a later version may record, and this one cannot read, leaves out nothing.
+fn left_out_by(snapshot: &Snapshot, label: &[u8]) -> Excludes {
+    let recorded = root_of(snapshot, label).map(|root| root.left_out_by.clone()).unwrap_or_default();
+    let LeftOutBy { built_in, own } = recorded;
+    Excludes::recorded(Patterns { built_in, own }).unwrap_or_default()
+}
+
 fn hidden_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> HashSet<&'s TreePath> {
     let hides = |one: &&Exception| one.root == label && matches!(one.kind, ExceptionKind::Unreadable(_));
     snapshot.body.exceptions.iter().filter(hides).map(|one| &one.path).collect()
@@ -177,14 +212,19 @@ fn is_cut_short(all: &[&Snapshot], label: &[u8]) -> bool {
     // Where nothing of it could be read, only an earlier one says that it is an export.
     let form = all.iter().rev().find_map(|snapshot| containers_in(snapshot, label).first());
     let Some(form) = form.map(|container| form_of_export(&container.name)) else { return false };
-    let is_one = |name: &[u8]| {
-        let is_part_of =
-            |container: &Container| name.strip_suffix(b")").is_some_and(|name| name.ends_with(&container.name));
-        form == form_of_export(name) || containers_in(newest, label).iter().any(is_part_of)
-    };
-    hidden_in(newest, label)
-        .into_iter()
-        .any(|path| path.parent().is_some_and(|parent| parent.is_root()) && path.name().is_some_and(is_one))
+    let is_one = |name: &[u8]| form == form_of_export(name) || stands_for_part(name, containers_in(newest, label));
+    hidden_in(newest, label).into_iter().any(|path| is_at_top(path) && path.name().is_some_and(is_one))
+}
+
+/// Whether this is no file, but stands for what could not be read of one of these exports.
+fn stands_for_part(name: &[u8], of: &[Container]) -> bool {
+    let name = name.strip_prefix(b"(").and_then(|name| name.strip_suffix(b")"));
+    name.is_some_and(|name| of.iter().any(|container| name.ends_with(&container.name)))
+}
+
+/// Whether nothing is above it but its root.
+pub(super) fn is_at_top(path: &TreePath) -> bool {
+    path.parent().is_some_and(|parent| parent.is_root())
 }
 
 /// Whether what came out of exports once lies in them now, as in files that nobody has looked into.
@@ -195,15 +235,30 @@ fn keeps_exports_as_files(
     label: &[u8],
 ) -> Result<bool, EngineError> {
     let is_plain = all.last().is_some_and(|newest| containers_in(newest, label).is_empty());
-    let forms: HashSet<Vec<u8>> = match is_plain {
-        true => all
-            .iter()
-            .flat_map(|snapshot| containers_in(snapshot, label))
-            .map(|one| form_of_export(&one.name))
-            .collect(),
-        false => return Ok(false),
-    };
+    if !is_plain {
+        return Ok(false);
+    }
+    let exports = all.iter().flat_map(|snapshot| containers_in(snapshot, label));
+    let forms: HashSet<Vec<u8>> = exports.map(|one| form_of_export(&one.name)).collect();
+    holds_as_files(catalogue, chain, &forms)
+}
+
+/// Whether files lie at the top of it that are named as exports of one of these forms.
+pub(super) fn holds_as_files(
+    catalogue: &Catalogue,
+    chain: ChainId,
+    forms: &HashSet<Vec<u8>>,
+) -> Result<bool, EngineError> {
     Ok(!forms.is_empty() && catalogue.names_at_top(chain)?.iter().any(|name| forms.contains(&form_of_export(name))))
+}
+
+/// The roots beside this one that may hold what it held: newer exports, and what lies beside exports where it was no export itself.
+fn beside(history: &History<'_>, place: usize, all: &[&Snapshot], label: &[u8]) -> Vec<ChainId> {
+    let mut beside = history.newer_beside(place, label);
+    if all.iter().any(|snapshot| containers_in(snapshot, label).is_empty()) {
+        beside.extend(history.beside_exports(place, label));
+    }
+    beside
 }
 
 /// The exports that a root came out of.

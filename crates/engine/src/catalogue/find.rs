@@ -241,6 +241,7 @@ impl Answer<'_> {
         let standing = self.standing_of_path(catalogue, &path.path, found)?;
         let last = found.iter().filter_map(|one| self.place(&one.last)).max();
         let not_known = last.and_then(|last| standing.not_known(self.at(last).1));
-        Ok(Hit { path, versions, deleted: standing.is_gone(), successor: standing.successor(), not_known })
+        let deleted = standing.is_gone() && !self.stands_for_part(&path.path, found);
+        Ok(Hit { path, versions, deleted, successor: standing.successor(), not_known })
     }
 }

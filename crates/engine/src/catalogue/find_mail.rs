@@ -1,8 +1,9 @@
 //! Finds messages over all versions of all mailboxes, deleted ones too, and gets them out again.
 
 use super::answer::Answer;
+use super::doubtful_mailboxes::DoubtfulMailboxes;
 use super::mailboxes::kind_of;
-use super::standing::{NotKnown, Standing};
+use super::standing::{Holding, NotKnown, Standing};
 use super::{Keeping, ONE_MESSAGE, Wanted, consult};
 use crate::browse::{ShownPath, StoredFile};
 use crate::{Context, EngineError, Opened};
@@ -139,13 +140,14 @@ pub fn find_mail(context: &Context<'_>, opened: &Opened, query: &MailQuery) -> R
     let ask = |catalogue: &Catalogue| {
         let answer = Answer::new(catalogue, &snapshots)?;
         let letters = catalogue.letters(&letter_query(query))?;
-        let hits = letters.into_iter().map(|letter| answer.mail_hit(letter, query.class));
+        let problems = catalogue.mailbox_problems()?;
+        let doubtful = DoubtfulMailboxes::new(catalogue, &problems);
+        let hits = letters.into_iter().map(|letter| answer.mail_hit(letter, query.class, &doubtful));
         let hits = hits.filter_map(Result::transpose);
         let is_meant = |hit: &MailHit| hit.deleted || hit.is_marked_deleted || !query.only_deleted;
         let messages: Vec<MailHit> =
             hits.filter(|hit| hit.as_ref().map_or(true, is_meant)).collect::<Result<_, _>>()?;
-        let (broken, unknown): (Vec<_>, Vec<_>) =
-            catalogue.mailbox_problems()?.into_iter().partition(|one| one.is_damage);
+        let (broken, unknown): (Vec<_>, Vec<_>) = problems.into_iter().partition(|one| one.is_damage);
         let told = |problems: Vec<MailboxProblem>| {
             let told = problems.into_iter().filter_map(|one| {
                 let path = ShownPath { root: answer.chain(one.chain)?.label.clone(), path: one.path };
@@ -180,7 +182,12 @@ fn letter_query(query: &MailQuery) -> LetterQuery {
 
 impl Answer<'_> {
     /// `None` where no mailbox of that class holds it.
-    fn mail_hit(&self, letter: FoundLetter, class: Option<Class>) -> Result<Option<MailHit>, EngineError> {
+    fn mail_hit(
+        &self,
+        letter: FoundLetter,
+        class: Option<Class>,
+        doubtful: &DoubtfulMailboxes<'_>,
+    ) -> Result<Option<MailHit>, EngineError> {
         let mut mailboxes: BTreeMap<Vec<u8>, MailboxHit> = BTreeMap::new();
         for place in &letter.whereabouts {
             if let Some(hit) = self.mailbox_hit(place, class) {
@@ -193,7 +200,7 @@ impl Answer<'_> {
         let mut mailboxes: Vec<MailboxHit> = mailboxes.into_values().collect();
         mailboxes.iter_mut().for_each(MailboxHit::settle);
         mailboxes.sort_by_key(|mailbox| std::cmp::Reverse(mailbox.last_seen.1));
-        let (standing, is_marked) = self.standing_of_letter(&letter.whereabouts)?;
+        let (standing, is_marked) = self.standing_of_letter(&letter.whereabouts, doubtful)?;
         let last = letter.whereabouts.iter().filter_map(|one| self.place(&one.last)).max();
         let not_known = last.and_then(|last| standing.not_known(self.at(last).1));
         let FoundLetter { identity, sender, recipients, subject, sent, attachments, .. } = letter;
@@ -213,12 +220,24 @@ impl Answer<'_> {
     }
 
     /// And whether it is marked as deleted wherever it still is.
-    fn standing_of_letter(&self, whereabouts: &[Whereabouts]) -> Result<(Standing, bool), EngineError> {
+    fn standing_of_letter(
+        &self,
+        whereabouts: &[Whereabouts],
+        doubtful: &DoubtfulMailboxes<'_>,
+    ) -> Result<(Standing, bool), EngineError> {
         let (mut standing, mut is_marked) = (Standing::Gone(None), true);
         for place in whereabouts {
             let Some(chain) = self.chain(place.chain) else { continue };
+            let unless_hidden = |now_in: ChainId| {
+                let may_hold = doubtful.may_hold(self, place, now_in)?;
+                Ok(if may_hold { Holding::MayHold } else { Holding::HoldsNot })
+            };
+            let holding = match chain.is_newest(&place.last) {
+                true => Holding::Holds,
+                false => unless_hidden(place.chain)?,
+            };
             // What has come in the place of a root that has vanished is among these places, too.
-            let here = self.standing_in(chain, &place.path, chain.is_newest(&place.last), &|_| Ok(false))?;
+            let here = self.standing_in(chain, &place.path, holding, &unless_hidden)?;
             is_marked &= here.is_gone() || place.is_marked_deleted;
             standing = standing.or(here);
         }

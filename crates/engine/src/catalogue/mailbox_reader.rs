@@ -5,7 +5,7 @@ use super::ONE_MESSAGE;
 use super::mailboxes::number;
 use crate::browse::{NodesAtHand, ShownPath, StoredFile};
 use crate::{EngineError, Opened};
-use chest_catalogue::{ChainId, Letter, MailboxVersion, Searched, Words};
+use chest_catalogue::{ChainId, Letter, MailboxVersion, ProblemKind, Searched, Words};
 use chest_mail::{
     Completeness, ContainerKind, FoundMessage, Limits, MailError, NameSays, PstError, Resume, TimeLimit, Visited,
     is_outlook_message, recognise, visit,
@@ -62,15 +62,14 @@ pub(super) enum End {
     Stopped,
     /// No snapshot has it any more.
     NotThere,
-    /// As far as it can be read.
-    Read { messages: u64, problem: Option<Problem> },
+    /// As far as it can be read; of no kind where it holds none that anybody here understands.
+    Read { messages: u64, kind: Option<ContainerKind>, problem: Option<Problem> },
 }
 
 /// Why a mailbox was not read to its end.
 pub(super) struct Problem {
     pub(super) text: String,
-    /// Of what is stored: that may be mended.
-    pub(super) is_damage: bool,
+    pub(super) kind: ProblemKind,
 }
 
 /// A message, as far as the catalogue wants it.
@@ -222,7 +221,7 @@ impl MailboxReader<'_> {
             Err(problem) => return Ok(damaged(&problem)),
         };
         let Some(kind) = recognise(&job.version.called, &head) else {
-            return Ok(End::Read { messages: 0, problem: only_called_mail(&job.version.called, &head) });
+            return Ok(not_recognised(&job.version, &head));
         };
         let resume = match kind {
             ContainerKind::Mbox => self.resume(job, &file),
@@ -240,10 +239,10 @@ impl MailboxReader<'_> {
             return Ok(End::Stopped);
         }
         let problem = match limit.is_over() {
-            true => Some(Problem { text: TAKES_TOO_LONG.to_owned(), is_damage: false }),
+            true => Some(Problem { text: TAKES_TOO_LONG.to_owned(), kind: ProblemKind::NotUnderstood }),
             false => problem_of(&visited),
         };
-        Ok(End::Read { messages: visited.messages, problem })
+        Ok(End::Read { messages: visited.messages, kind: Some(kind), problem })
     }
 
     /// Where to begin: at the last message that begins in what this version and the one before have in common.
@@ -287,7 +286,16 @@ impl MailboxReader<'_> {
 
 /// What is stored and cannot be read.
 fn damaged(problem: &dyn Display) -> End {
-    End::Read { messages: 0, problem: Some(Problem { text: problem.to_string(), is_damage: true }) }
+    let problem = Problem { text: problem.to_string(), kind: ProblemKind::Damage };
+    End::Read { messages: 0, kind: None, problem: Some(problem) }
+}
+
+/// Of nothing but blank lines everybody knows that it holds no message.
+fn not_recognised(version: &MailboxVersion, head: &[u8]) -> End {
+    let is_blank = version.size <= HEAD as u64 && head.iter().all(u8::is_ascii_whitespace);
+    let kind = is_blank.then_some(ContainerKind::Mbox);
+    let problem = if is_blank { None } else { only_called_mail(&version.called, head) };
+    End::Read { messages: 0, kind, problem }
 }
 
 /// A file that is called a mailbox and is none that can be read here.
@@ -296,7 +304,8 @@ fn only_called_mail(name: &[u8], head: &[u8]) -> Option<Problem> {
         true => OUTLOOK_MESSAGE,
         false => "it is called a mailbox, and holds none of a kind that can be searched",
     };
-    (NameSays::of(name) == NameSays::Mail).then(|| Problem { text: text.to_owned(), is_damage: false })
+    let kind = ProblemKind::NotUnderstood;
+    (NameSays::of(name) == NameSays::Mail).then(|| Problem { text: text.to_owned(), kind })
 }
 
 /// Why there may be more in a mailbox than was shown.
@@ -304,14 +313,17 @@ fn problem_of(visited: &Visited) -> Option<Problem> {
     match &visited.problem {
         Some(problem) => Some(Problem {
             text: problem.to_string(),
-            is_damage: matches!(problem, MailError::Read(_) | MailError::Pst(PstError::Read(_))),
+            kind: match problem {
+                MailError::Read(_) | MailError::Pst(PstError::Read(_)) => ProblemKind::Damage,
+                _ => ProblemKind::NotUnderstood,
+            },
         }),
         None => (visited.failed > 0).then(|| Problem {
             text: match visited.failed {
                 1 => "one item in it cannot be read".to_owned(),
                 items => format!("{items} items in it cannot be read"),
             },
-            is_damage: false,
+            kind: ProblemKind::Items,
         }),
     }
 }

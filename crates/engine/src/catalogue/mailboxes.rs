@@ -4,7 +4,7 @@
 use super::mailbox_reader::{End, Job, MailboxReader, Problem, Told};
 use crate::browse::NodesAtHand;
 use crate::{Context, EngineError, Opened};
-use chest_catalogue::{Catalogue, Letter, MailHint, MailboxVersion, Update};
+use chest_catalogue::{Catalogue, Letter, MailHint, MailboxVersion, ProblemKind, Update};
 use chest_mail::{ContainerKind, NameSays, is_name_marked_deleted};
 use chest_model::{Class, Glance, Monitor, Phase, Progress};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// So many files of which nothing says what they are, neither a name nor whoever backed them up, are looked at for one search; the
 /// others are told, and looked at for the next ones. Of each a chunk is fetched.
 const GUESSES_AT_ONCE: u64 = 2000;
+/// What is to be said of what was a mailbox.
+const NO_MAILBOX_ANY_MORE: &str = "it was a mailbox in an earlier backup, and is none now that can be searched, perhaps because it is damaged. \
+    It is backed up all the same";
 /// One transaction takes so many mailboxes or messages, so that what is read is kept if the run ends early.
 const MAILBOXES_AT_ONCE: u64 = 500;
 const MESSAGES_AT_ONCE: u64 = 5000;
@@ -132,8 +135,8 @@ fn fill(
                 monitor.progress(Progress::Done { items: 1, bytes: job.version.size });
                 under_way.remove(&number);
             }
-            Told::Done(End::Read { messages: read, problem }) => {
-                note_end(&update, &job.version, problem)?;
+            Told::Done(End::Read { messages: read, kind, problem }) => {
+                note_end(&update, &job.version, kind, problem)?;
                 (mailboxes, messages) = (mailboxes + 1, messages + read);
                 monitor.progress(Progress::Done { items: 1, bytes: job.version.size });
                 under_way.remove(&number);
@@ -213,12 +216,36 @@ fn jobs(update: &Update<'_>, batch: &[MailboxVersion], first: u64) -> Result<Vec
 }
 
 /// What is stored and cannot be read is told, and tried again the next time.
-fn note_end(update: &Update<'_>, version: &MailboxVersion, problem: Option<Problem>) -> Result<(), EngineError> {
+fn note_end(
+    update: &Update<'_>,
+    version: &MailboxVersion,
+    kind: Option<ContainerKind>,
+    problem: Option<Problem>,
+) -> Result<(), EngineError> {
+    let problem = match problem {
+        None if is_no_mailbox_any_more(update, version, kind)? => {
+            Some(Problem { text: NO_MAILBOX_ANY_MORE.to_owned(), kind: ProblemKind::NotUnderstood })
+        }
+        problem => problem,
+    };
     match problem {
-        Some(problem) => update.mailbox_has_problem(version, &problem.text, problem.is_damage)?,
+        Some(problem) => update.mailbox_has_problem(version, &problem.text, problem.kind)?,
         None => update.mailbox_is_read(version)?,
     }
     Ok(())
+}
+
+/// Whether nobody understands as a mailbox what was one before. One of which the beginning is gone may look like a single message.
+fn is_no_mailbox_any_more(
+    update: &Update<'_>,
+    version: &MailboxVersion,
+    kind: Option<ContainerKind>,
+) -> Result<bool, EngineError> {
+    Ok(match kind {
+        None => update.held_before(version, None)?,
+        Some(ContainerKind::Message) => update.held_before(version, Some(number(ContainerKind::Message)))?,
+        Some(ContainerKind::Mbox | ContainerKind::Pst) => false,
+    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod afterwards;
 mod answer;
 mod chains;
+mod doubtful_mailboxes;
 mod fill;
 mod find;
 mod find_mail;

@@ -45,9 +45,12 @@ impl NamePattern {
 
 fn fits_stars(pieces: &[String], name: &str) -> bool {
     let [first, between @ .., last] = pieces else { return false };
-    let Some(mut rest) = name.strip_prefix(first.as_str()).and_then(|name| name.strip_suffix(last.as_str())) else {
+    // To compare nothing is slow: an empty string lies nowhere, and processors that look there all the same take a tenth of a microsecond.
+    let begins = first.is_empty() || name.starts_with(first.as_str());
+    if !begins || name.len() < first.len() + last.len() || !(last.is_empty() || name.ends_with(last.as_str())) {
         return false;
-    };
+    }
+    let mut rest = &name[first.len()..name.len() - last.len()];
     between.iter().all(|piece| match rest.find(piece.as_str()) {
         Some(at) => {
             rest = &rest[at + piece.len()..];

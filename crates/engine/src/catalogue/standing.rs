@@ -16,12 +16,16 @@ pub enum WhyNotKnown {
     Unreadable,
     /// Part of the list of files of the newest backup cannot be read now.
     Damaged,
+    /// The newest version of its mailbox could not be read to its end.
+    MailboxNotRead,
     /// The newest export is not whole.
     ExportCutShort,
     /// Its root was named again, and was not there or could not be read.
     RootUnreadable,
     /// Its root has not been named since, and others have.
     RootNotBackedUp,
+    /// A pattern leaves it out of the newest backup of its root.
+    LeftOut,
 }
 
 /// That nobody knows whether something is still there.
@@ -31,6 +35,21 @@ pub struct NotKnown {
     pub since: Timestamp,
     /// Why.
     pub why: WhyNotKnown,
+}
+
+/// Whether the newest snapshot of a root holds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holding {
+    Holds,
+    /// It may be in a mailbox that was not read to its end.
+    MayHold,
+    HoldsNot,
+}
+
+impl From<bool> for Holding {
+    fn from(is_held: bool) -> Self {
+        if is_held { Self::Holds } else { Self::HoldsNot }
+    }
 }
 
 /// What became of something.
@@ -84,8 +103,8 @@ impl Answer<'_> {
         let mut standing = Standing::Gone(None);
         for one in found {
             let Some(chain) = self.chain(one.chain) else { continue };
-            let holds = |heir| Ok(catalogue.holds_now(heir, path)?);
-            standing = standing.or(self.standing_in(chain, path, chain.is_newest(&one.last), &holds)?);
+            let holds = |heir| Ok(catalogue.holds_now(heir, path)?.into());
+            standing = standing.or(self.standing_in(chain, path, chain.is_newest(&one.last).into(), &holds)?);
             if standing == Standing::There {
                 break;
             }
@@ -98,13 +117,18 @@ impl Answer<'_> {
         &self,
         chain: &Chain<'_>,
         path: &TreePath,
-        is_held: bool,
-        holds: &dyn Fn(ChainId) -> Result<bool, EngineError>,
+        holding: Holding,
+        holds: &dyn Fn(ChainId) -> Result<Holding, EngineError>,
     ) -> Result<Standing, EngineError> {
-        match &chain.afterwards {
-            Some(after) => self.standing_in_heirs(after, path, holds),
-            None => Ok(chain.standing(path, is_held).unwrap_or(Standing::Gone(None))),
+        if let Some(after) = &chain.afterwards {
+            return self.standing_in_heirs(after, path, holds);
         }
+        let mut standing = chain.standing(path, holding).unwrap_or(Standing::Gone(None));
+        for &other in &chain.beside {
+            let Some(beside) = self.chain(other) else { continue };
+            standing = standing.or(beside.standing(path, holds(other)?).unwrap_or(Standing::Gone(None)));
+        }
+        Ok(standing)
     }
 
     /// Each may itself have been replaced.
@@ -112,7 +136,7 @@ impl Answer<'_> {
         &self,
         after: &Afterwards,
         path: &TreePath,
-        holds: &dyn Fn(ChainId) -> Result<bool, EngineError>,
+        holds: &dyn Fn(ChainId) -> Result<Holding, EngineError>,
     ) -> Result<Standing, EngineError> {
         let mut standing = Standing::Gone(None);
         let (mut waiting, mut visited) = (vec![after], HashSet::new());
@@ -138,11 +162,13 @@ impl Answer<'_> {
 
 impl Chain<'_> {
     /// In this root alone, which nothing has replaced; nothing where it is gone.
-    fn standing(&self, path: &TreePath, is_held: bool) -> Option<Standing> {
-        if is_held {
+    fn standing(&self, path: &TreePath, holding: Holding) -> Option<Standing> {
+        if holding == Holding::Holds {
             return Some(self.not_seen_since.map_or(Standing::There, Standing::NotKnown));
         }
-        self.hides(path).map(Standing::NotKnown).or(self.keeps_exports_as_files.then_some(Standing::There))
+        let not_read = (holding == Holding::MayHold).then_some(WhyNotKnown::MailboxNotRead);
+        let in_files = self.keeps_exports_as_files.then_some(Standing::There);
+        self.hides(path).map(Standing::NotKnown).or(in_files).or(not_read.map(Standing::NotKnown))
     }
 }
 

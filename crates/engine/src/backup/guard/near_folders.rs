@@ -10,7 +10,7 @@ const BYTES: usize = 512 << 10;
 
 /// The folders nearest to the top, with the files in and below each.
 #[derive(Debug, Clone, Default)]
-pub(super) struct NearFolders {
+pub(in crate::backup) struct NearFolders {
     /// By depth: the first are those right below the root.
     levels: Vec<BTreeMap<Vec<u8>, u64>>,
     count: usize,
@@ -24,7 +24,7 @@ pub(super) struct NearFolders {
 
 impl NearFolders {
     /// Notes a folder.
-    pub(super) fn folder(&mut self, path: &[u8]) {
+    pub(in crate::backup) fn folder(&mut self, path: &[u8]) {
         if path.is_empty() {
             return;
         }
@@ -60,7 +60,7 @@ impl NearFolders {
     }
 
     /// Notes a file. Those of one folder come together, mostly, and are counted at once.
-    pub(super) fn file(&mut self, path: &[u8]) {
+    pub(in crate::backup) fn file(&mut self, path: &[u8]) {
         let parent = &path[..path.iter().rposition(|byte| *byte == b'/').unwrap_or(0)];
         if self.counting.0 != parent {
             self.finish();
@@ -70,7 +70,7 @@ impl NearFolders {
     }
 
     /// Counts what has not been counted yet.
-    pub(super) fn finish(&mut self) {
+    pub(in crate::backup) fn finish(&mut self) {
         let (parent, files) = std::mem::take(&mut self.counting);
         let ends = (0..parent.len()).filter(|&at| parent[at] == b'/').chain([parent.len()]);
         for (level, end) in self.levels.iter_mut().zip(ends).filter(|_| files > 0) {
@@ -81,28 +81,28 @@ impl NearFolders {
     }
 
     /// Those that are remembered.
-    pub(super) fn remembered(&self) -> BTreeMap<Vec<u8>, u64> {
+    pub(in crate::backup) fn remembered(&self) -> BTreeMap<Vec<u8>, u64> {
         self.levels.iter().flatten().map(|(path, files)| (path.clone(), *files)).collect()
     }
 
     /// How many are not.
-    pub(super) fn beyond(&self) -> u64 {
+    pub(in crate::backup) fn beyond(&self) -> u64 {
         self.beyond
     }
 
     /// Whether it was not among them. Of one that would not have been remembered nobody can tell.
-    pub(super) fn lacks(&self, path: &[u8]) -> bool {
+    pub(in crate::backup) fn lacks(&self, path: &[u8]) -> bool {
         let depth = depth(path);
         !self.is_beyond(depth, path) && !self.has(path)
     }
 
     /// Whether it was among them.
-    pub(super) fn has(&self, path: &[u8]) -> bool {
+    pub(in crate::backup) fn has(&self, path: &[u8]) -> bool {
         self.levels.get(depth(path)).is_some_and(|level| level.contains_key(path))
     }
 
     /// Every one, and the files in and below it.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &[u8]> {
+    pub(in crate::backup) fn paths(&self) -> impl Iterator<Item = &[u8]> {
         self.levels.iter().flat_map(|level| level.keys()).map(Vec::as_slice)
     }
 }

@@ -2,12 +2,13 @@
 //! a council's files to extort money leaves names that say "letter" over bytes that say nothing; one such file may be an
 //! accident, many are not.
 //!
-//! Only bytes that look like noise are held against a name: a picture called `.txt` is nobody's attack. Noise whose name promises
+//! Only bytes that look like noise, or that are nothing but zeros, are held against a name: a picture called `.txt` is nobody's attack. Zeros
+//! are what a failing disk or a broken synchronisation leaves, and no kind of document begins so. Noise whose name promises
 //! nothing is counted too: it says nothing by itself, and much where as many documents have gone as it has come. What
 //! encrypts parts of files and leaves their beginnings is not seen.
 
 /// So many bytes of a file are looked at.
-pub(super) const HEAD: usize = 4 << 10;
+pub(in crate::backup) const HEAD: usize = 4 << 10;
 /// Fewer say nothing.
 const FEWEST: usize = 512;
 
@@ -96,20 +97,23 @@ const BEGINNINGS: [&[u8]; 66] = [
 
 /// How a file looks beside its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Looks {
-    /// It can be told from noise; or it is too short to say.
+pub(in crate::backup) enum Looks {
+    /// It can be told from noise; or it is too short to say; or its name promises nothing, and it begins with zeros as disk images do.
     Plain,
     /// Noise under a name that says that its owner has encrypted it; or somebody else, who calls it so.
     OwnNoise,
     /// Noise under a name that promises nothing.
     Noise,
-    /// Noise under a name that promises a document.
+    /// Noise, or nothing but zeros, under a name that promises a document.
     Scrambled,
 }
 
 /// How a file of this name looks that begins like this.
-pub(super) fn looks(name: &[u8], head: &[u8]) -> Looks {
+pub(in crate::backup) fn looks(name: &[u8], head: &[u8]) -> Looks {
     let head = &head[..head.len().min(HEAD)];
+    if is_zeros(head) {
+        return if says(name) == Says::Document { Looks::Scrambled } else { Looks::Plain };
+    }
     if head.len() < FEWEST || begins_well(head) || !is_noise(head) {
         return Looks::Plain;
     }
@@ -146,6 +150,10 @@ fn says(name: &[u8]) -> Says {
     };
     let Some(stem) = name.iter().position(|byte| *byte == b'.') else { return Says::Nothing };
     name[stem + 1..].rsplit(|byte| *byte == b'.').find_map(one_says).unwrap_or(Says::Nothing)
+}
+
+fn is_zeros(head: &[u8]) -> bool {
+    !head.is_empty() && head.iter().all(|byte| *byte == 0)
 }
 
 fn begins_well(head: &[u8]) -> bool {
@@ -192,6 +200,27 @@ mod tests {
             for length in [600, 4096] {
                 assert_eq!(looks(name.as_bytes(), &noise(length)), Looks::Scrambled, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn zeros_from_the_beginning_on_are_no_document_however_short_and_disk_images_promise_nothing() {
+        for (name, expected) in [
+            ("Minutes.docx", Looks::Scrambled),
+            ("letter.txt", Looks::Scrambled),
+            ("in.mbox", Looks::Scrambled),
+            ("disk.img", Looks::Plain),
+            ("machine.vhdx", Looks::Plain),
+            ("backup", Looks::Plain),
+            ("vault.hc", Looks::Plain),
+        ] {
+            for length in [1, 600, HEAD, 3 * HEAD] {
+                assert_eq!(looks(name.as_bytes(), &vec![0; length]), expected, "{name}, {length}");
+            }
+            // One byte says that it is something, and none that there is nothing.
+            assert_eq!(looks(name.as_bytes(), &[&[0; HEAD - 1][..], b"x"].concat()), Looks::Plain, "{name}");
+            assert_eq!(looks(name.as_bytes(), b""), Looks::Plain, "{name}");
+            assert_eq!(looks(name.as_bytes(), &[&[0; HEAD][..], b"x"].concat()), expected, "{name}");
         }
     }
 

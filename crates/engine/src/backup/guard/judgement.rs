@@ -1,21 +1,22 @@
 //! What a run found, held against what earlier ones left: the doubts, what nobody can judge, and what is kept for the next run.
 
 use super::accepted::past_with;
-use super::assemble::Assembled;
-use super::lineage::{Lineage, Named, form, lineage};
-use super::{BackupOptions, HeldAgainst, LeftOut};
+use super::lineage::{Lineage, lineage};
+use super::named::{Named, form};
+use crate::backup::assemble::Assembled;
+use crate::backup::{BackupOptions, HeldAgainst, LeftOut};
 use crate::same_place::{is_dated_anew, is_still_a_folder};
 use chest_model::{Class, Doubt, DoubtKind, RootDescription, Timestamp};
 use chest_repo::local::{Baseline, BaselineRoot};
 use chest_repo::record::Forerunner;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of holding the roots of a run against the past.
-pub(super) struct Judgement {
-    pub(super) doubts: Vec<Doubt>,
-    pub(super) left_out: Vec<LeftOut>,
+pub(in crate::backup) struct Judgement {
+    pub(in crate::backup) doubts: Vec<Doubt>,
+    pub(in crate::backup) left_out: Vec<LeftOut>,
     /// Notes of what earlier backups held were lost, and some root is in none that were made since.
-    pub(super) had_no_baseline: bool,
+    pub(in crate::backup) had_no_baseline: bool,
     /// What came out of a path that was named again and is not there: its label, and the class that is PARTIAL for it.
     vanished: Vec<(Vec<u8>, Class)>,
     /// Exports whose folders another one in the same place has now.
@@ -26,7 +27,7 @@ pub(super) struct Judgement {
 
 /// Judges; says of each root what it was held against. `baseline` is `None` where it cannot be had; then it is lost, if
 /// anything was backed up before.
-pub(super) fn judge(
+pub(in crate::backup) fn judge(
     roots: &mut [Assembled],
     baseline: Option<Baseline>,
     has_past: bool,
@@ -34,6 +35,9 @@ pub(super) fn judge(
 ) -> Judgement {
     let mut baseline = baseline.unwrap_or_else(|| Baseline { follows_a_loss: has_past, ..Baseline::default() });
     note_beside(roots);
+    for root in roots.iter_mut() {
+        root.outcome.keeps_exports = root.found.is_mainly_zips();
+    }
     // What is wanted in one backup only has neither a past nor a future.
     let named = roots.iter().filter(|root| !root.outcome.is_once);
     let named = named.map(|root| Named::new(&root.outcome, root.exceptions.are_of_whole_root(), &root.found));
@@ -41,7 +45,7 @@ pub(super) fn judge(
     for root in &named {
         baseline.call_back(root.label, |past| !root.is_from_elsewhere(past));
     }
-    let Lineage { of, left_out, vanished, merged } = lineage(&named, &baseline);
+    let Lineage { of, left_out, vanished, merged } = lineage(&named, &baseline, &is_still_a_folder);
     let can_be_held =
         |root: &Named<'_>, label: &[u8]| baseline.roots.get(label).is_none_or(|past| !root.keeps_as_files(&past.form));
     let of: Vec<Option<&[u8]>> =
@@ -97,10 +101,12 @@ fn held_against(root: &Named<'_>, label: Option<&[u8]>, baseline: &Baseline) -> 
 /// Notes what lies beside exports that hold something: a clerk who names a folder for them means nothing else that is in it.
 fn note_beside(roots: &mut [Assembled]) {
     let place = |root: &Assembled| (root.outcome.description.class, root.outcome.description.native_path.clone());
-    let holds_exports = |root: &&Assembled| root.found.is_export && root.found.holds_anything();
-    let of_exports: BTreeSet<_> = roots.iter().filter(holds_exports).map(place).collect();
-    for root in roots {
-        root.found.is_beside = !root.found.is_export && of_exports.contains(&place(root));
+    let mut forms: BTreeMap<_, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for root in roots.iter().filter(|root| root.found.is_export && root.found.holds_anything()) {
+        forms.entry(place(root)).or_default().extend(form(&root.outcome));
+    }
+    for root in roots.iter_mut().filter(|root| !root.found.is_export) {
+        forms.get(&place(root)).into_iter().for_each(|forms| root.found.is_beside_exports(forms));
     }
 }
 
@@ -123,12 +129,12 @@ fn doubts_about(root: &Assembled, before: Option<&BaselineRoot>, options: &Backu
 
 impl Judgement {
     /// Whether something of the root was not read as it should have been, or is doubted.
-    pub(super) fn is_partial(&self, root: &Assembled) -> bool {
+    pub(in crate::backup) fn is_partial(&self, root: &Assembled) -> bool {
         root.exceptions.count() > 0 || self.doubts_of(root).any(|doubt| !doubt.accepted)
     }
 
     /// The classes of what vanished out of a path that was named, unless somebody has said that it is gone for good.
-    pub(super) fn classes_of_vanished(&self) -> impl Iterator<Item = Class> {
+    pub(in crate::backup) fn classes_of_vanished(&self) -> impl Iterator<Item = Class> {
         self.vanished.iter().filter(|(label, _)| self.is_doubted(label)).map(|(_, class)| *class)
     }
 
@@ -142,7 +148,7 @@ impl Judgement {
     }
 
     /// What the next run will hold its own against: of each root what it held when it was last complete.
-    pub(super) fn next_baseline(&self, roots: &[Assembled], ended: Timestamp) -> Baseline {
+    pub(in crate::backup) fn next_baseline(&self, roots: &[Assembled], ended: Timestamp) -> Baseline {
         let mut next = self.baseline.clone();
         let wanted = roots.iter().filter(|root| !root.outcome.is_once);
         let all: Vec<_> = wanted.map(|root| (root, self.past_from_now_on(root, ended))).collect();
@@ -229,17 +235,10 @@ fn what_it_held(root: &Assembled, ended: Timestamp) -> BaselineRoot {
     BaselineRoot {
         ended,
         tree: root.root,
-        held: root.found.held,
-        folders: root.found.folders.remembered(),
-        scrambled: root.found.scrambled,
-        plain: Some(root.found.plain),
-        own_doing: Some(root.found.own_doing),
-        demands: root.found.demand_folders(),
         class: Some(root.outcome.description.class),
         last_named: ended,
         place: Some(root.outcome.description.native_path.clone()),
         form: form(&root.outcome),
-        stand_ins: Vec::new(),
-        accepted: None,
+        ..root.found.as_past()
     }
 }

@@ -5,10 +5,10 @@
 //! Files that somebody has encrypted are known by their names, which promise something else; or, where the names are gone too, by
 //! this: about as many documents have gone as noise has come.
 
-use chest_model::{Amount, DoubtKind};
+use chest_model::{Amount, ChunkId, DoubtKind, Timestamp};
 use chest_repo::local::{BaselineRoot, Noticed, OwnDoing};
 use chest_source::form_of_export;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::near_folders::NearFolders;
 
@@ -24,74 +24,151 @@ const FOLDERS_OF_DEMANDS: u64 = 3;
 const MOST_FOLDERS_OF_DEMANDS: usize = 1000;
 /// Of so many folders that could not be looked into it is known which they are.
 const MOST_CLOSED: usize = 1000;
+/// Where more other files lie beside each ZIP file, it is one that somebody keeps among documents, however long it is.
+const BESIDE_EACH_ZIP: u64 = 20;
 
 /// What a run found in one root.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Found {
+pub(in crate::backup) struct Found {
+    /// What it is called where it lies: of a single file, the name of that.
+    pub(super) name: Vec<u8>,
     /// Files and bytes that were read or taken over.
-    pub(super) held: Amount,
+    pub(in crate::backup) held: Amount,
+    /// Those of the files that are not empty.
+    pub(super) filled: u64,
+    /// Those that are called `.zip`, wherever they lie in it.
+    pub(super) zips: Amount,
     /// Items that could not be read: they are there, nobody knows how long.
-    pub(super) unread: u64,
+    pub(in crate::backup) unread: u64,
     /// Bytes of those that are files, as they were listed.
-    pub(super) unread_bytes: u64,
+    pub(in crate::backup) unread_bytes: u64,
     /// Those that are none: folders that could not be listed, parts of an export that are not there.
-    pub(super) closed: Vec<Vec<u8>>,
+    pub(in crate::backup) closed: Vec<Vec<u8>>,
     /// How many those are.
-    pub(super) closed_count: u64,
+    pub(in crate::backup) closed_count: u64,
     /// Whether the root is an export, which should hold all that the last one held.
-    pub(super) is_export: bool,
+    pub(in crate::backup) is_export: bool,
     /// It was looked for, and is not there.
-    pub(super) is_missing: bool,
-    /// The forms of the names of ZIP files that lie in it as the files they are: they may be exports that were taken apart before.
-    pub(super) archives: BTreeSet<Vec<u8>>,
+    pub(in crate::backup) is_missing: bool,
+    /// By the forms of their names, the ZIP files that lie in it as the files they are: they may be exports that were taken apart before.
+    pub(super) archives: BTreeMap<Vec<u8>, Archives>,
     /// Its folders.
-    pub(super) folders: NearFolders,
+    pub(in crate::backup) folders: NearFolders,
     /// Files that do not hold what their names promise.
-    pub(super) scrambled: u64,
+    pub(in crate::backup) scrambled: u64,
     /// Files that are not noise, or by their owner's doing.
-    pub(super) plain: Amount,
+    pub(in crate::backup) plain: Amount,
     /// Those that are called their owner's doing.
-    pub(super) own_doing: OwnDoing,
+    pub(in crate::backup) own_doing: OwnDoing,
     /// It is what lies beside exports in the same path: there may be nothing else.
-    pub(super) is_beside: bool,
+    pub(in crate::backup) is_beside: bool,
     /// How many files are named as extortionists name their demands.
-    pub(super) demand_count: u64,
+    pub(in crate::backup) demand_count: u64,
     /// The first of them.
-    pub(super) demands: Vec<Vec<u8>>,
+    pub(in crate::backup) demands: Vec<Vec<u8>>,
     /// The folders of all of them.
-    pub(super) demanding: BTreeSet<Vec<u8>>,
+    pub(in crate::backup) demanding: BTreeSet<Vec<u8>>,
+}
+
+/// ZIP files whose names have one form.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Archives {
+    held: Amount,
+    filled: u64,
+    /// Those that are not noise.
+    plain: Amount,
 }
 
 impl Found {
+    /// In a root that is called so where it lies.
+    pub(in crate::backup) fn of(name: &[u8]) -> Self {
+        Self { name: name.to_vec(), ..Self::default() }
+    }
+
     /// Notes a file.
-    pub(super) fn file(&mut self, path: &[u8], size: u64, noticed: Noticed) {
+    pub(in crate::backup) fn file(&mut self, path: &[u8], size: u64, noticed: Noticed) {
         self.held.files += 1;
         self.held.bytes += size;
+        let filled = u64::from(size > 0);
+        self.filled += filled;
         self.scrambled += u64::from(noticed.scrambled);
         let name_at = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+        let name = if path.is_empty() { &self.name[..] } else { &path[name_at..] };
+        let is_zip = name.to_ascii_lowercase().ends_with(b".zip");
+        if is_zip {
+            add(&mut self.zips, size);
+        }
         // Of an empty file nothing was noticed.
-        if noticed.plain || size == 0 {
+        let is_plain = noticed.plain || size == 0;
+        if is_plain {
             add(&mut self.plain, size);
-            if super::scrambled::is_own_doing(&path[name_at..]) {
+            if super::scrambled::is_own_doing(name) {
                 add(&mut self.own_doing.named, size);
             }
         }
         if noticed.own_noise {
             add(&mut self.own_doing.noise, size);
         }
-        if super::demands::is_demand(&path[name_at..]) {
+        if super::demands::is_demand(name) {
             self.demand(path, &path[..name_at]);
         }
-        if name_at == 0 && path.to_ascii_lowercase().ends_with(b".zip") {
-            self.archives.insert(form_of_export(path));
+        if is_zip && name_at == 0 && !path.is_empty() {
+            let of_form = self.archives.entry(form_of_export(path)).or_default();
+            add(&mut of_form.held, size);
+            of_form.filled += filled;
+            if is_plain {
+                add(&mut of_form.plain, size);
+            }
         }
         self.folders.file(path);
     }
 
+    /// It lies beside exports whose names have these forms. Of such downloads those that can be read are taken apart, so what lies here
+    /// has broken off: whoever clears it away does what was to be done, and it is not to be missed.
+    pub(in crate::backup) fn is_beside_exports(&mut self, forms: &BTreeSet<Vec<u8>>) {
+        self.is_beside = true;
+        for broken in forms.iter().filter_map(|form| self.archives.get(form)) {
+            self.held = less(self.held, broken.held);
+            self.filled = self.filled.saturating_sub(broken.filled);
+            self.plain = less(self.plain, broken.plain);
+        }
+    }
+
+    /// What is remembered of it; whose it is, and when it was so, is for the judge to add.
+    pub(in crate::backup) fn as_past(&self) -> BaselineRoot {
+        BaselineRoot {
+            ended: Timestamp::default(),
+            tree: ChunkId([0; 32]),
+            held: self.held,
+            folders: self.folders.remembered(),
+            scrambled: self.scrambled,
+            plain: Some(self.plain),
+            own_doing: Some(self.own_doing),
+            demands: self.demand_folders(),
+            class: None,
+            last_named: Timestamp::default(),
+            place: None,
+            form: None,
+            stand_ins: Vec::new(),
+            accepted: None,
+            filled: Some(self.filled),
+        }
+    }
+
+    /// Whether nothing, or not much, is in it but ZIP files that are kept as the files they are: what is in those may be of any age. What
+    /// lies beside exports has been told by these.
+    pub(in crate::backup) fn is_mainly_zips(&self) -> bool {
+        let beside = less(self.held, self.zips);
+        let of_files = self.zips.files > beside.files;
+        let of_bytes = self.zips.bytes > beside.bytes && beside.files <= self.zips.files * BESIDE_EACH_ZIP;
+        !self.is_export && !self.is_beside && (of_files || of_bytes)
+    }
+
     /// Notes what could not be read: a file of a known size, or something else.
-    pub(super) fn unreadable(&mut self, path: &[u8], size: Option<u64>) {
+    pub(in crate::backup) fn unreadable(&mut self, path: &[u8], size: Option<u64>) {
         if let Some(size) = size {
             self.unread_bytes += size;
+            self.folders.file(path);
             return;
         }
         self.closed_count += 1;
@@ -111,12 +188,12 @@ impl Found {
     }
 
     /// How many folders hold a file that is named like a demand.
-    pub(super) fn demand_folders(&self) -> u64 {
+    pub(in crate::backup) fn demand_folders(&self) -> u64 {
         self.demanding.len() as u64
     }
 
     /// What does not look right, held against the last complete run.
-    pub(super) fn doubts(&self, before: Option<&BaselineRoot>) -> Vec<DoubtKind> {
+    pub(in crate::backup) fn doubts(&self, before: Option<&BaselineRoot>) -> Vec<DoubtKind> {
         if self.is_missing {
             let before = before.map(|before| before.held).filter(|held| held.files > 0);
             return before.map(|before| DoubtKind::Missing { before }).into_iter().collect();
@@ -126,7 +203,7 @@ impl Found {
     }
 
     /// Whether anything was found in it that holds something, be it that nobody could read it.
-    pub(super) fn holds_anything(&self) -> bool {
+    pub(in crate::backup) fn holds_anything(&self) -> bool {
         self.held.files + self.unread > 0
     }
 
@@ -143,12 +220,14 @@ impl Found {
         let unread = self.out_of_reach(before).map_or(self.unread, |out_of_reach| out_of_reach.files);
         let fewer = lost_a_fifth(expected.files, now.files + unread);
         let smaller = self.unread == 0 && lost_a_fifth(expected.bytes, now.bytes);
-        (fewer || smaller).then_some(DoubtKind::Shrunk { before: before.held, now })
+        // One film may be longer than all the documents whose content is gone.
+        let emptied = before.filled.is_some_and(|filled| lost_a_fifth(filled, self.filled + unread));
+        (fewer || smaller || emptied).then_some(DoubtKind::Shrunk { before: before.held, now })
     }
 
     /// How much of what there was is there and could not be read: of folders, what they held. `None` where nobody can tell, because a
     /// part of an export is not there, or because there are too many.
-    pub(super) fn out_of_reach(&self, before: &BaselineRoot) -> Option<Amount> {
+    pub(in crate::backup) fn out_of_reach(&self, before: &BaselineRoot) -> Option<Amount> {
         let is_known = self.closed_count == self.closed.len() as u64 && (!self.is_export || self.closed.is_empty());
         let held_in = |folder: &Vec<u8>| before.folders.get(folder).copied().unwrap_or(0);
         let held: u64 = self.closed.iter().map(held_in).sum();
@@ -241,10 +320,15 @@ fn lost_a_fifth(before: u64, now: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chest_model::{ChunkId, Class, Timestamp};
 
-    const PLAIN: Noticed =
-        Noticed { scrambled: false, plain: true, own_noise: false, newest: None, notebook_link: false };
+    const PLAIN: Noticed = Noticed {
+        scrambled: false,
+        plain: true,
+        own_noise: false,
+        newest: None,
+        sought_newest: false,
+        notebook_link: false,
+    };
     const NOISE: Noticed = Noticed { plain: false, ..PLAIN };
     const OWN_NOISE: Noticed = Noticed { own_noise: true, ..PLAIN };
     const SCRAMBLED: Noticed = Noticed { scrambled: true, ..NOISE };
@@ -260,42 +344,89 @@ mod tests {
         found
     }
 
-    fn baseline(found: &Found) -> BaselineRoot {
-        BaselineRoot {
-            ended: Timestamp::default(),
-            tree: ChunkId([0; 32]),
-            held: found.held,
-            folders: found.folders.remembered(),
-            scrambled: found.scrambled,
-            plain: Some(found.plain),
-            own_doing: Some(found.own_doing),
-            demands: found.demand_folders(),
-            class: Some(Class::Documents),
-            last_named: Timestamp::default(),
-            place: None,
-            form: None,
-            stand_ins: Vec::new(),
-            accepted: None,
-        }
-    }
-
     #[test]
     fn a_fifth_may_go_and_no_more() {
-        let before = baseline(&found(100, 10));
+        let before = found(100, 10).as_past();
         assert_eq!(found(80, 10).doubts(Some(&before)), []);
         let (held, now) = (before.held, found(79, 10).held);
         assert_eq!(found(79, 10).doubts(Some(&before)), [DoubtKind::Shrunk { before: held, now }]);
         assert_eq!(found(100, 7).doubts(Some(&before)).len(), 1, "as many files, and a third of the bytes gone");
         assert_eq!(found(0, 0).doubts(Some(&before)).len(), 1);
-        assert_eq!(found(5, 1).doubts(Some(&baseline(&found(0, 0)))), []);
+        assert_eq!(found(5, 1).doubts(Some(&found(0, 0).as_past())), []);
+    }
+
+    #[test]
+    fn of_the_files_that_held_something_a_fifth_may_be_emptied_and_no_more_however_long_another_is() {
+        let with_film = |filled: u64, empty: u64| {
+            let mut found = found(filled, 10);
+            (0..empty).for_each(|number| found.file(format!("Minutes/empty {number}.docx").as_bytes(), 0, PLAIN));
+            found.file(b"film.mp4", 1_000_000, PLAIN);
+            found
+        };
+        let before = with_film(99, 0).as_past();
+        let now = with_film(0, 99);
+        assert_eq!(now.doubts(Some(&before)), [DoubtKind::Shrunk { before: before.held, now: now.held }]);
+        assert_eq!(with_film(79, 20).doubts(Some(&before)), []);
+        assert_eq!(with_film(78, 21).doubts(Some(&before)).len(), 1);
+        // Those that were empty before, and those that come empty, say nothing.
+        let before = with_film(99, 400).as_past();
+        assert_eq!(with_film(99, 500).doubts(Some(&before)), []);
+        assert_eq!(with_film(0, 499).doubts(Some(&before)).len(), 1);
+        let earlier = BaselineRoot { filled: None, ..before };
+        assert_eq!(with_film(0, 499).doubts(Some(&earlier)), [], "an earlier version did not count them");
+    }
+
+    #[test]
+    fn what_could_not_be_read_has_not_been_emptied_nor_has_what_broke_off_beside_exports() {
+        let mut now = Found { unread: 50, ..found(45, 10) };
+        (0..50).for_each(|number| now.unreadable(format!("Minutes/locked {number}.docx").as_bytes(), Some(10)));
+        assert_eq!(now.doubts(Some(&found(100, 10).as_past())).len(), 0, "five are gone");
+        let mut beside = found(1, 10);
+        (0..9).for_each(|number| beside.file(format!("OneDrive_{number}.zip").as_bytes(), 10, PLAIN));
+        beside.is_beside_exports(&BTreeSet::from([form_of_export(b"OneDrive_1.zip")]));
+        assert_eq!(beside.as_past().filled, Some(1));
+        assert_eq!(found(1, 10).doubts(Some(&beside.as_past())), []);
+    }
+
+    #[test]
+    fn a_root_is_mainly_zips_by_their_number_or_by_their_bytes_among_a_few_others() {
+        let with = |zips: (u64, u64), others: (u64, u64)| {
+            let mut found = found(others.0, others.1);
+            (0..zips.0).for_each(|number| found.file(format!("W{number}/Export.ZIP").as_bytes(), zips.1, PLAIN));
+            found
+        };
+        for (zips, others, expected) in [
+            ((2, 100), (0, 0), true),
+            ((3, 1), (2, 1000), true),
+            ((1, 100), (1, 100), false),
+            ((1, 100), (6, 1), true),
+            ((1, 100), (20, 4), true),
+            ((1, 100), (20, 5), false),
+            ((1, 1_000_000), (21, 1), false),
+            ((3, 1_000_000), (60, 1), true),
+            ((0, 0), (0, 0), false),
+            ((0, 0), (5, 5), false),
+        ] {
+            let found = with(zips, others);
+            assert_eq!(found.is_mainly_zips(), expected, "{zips:?} {others:?}");
+            assert!(!Found { is_beside: true, ..found.clone() }.is_mainly_zips(), "the exports have told it");
+            assert!(!Found { is_export: true, ..found }.is_mainly_zips(), "it was taken apart");
+        }
+        // A single file bears its name where it lies.
+        for (name, expected) in [(&b"Export.zip"[..], true), (b"minutes.docx", false)] {
+            let mut single = Found::of(name);
+            single.file(b"", 100, PLAIN);
+            assert_eq!(single.is_mainly_zips(), expected);
+            assert!(single.archives.is_empty(), "it may be what it was");
+        }
     }
 
     #[test]
     fn what_holds_no_file_is_doubted_unless_it_held_none_before_or_something_could_not_be_read() {
         assert_eq!(found(0, 0).doubts(None), [DoubtKind::Empty], "folders are no files");
         assert_eq!(found(1, 0).doubts(None), [], "a file without content is one");
-        assert_eq!(found(0, 0).doubts(Some(&baseline(&found(0, 0)))), []);
-        let before = baseline(&found(1, 10));
+        assert_eq!(found(0, 0).doubts(Some(&found(0, 0).as_past())), []);
+        let before = found(1, 10).as_past();
         let shrunk = DoubtKind::Shrunk { before: before.held, now: Amount::default() };
         assert_eq!(found(0, 0).doubts(Some(&before)), [shrunk]);
         assert_eq!(Found { unread: 1, ..found(0, 0) }.doubts(None), []);
@@ -304,7 +435,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_has_not_gone() {
-        let before = baseline(&found(22, 10));
+        let before = found(22, 10).as_past();
         let now = Found { unread: 21, ..found(1, 10) };
         assert_eq!(now.doubts(Some(&before)), []);
     }
@@ -315,7 +446,7 @@ mod tests {
         last.folders.folder(b"Closed");
         (0..90).for_each(|number| last.file(format!("Closed/{number}").as_bytes(), 30, PLAIN));
         last.folders.finish();
-        let before = baseline(&last);
+        let before = last.as_past();
         let with_closed = |read: u64, path: &[u8]| {
             let mut now = Found { unread: 2, ..found(read, 10) };
             now.unreadable(path, None);
@@ -343,7 +474,7 @@ mod tests {
             last.file(file.as_bytes(), 10, PLAIN);
         }
         last.folders.finish();
-        let before = baseline(&last);
+        let before = last.as_past();
         assert_eq!(found(100, 10).doubts(Some(&before)), []);
         let export = Found { is_export: true, ..found(100, 10) };
         let first = vec![b"Burials".to_vec(), b"Minutes/2025".to_vec()];
@@ -353,9 +484,9 @@ mod tests {
     #[test]
     fn a_root_that_is_not_there_is_missed_where_it_held_anything_and_never_called_empty() {
         let missing = Found { is_missing: true, unread: 1, ..Found::default() };
-        let before = baseline(&found(3, 10));
+        let before = found(3, 10).as_past();
         assert_eq!(missing.doubts(Some(&before)), [DoubtKind::Missing { before: before.held }]);
-        assert_eq!(missing.doubts(Some(&baseline(&found(0, 0)))), []);
+        assert_eq!(missing.doubts(Some(&found(0, 0).as_past())), []);
         assert_eq!(missing.doubts(None), []);
     }
 
@@ -369,7 +500,7 @@ mod tests {
         assert_eq!(with_scrambled(1000, 20).doubts(None).len(), 1);
         assert_eq!(with_scrambled(20, 4).doubts(None).len(), 0);
         assert_eq!(with_scrambled(20, 5).doubts(None).len(), 1);
-        let before = baseline(&with_scrambled(1000, 30));
+        let before = with_scrambled(1000, 30).as_past();
         assert_eq!(
             with_scrambled(1000, 45).doubts(Some(&before)),
             [],
@@ -411,22 +542,22 @@ mod tests {
 
     #[test]
     fn as_much_new_noise_as_documents_have_gone_is_an_attack_whatever_the_names() {
-        let before = baseline(&found(300, 100));
+        let before = found(300, 100).as_past();
         assert_eq!(mixed((0, 0), (300, 100)).doubts(Some(&before)), alarm(300, 300));
         assert_eq!(mixed((280, 100), (20, 100)).doubts(Some(&before)), alarm(20, 300));
         assert_eq!(mixed((281, 100), (19, 100)).doubts(Some(&before)), []);
         // Files of noise that were there all along are no new ones.
-        let before = baseline(&mixed((300, 100), (50, 100)));
+        let before = mixed((300, 100), (50, 100)).as_past();
         assert_eq!(mixed((200, 100), (150, 100)).doubts(Some(&before)), alarm(100, 350));
     }
 
     #[test]
     fn noise_alone_is_no_attack_and_neither_are_documents_that_go() {
         assert_eq!(mixed((10, 100), (300, 100)).doubts(None), [], "there is no past");
-        let before = baseline(&found(300, 100));
+        let before = found(300, 100).as_past();
         assert_eq!(mixed((300, 100), (300, 100)).doubts(Some(&before)), [], "nothing has gone");
         assert_eq!(mixed((260, 100), (5, 100)).doubts(Some(&before)), [], "much more has gone than has come");
-        let noise = baseline(&mixed((50, 100), (300, 100)));
+        let noise = mixed((50, 100), (300, 100)).as_past();
         assert_eq!(mixed((50, 100), (300, 100)).doubts(Some(&noise)), [], "it was there");
         let uncounted = BaselineRoot { plain: None, ..before };
         assert_eq!(mixed((0, 0), (300, 100)).doubts(Some(&uncounted)), [], "an earlier version did not count it");
@@ -441,12 +572,12 @@ mod tests {
 
     #[test]
     fn what_is_called_its_owners_doing_is_an_attack_where_it_has_come_in_the_place_of_documents() {
-        let before = baseline(&found(100, 100));
+        let before = found(100, 100).as_past();
         assert_eq!(with_own(0, 100).doubts(Some(&before)), alarm(100, 100));
         assert_eq!(with_own(80, 20).doubts(Some(&before)), alarm(20, 100));
         assert_eq!(with_own(0, 100).doubts(None), [], "there is no past");
         assert_eq!(with_own(100, 100).doubts(Some(&before)), [], "it was added");
-        let archive = baseline(&with_own(100, 300));
+        let archive = with_own(100, 300).as_past();
         assert_eq!(with_own(100, 300).doubts(Some(&archive)), [], "it was there");
         assert_eq!(with_own(0, 400).doubts(Some(&archive)), alarm(100, 400), "and more has come");
         // Some under such names and some under others are one attack.
@@ -461,21 +592,21 @@ mod tests {
 
     #[test]
     fn what_people_compress_is_no_noise_and_what_an_earlier_version_saw_says_nothing() {
-        let before = baseline(&found(100, 100));
+        let before = found(100, 100).as_past();
         let mut compressed = found(0, 0);
         (0..100).for_each(|number| compressed.file(format!("{number}.docx.gz").as_bytes(), 70, PLAIN));
         assert!(!compressed.doubts(Some(&before)).iter().any(|doubt| matches!(doubt, DoubtKind::Scrambled { .. })));
         // Its cache did not say that they are noise; they are read again, and are.
         let mut seen_earlier = found(100, 100);
         (0..300).for_each(|number| seen_earlier.file(format!("Minutes/{number}.docx.enc").as_bytes(), 100, PLAIN));
-        assert_eq!(with_own(100, 300).doubts(Some(&baseline(&seen_earlier))), []);
-        let uncounted = BaselineRoot { own_doing: None, ..baseline(&seen_earlier) };
+        assert_eq!(with_own(100, 300).doubts(Some(&seen_earlier.as_past())), []);
+        let uncounted = BaselineRoot { own_doing: None, ..seen_earlier.as_past() };
         assert_eq!(with_own(100, 300).doubts(Some(&uncounted)), []);
     }
 
     #[test]
     fn of_one_to_four_files_the_greater_part_is_enough_by_number_or_by_bytes() {
-        let mail = baseline(&found(1, 1_000_000));
+        let mail = found(1, 1_000_000).as_past();
         assert_eq!(mixed((0, 0), (1, 990_000)).doubts(Some(&mail)), alarm(1, 1));
         let mut scrambled = found(0, 0);
         scrambled.file(b"in.mbox.locked", 990_000, SCRAMBLED);
@@ -483,13 +614,13 @@ mod tests {
         assert_eq!(scrambled.doubts(None), [], "nobody knows that it ever was another");
         let earlier = BaselineRoot { plain: None, ..mail };
         assert_eq!(scrambled.doubts(Some(&earlier)), alarm(1, 1), "a past that an earlier version has written");
-        let four = baseline(&found(4, 1000));
+        let four = found(4, 1000).as_past();
         assert_eq!(mixed((1, 1000), (3, 1000)).doubts(Some(&four)), alarm(3, 4));
         assert_eq!(mixed((2, 1000), (2, 1000)).doubts(Some(&four)), []);
         // One large one among small ones, and two notes that ask for money beside it.
         let mut last = found(30, 100);
         last.file(b"in.mbox", 1_000_000, PLAIN);
-        assert_eq!(mixed((32, 100), (1, 1_000_000)).doubts(Some(&baseline(&last))), alarm(1, 33));
+        assert_eq!(mixed((32, 100), (1, 1_000_000)).doubts(Some(&last.as_past())), alarm(1, 33));
     }
 
     #[test]
@@ -501,11 +632,11 @@ mod tests {
         }
         assert_eq!(now.doubts(None), []);
         now.file(b"c/HOW_TO_DECRYPT.txt", 10, PLAIN);
-        let doubts = now.doubts(Some(&baseline(&found(1000, 10))));
+        let doubts = now.doubts(Some(&found(1000, 10).as_past()));
         assert!(
             matches!(&doubts[..], [DoubtKind::Scrambled { files: 0, of: 1005, demand_count: 5, demands }] if demands.len() == 5),
             "{doubts:?}"
         );
-        assert_eq!(now.doubts(Some(&baseline(&now))), []);
+        assert_eq!(now.doubts(Some(&now.as_past())), []);
     }
 }

@@ -1,84 +1,12 @@
 //! Whose last complete backup a root is held against: its own, by its name; or that of a root which it seems to have come in the place
 //! of, because a folder was renamed or an export bears the day in its name. Where neither is clear, nobody can judge it.
 
-use super::RootOutcome;
-use super::guard::Found;
-use crate::same_place::{is_same_place, letters};
+use super::named::{Named, shares_folders};
+use crate::same_place::letters;
 use chest_model::Class;
 use chest_repo::local::{Baseline, BaselineRoot};
-use chest_source::form_of_export;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A root of this run.
-#[derive(Clone)]
-pub(super) struct Named<'r> {
-    pub(super) label: &'r [u8],
-    pub(super) class: Class,
-    /// Not even its beginning could be read.
-    pub(super) is_unread: bool,
-    pub(super) found: &'r Found,
-    /// The path that was named.
-    pub(super) place: &'r [u8],
-    /// Of an export: what tells it from others in the same place.
-    pub(super) form: Option<Vec<u8>>,
-}
-
-impl<'r> Named<'r> {
-    pub(super) fn new(outcome: &'r RootOutcome, is_unread: bool, found: &'r Found) -> Self {
-        let description = &outcome.description;
-        Self {
-            label: &description.label,
-            class: description.class,
-            is_unread,
-            found,
-            place: &description.native_path,
-            form: form(outcome),
-        }
-    }
-
-    /// Whether the other can be what this one was: an export is made of a folder, and does not come in its place.
-    fn is_of_kind_of(&self, past: &BaselineRoot) -> bool {
-        past.class == Some(self.class) && past.form.is_some() == self.form.is_some()
-    }
-
-    /// Whether the other came out of the same path.
-    fn is_in_place_of(&self, past: &BaselineRoot) -> bool {
-        past.class == Some(self.class) && past.place.as_deref() == Some(self.place)
-    }
-
-    /// Whether it came out of another path than what was known by its name.
-    pub(super) fn is_from_elsewhere(&self, past: &BaselineRoot) -> bool {
-        let are_exports = past.form.is_some() && self.form.is_some();
-        past.place.as_deref().is_some_and(|place| !is_same_place(place, self.place, are_exports))
-    }
-
-    /// Whether more than half of its folders were folders of the other.
-    pub(super) fn has_folders_of(&self, past: &BaselineRoot) -> bool {
-        let (shared, all) = shares_folders(self.found, past);
-        shared * 2 > all
-    }
-
-    /// Whether something of this form is in it, be it as a file.
-    fn holds(&self, form: &Option<Vec<u8>>) -> bool {
-        self.form == *form || self.keeps_as_files(form)
-    }
-
-    /// Whether exports of this form lie in it as the files that they are: what is in them is not seen any more, and not gone.
-    pub(super) fn keeps_as_files(&self, form: &Option<Vec<u8>>) -> bool {
-        !self.found.is_export && form.as_ref().is_some_and(|form| self.found.archives.contains(form))
-    }
-
-    /// Whether nobody can say that anything is missing in its path: it is there, and cannot be looked into.
-    fn is_closed(&self) -> bool {
-        self.is_unread && !self.found.is_missing
-    }
-}
-
-/// The form of the name of the files that a root came out of; none where they are no exports.
-pub(super) fn form(outcome: &RootOutcome) -> Option<Vec<u8>> {
-    outcome.containers.first().map(|container| form_of_export(&container.name))
-}
 
 /// What was found out of the roots of a run.
 pub(super) struct Lineage<'b> {
@@ -92,20 +20,25 @@ pub(super) struct Lineage<'b> {
     pub(super) merged: Vec<&'b [u8]>,
 }
 
-/// Looks for the past of every root.
-pub(super) fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineage<'b> {
+/// Looks for the past of every root; `is_still_there` says whether a path is a folder now.
+pub(super) fn lineage<'b>(
+    roots: &[Named<'_>],
+    baseline: &'b Baseline,
+    is_still_there: &dyn Fn(&[u8]) -> bool,
+) -> Lineage<'b> {
     // What nobody could read, and came from elsewhere, never was complete, and cannot be missed.
     let is_its_own = |root: &Named<'_>, past: &BaselineRoot| !(root.is_unread && root.is_from_elsewhere(past));
     let known = |root: &Named<'_>| {
         let (label, _) = baseline.roots.get_key_value(root.label).filter(|(_, past)| is_its_own(root, past))?;
         Some(label.as_slice())
     };
-    let mut search = Search { roots, baseline, of: roots.iter().map(known).collect() };
+    let mut search = Search { roots, baseline, is_still_there, of: roots.iter().map(known).collect() };
     search.by_memory();
     search.by_form();
     search.by_path();
     search.by_name();
     search.by_folders();
+    search.by_moved_folder();
     search.by_place();
     let (merged, vanished): (Vec<_>, Vec<_>) = search.vanished().partition(|(_, past)| search.are_folders_there(past));
     let (merged, vanished) = (labels(merged), labels(vanished));
@@ -127,6 +60,7 @@ fn labels<'b>(all: Vec<(&'b [u8], &'b BaselineRoot)>) -> Vec<&'b [u8]> {
 struct Search<'r, 'b> {
     roots: &'r [Named<'r>],
     baseline: &'b Baseline,
+    is_still_there: &'r dyn Fn(&[u8]) -> bool,
     of: Vec<Option<&'b [u8]>>,
 }
 
@@ -164,7 +98,10 @@ impl<'b> Search<'_, 'b> {
                     (shares_folders(found, past).0, found.held == past.held)
                 };
                 let of_form = (0..self.roots.len()).filter(|&at| self.is_of_form(at, past) && !self.has_own(at));
-                let best = of_form.max_by_key(|at| (likeness(at), Reverse(*at)));
+                let (unread, of_form): (Vec<_>, Vec<_>) = of_form.partition(|&at| self.roots[at].is_unread);
+                // What cannot be read may be what this was: none other is, unless it is like it.
+                let needs_likeness = needs_likeness || !unread.is_empty();
+                let best = of_form.into_iter().max_by_key(|at| (likeness(at), Reverse(*at)));
                 if let Some(at) = best.filter(|at| !needs_likeness || likeness(at) > (0, false)) {
                     self.of[at] = Some(label);
                 }
@@ -246,6 +183,41 @@ impl<'b> Search<'_, 'b> {
         }
     }
 
+    /// What came out of a folder that is not there any more, and has another name now: the only export of its form beside the only one
+    /// that was known, though none of its folders was. So has what lies beside them.
+    fn by_moved_folder(&mut self) {
+        for at in self.strangers() {
+            let root = &self.roots[at];
+            let is_alone = |other: &Named<'_>| other.class == root.class && other.form == root.form;
+            let is_moved = |past: &BaselineRoot| {
+                past.class == Some(root.class)
+                    && past.form == root.form
+                    && past.place.as_deref().is_some_and(|place| !(self.is_still_there)(place))
+            };
+            let pasts: Vec<_> = self.free().filter(|(_, past)| is_moved(past)).collect();
+            if let ([(label, _)], Some(_), 1) =
+                (&pasts[..], &root.form, self.roots.iter().filter(|other| is_alone(other)).count())
+            {
+                self.of[at] = Some(label);
+            }
+        }
+        for at in self.strangers().into_iter().filter(|&at| self.roots[at].found.is_beside) {
+            let root = &self.roots[at];
+            let beside =
+                self.roots.iter().zip(&self.of).filter(|(one, _)| one.form.is_some() && one.place == root.place);
+            let pasts = beside.filter_map(|(_, of)| self.baseline.roots.get((*of)?));
+            let places: BTreeSet<&[u8]> = pasts.filter_map(|past| past.place.as_deref()).collect();
+            let lay_beside = |past: &BaselineRoot| {
+                past.class == Some(root.class)
+                    && past.form.is_none()
+                    && past.place.as_deref().is_some_and(|place| places.contains(place))
+            };
+            if let [(label, _)] = self.free().filter(|(_, past)| lay_beside(past)).collect::<Vec<_>>()[..] {
+                self.of[at] = Some(label);
+            }
+        }
+    }
+
     /// The only one that is new of its class, beside others that were named last time together with the only one that is not named now.
     fn by_place(&mut self) {
         for class in Class::ALL {
@@ -254,6 +226,8 @@ impl<'b> Search<'_, 'b> {
             let gone = self.free().filter(|(_, past)| past.class == Some(class) && self.was_named_with_these(past));
             if let ([at], [(label, past)]) = (&strangers[..], &gone.collect::<Vec<_>>()[..])
                 && self.roots[*at].is_of_kind_of(past)
+                // In one folder, exports of two services are two things.
+                && !(self.roots[*at].is_in_place_of(past) && self.roots[*at].form != past.form)
             {
                 self.of[*at] = Some(label);
             }
@@ -266,14 +240,6 @@ impl<'b> Search<'_, 'b> {
     }
 }
 
-/// How many of its folders were folders of the other, and how many it has.
-fn shares_folders(found: &Found, past: &BaselineRoot) -> (usize, usize) {
-    found
-        .folders
-        .paths()
-        .fold((0, 0), |(shared, all), folder| (shared + usize::from(past.folders.contains_key(folder)), all + 1))
-}
-
 /// Of these, those that were named last, in the order of their names.
 fn latest<'b>(all: impl Iterator<Item = (&'b [u8], &'b BaselineRoot)>) -> Vec<&'b [u8]> {
     let all: Vec<_> = all.collect();
@@ -284,7 +250,14 @@ fn latest<'b>(all: impl Iterator<Item = (&'b [u8], &'b BaselineRoot)>) -> Vec<&'
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backup::guard::found::Found;
     use chest_model::{Amount, ChunkId, Timestamp};
+    use chest_repo::local::Noticed;
+
+    /// Where every folder is still there.
+    fn lineage<'b>(roots: &[Named<'_>], baseline: &'b Baseline) -> Lineage<'b> {
+        super::lineage(roots, baseline, &|_| true)
+    }
 
     const DOCUMENTS: Class = Class::Documents;
 
@@ -314,6 +287,7 @@ mod tests {
                 form: None,
                 stand_ins: Vec::new(),
                 accepted: None,
+                filled: None,
             };
             (label.as_bytes().to_vec(), past)
         };
@@ -399,19 +373,16 @@ mod tests {
         assert_eq!((of, left_out), (vec!["nothing".to_owned()], vec![]));
     }
 
+    fn documents<'r>(label: &'r [u8], found: &'r Found) -> Named<'r> {
+        Named { label, class: DOCUMENTS, is_unread: false, found, place: b"/somewhere", form: None }
+    }
+
     #[test]
     fn what_was_held_against_another_is_so_again_whatever_is_named_with_it_unless_that_is_named_itself() {
         let mut past = baseline(&[("docs", DOCUMENTS, 2, &["Minutes"]), ("papers 2025", DOCUMENTS, 3, &["Hall"])]);
         past.note_stand_in(b"papers 2026", b"docs");
         let found = found(&["Hall"]);
-        let root = |label| Named {
-            label,
-            class: DOCUMENTS,
-            is_unread: false,
-            found: &found,
-            place: b"/somewhere",
-            form: None,
-        };
+        let root = |label| documents(label, &found);
         assert_eq!(lineage(&[root(b"papers 2026")], &past).of, [Some(&b"docs"[..])]);
         let both = [root(b"docs"), root(b"papers 2026")];
         assert_eq!(lineage(&both, &past).of, [Some(&b"docs"[..]), Some(&b"papers 2025"[..])]);
@@ -425,14 +396,7 @@ mod tests {
     fn another_that_held_nothing_is_nobodys_past() {
         let mut past = baseline(&[("Plans 2025", DOCUMENTS, 1, &["Hall", "Field"])]);
         let found = found(&["Hall", "Field"]);
-        let root = |label| Named {
-            label,
-            class: DOCUMENTS,
-            is_unread: false,
-            found: &found,
-            place: b"/somewhere",
-            form: None,
-        };
+        let root = |label| documents(label, &found);
         assert_eq!(lineage(&[root(b"Plans 2026")], &past).of, [Some(&b"Plans 2025"[..])]);
         past.roots.values_mut().for_each(|root| root.held = Amount::default());
         assert_eq!(lineage(&[root(b"Plans 2026")], &past).of, [None]);
@@ -543,9 +507,34 @@ mod tests {
         assert_eq!(vanished(Named { place: b"/elsewhere", ..named(None) }), [""; 0]);
         assert_eq!(vanished(Named { class: Class::Email, ..named(None) }), [""; 0]);
         let (mut as_files, mut gone) = (Found::default(), Found::default());
-        (as_files.archives, gone.is_missing) = (BTreeSet::from([b"a#.zip".to_vec()]), true);
+        as_files.file(b"a1.zip", 1, Noticed::default());
+        gone.is_missing = true;
         assert_eq!(vanished(Named { found: &as_files, ..named(None) }), [names[1]], "a file, and not taken apart");
         assert_eq!(vanished(Named { is_unread: true, ..named(None) }), [""; 0], "nobody can look into it");
         assert_eq!(vanished(Named { is_unread: true, found: &gone, ..named(None) }), names);
+    }
+
+    #[test]
+    fn an_export_that_cannot_be_read_hands_its_past_to_no_other_unless_that_is_like_it() {
+        let mut past = baseline(&[("exp", DOCUMENTS, 1, &["Finance"])]);
+        for root in past.roots.values_mut() {
+            (root.place, root.form) = (Some(b"/exp".to_vec()), Some(b"a#.zip".to_vec()));
+        }
+        let of = |is_unread, folder| {
+            let (closed, there) = (Found::default(), found(&[folder]));
+            let named = |label, found, is_unread| Named {
+                label,
+                class: DOCUMENTS,
+                is_unread,
+                found,
+                place: b"/exp",
+                form: Some(b"a#.zip".to_vec()),
+            };
+            let roots = [named(&b"exp (there)"[..], &there, false), named(b"exp (closed)", &closed, is_unread)];
+            lineage(&roots, &past).of.iter().map(Option::is_some).collect::<Vec<_>>()
+        };
+        assert_eq!(of(true, "Minutes"), [false, false]);
+        assert_eq!(of(true, "Finance"), [true, false]);
+        assert_eq!(of(false, "Minutes"), [true, false]);
     }
 }

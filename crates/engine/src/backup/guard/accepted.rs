@@ -2,9 +2,10 @@
 //! doubt stays. Forgotten, the doubt would come back every week until all is well, and teach the clerk to accept whatever comes. So what
 //! was accepted is from now on as this run found it, and all else stays as the last complete run left it: a PARTIAL run says nothing of the rest.
 
-use super::guard::{Found, less, more};
+use super::found::{Found, less, more};
 use chest_model::{Amount, DoubtKind};
 use chest_repo::local::{BaselineRoot, OwnDoing};
+use std::collections::BTreeMap;
 
 /// The past as it counts after these doubts were accepted; `None` where nothing can be remembered.
 pub(super) fn past_with<'d>(
@@ -19,6 +20,8 @@ pub(super) fn past_with<'d>(
         match (kind, out_of_reach) {
             (DoubtKind::Shrunk { .. }, Some(out_of_reach)) => {
                 past.accepted = Some(least(before.expected(), more(found.held, out_of_reach)));
+                past.filled = before.filled.map(|filled| filled.min(found.filled + out_of_reach.files));
+                settle_folders(&mut past.folders, found);
             }
             (DoubtKind::FoldersGone { .. }, Some(_)) => past.folders.retain(|folder, _| !found.folders.lacks(folder)),
             (DoubtKind::Scrambled { .. }, _) => is_change = true,
@@ -38,6 +41,27 @@ pub(super) fn past_with<'d>(
         settle_noise(&mut past, before, found, |before, now| least(before, more(now, there)));
     }
     (past != *before).then_some(past)
+}
+
+/// Counts in each folder what is there: one that cannot be looked into next time counts as that, and no more. What lies below one that
+/// cannot be looked into now stays as it was, and so does what this run would not remember.
+fn settle_folders(folders: &mut BTreeMap<Vec<u8>, u64>, found: &Found) {
+    let now = found.folders.remembered();
+    let closed: Vec<(&Vec<u8>, u64)> =
+        found.closed.iter().filter_map(|closed| Some((closed, *folders.get(closed)?))).collect();
+    for (folder, held) in folders {
+        let is_closed = found.closed.iter().any(|closed| is_below(folder, closed));
+        if is_closed || !(found.folders.has(folder) || found.folders.lacks(folder)) {
+            continue;
+        }
+        let out_of_reach = closed.iter().filter(|(closed, _)| *closed == folder || is_below(closed, folder));
+        let out_of_reach: u64 = out_of_reach.map(|(_, held)| held).sum();
+        *held = (*held).min(now.get(folder).unwrap_or(&0) + out_of_reach);
+    }
+}
+
+fn is_below(path: &[u8], folder: &[u8]) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with(b"/"))
 }
 
 /// Counts what looks odd as `settle` says of what there was and what there is.
@@ -69,11 +93,16 @@ fn least(one: Amount, other: Amount) -> Amount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chest_model::{ChunkId, Timestamp};
     use chest_repo::local::Noticed;
 
-    const PLAIN: Noticed =
-        Noticed { scrambled: false, plain: true, own_noise: false, newest: None, notebook_link: false };
+    const PLAIN: Noticed = Noticed {
+        scrambled: false,
+        plain: true,
+        own_noise: false,
+        newest: None,
+        sought_newest: false,
+        notebook_link: false,
+    };
     const SCRAMBLED: Noticed = Noticed { scrambled: true, plain: false, ..PLAIN };
 
     /// Documents, files that do not hold what their names promise, and files that could not be read, of 10 bytes each.
@@ -88,25 +117,6 @@ mod tests {
         found
     }
 
-    fn complete(found: &Found) -> BaselineRoot {
-        BaselineRoot {
-            ended: Timestamp::default(),
-            tree: ChunkId([0; 32]),
-            held: found.held,
-            folders: found.folders.remembered(),
-            scrambled: found.scrambled,
-            plain: Some(found.plain),
-            own_doing: Some(found.own_doing),
-            demands: found.demand_folders(),
-            class: None,
-            last_named: Timestamp::default(),
-            place: None,
-            form: None,
-            stand_ins: Vec::new(),
-            accepted: None,
-        }
-    }
-
     fn is_shrunk(doubt: &DoubtKind) -> bool {
         matches!(doubt, DoubtKind::Shrunk { .. })
     }
@@ -119,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_was_accepted_is_not_doubted_again_and_what_goes_after_it_is() {
-        let before = complete(&found(50, 0, 0));
+        let before = found(50, 0, 0).as_past();
         let past = after(&found(19, 0, 1), &before, is_shrunk);
         for now in [found(19, 0, 1), found(20, 0, 0), found(16, 0, 0), found(60, 0, 0)] {
             assert_eq!(now.doubts(Some(&past)), []);
@@ -132,16 +142,59 @@ mod tests {
     }
 
     #[test]
+    fn files_whose_emptiness_was_accepted_are_not_doubted_again_and_what_is_emptied_after_it_is() {
+        let with_empty = |filled: u64, empty: u64, unread: u64| {
+            let mut found = found(filled, 0, unread);
+            (0..empty).for_each(|number| found.file(format!("Minutes/empty {number}.docx").as_bytes(), 0, PLAIN));
+            found.file(b"film.mp4", 1_000_000, PLAIN);
+            found.folders.finish();
+            found
+        };
+        let before = with_empty(50, 0, 0).as_past();
+        let past = after(&with_empty(20, 29, 1), &before, is_shrunk);
+        assert_eq!(past.filled, Some(22), "the film, and the one that could not be read");
+        for now in [with_empty(20, 29, 1), with_empty(21, 29, 0), with_empty(17, 33, 0)] {
+            assert_eq!(now.doubts(Some(&past)), []);
+        }
+        assert_eq!(with_empty(16, 34, 0).doubts(Some(&past)).len(), 1);
+        let earlier = BaselineRoot { filled: None, ..before };
+        assert_eq!(after(&found(19, 0, 1), &earlier, is_shrunk).filled, None);
+    }
+
+    #[test]
     fn what_could_not_be_read_counts_as_there_in_what_was_accepted() {
-        let past = after(&found(10, 0, 25), &complete(&found(50, 0, 0)), is_shrunk);
+        let past = after(&found(10, 0, 25), &found(50, 0, 0).as_past(), is_shrunk);
         assert_eq!(found(10, 0, 0).doubts(Some(&past)).len(), 1);
-        let past = after(&found(10, 0, 0), &complete(&found(50, 0, 0)), is_shrunk);
+        let past = after(&found(10, 0, 0), &found(50, 0, 0).as_past(), is_shrunk);
         assert_eq!(past.expected(), Amount { files: 10, bytes: 100 });
     }
 
     #[test]
+    fn a_folder_that_cannot_be_looked_into_later_counts_as_what_was_accepted_and_hides_nothing_else() {
+        let of = |counts: &[(&str, u64)], unread: &[&str], closed: &[&str]| {
+            let mut found = Found { unread: (unread.len() + closed.len()) as u64, ..Found::default() };
+            for (folder, files) in counts {
+                found.folders.folder(folder.as_bytes());
+                (0..*files).for_each(|file| found.file(format!("{folder}/{file}").as_bytes(), 10, PLAIN));
+            }
+            unread.iter().for_each(|path| found.unreadable(path.as_bytes(), Some(10)));
+            closed.iter().for_each(|path| found.unreadable(path.as_bytes(), None));
+            found.folders.finish();
+            found
+        };
+        let before = of(&[("S", 0), ("S/a", 30), ("S/b", 30), ("K", 60)], &[], &[]).as_past();
+        let past = after(&of(&[("S", 0), ("S/a", 4), ("S/b", 0), ("K", 60)], &["S/a/lock"], &[]), &before, is_shrunk);
+        assert_eq!(past.folders.values().copied().collect::<Vec<_>>(), [60, 5, 5, 0], "K, S, S/a, S/b");
+        let shrunk = |counts: &[(&str, u64)]| of(counts, &[], &["S"]).doubts(Some(&past)).len();
+        assert_eq!((shrunk(&[("S", 0), ("K", 60)]), shrunk(&[("S", 0), ("K", 20)])), (0, 1));
+        // What could not be looked into when the rest was accepted is as it was.
+        let past = after(&of(&[("S", 0), ("S/a", 4), ("K", 40)], &[], &["S/b"]), &before, is_shrunk);
+        assert_eq!(past.folders.values().copied().collect::<Vec<_>>(), [40, 34, 4, 30]);
+    }
+
+    #[test]
     fn where_a_part_of_an_export_is_not_there_no_loss_is_learnt() {
-        let before = complete(&found(50, 0, 0));
+        let before = found(50, 0, 0).as_past();
         let mut export = Found { is_export: true, unread: 1, ..found(10, 0, 0) };
         export.unreadable(b"OneDrive_2.zip", None);
         let doubts = export.doubts(Some(&before));
@@ -156,7 +209,7 @@ mod tests {
             last.file(format!("{folder}/1").as_bytes(), 10, PLAIN);
         }
         last.folders.finish();
-        let before = complete(&last);
+        let before = last.as_past();
         let export = |folders: &[&str]| {
             let mut export = Found { is_export: true, ..found(49, 0, 1) };
             folders.iter().for_each(|folder| export.folders.folder(folder.as_bytes()));
@@ -170,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_looks_encrypted_and_was_accepted_is_no_alarm_again_and_more_of_it_is() {
-        let before = complete(&found(100, 0, 0));
+        let before = found(100, 0, 0).as_past();
         let past = after(&found(69, 30, 1), &before, |_| true);
         for now in [found(69, 30, 1), found(70, 30, 0)] {
             assert_eq!(now.doubts(Some(&past)), []);
@@ -182,12 +235,12 @@ mod tests {
 
     #[test]
     fn that_files_are_gone_rightly_says_nothing_of_those_that_look_encrypted() {
-        let before = complete(&found(100, 0, 0));
+        let before = found(100, 0, 0).as_past();
         let now = found(0, 60, 1);
         let past = after(&now, &before, is_shrunk);
         assert!(matches!(now.doubts(Some(&past))[..], [DoubtKind::Scrambled { files: 60, .. }]));
         // What was accepted long ago is not gone, where only files have.
-        let before = complete(&found(100, 30, 0));
+        let before = found(100, 30, 0).as_past();
         let now = found(39, 30, 1);
         let past = after(&now, &before, is_shrunk);
         assert_eq!(now.doubts(Some(&past)), []);
@@ -196,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_past_of_an_earlier_version_stays_without_what_that_did_not_count() {
-        let before = BaselineRoot { plain: None, own_doing: None, ..complete(&found(100, 0, 0)) };
+        let before = BaselineRoot { plain: None, own_doing: None, ..found(100, 0, 0).as_past() };
         let past = after(&found(39, 30, 1), &before, |_| true);
         assert_eq!((past.plain, past.own_doing, past.scrambled), (None, None, 30));
     }
