@@ -1,7 +1,7 @@
 //! How far the walk may be ahead of the assembly: so many items, and so many bytes, wherever they wait. Bytes, because whoever
 //! may write into a folder makes its paths as long as he likes.
 
-use super::read::ReadItem;
+use super::on_the_way::ReadItem;
 use chest_model::{ChunkId, Entry, EntryKind, Hole};
 use chest_repo::local::CachedEntry;
 use chest_repo::repository::Batch;

@@ -3,8 +3,7 @@
 use super::exceptions::Exceptions;
 use super::guard::Found;
 use super::next_cache::NextCache;
-use super::pipeline::Step;
-use super::read::{ReadItem, listed_size, shares_content, too_long};
+use super::on_the_way::{ReadItem, Step, listed_size, name_in, shares_content, too_long};
 use super::{HeldAgainst, NotebookLinks, RootOutcome};
 use crate::EngineError;
 use chest_mail::NameSays;
@@ -291,11 +290,6 @@ pub(super) fn may_hold_messages(entry: &Entry) -> bool {
     let EntryKind::File { size, glance, .. } = &entry.kind else { return false };
     let name_allows = || NameSays::of(entry.path.name().unwrap_or_default()) != NameSays::OtherThanMail;
     *size > 0 && glance.map_or_else(name_allows, |glance| glance == Glance::Mail)
-}
-
-/// The last name of a path.
-pub(super) fn name_in(path: &[u8]) -> &[u8] {
-    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
 }
 
 /// Whether a change after the reading began would show in the file's times.

@@ -4,9 +4,11 @@
 use super::BackupOptions;
 use super::ahead::{Ahead, item_weight, read_weight};
 use super::assemble::{Assembled, Assembler, may_hold_messages};
-use super::read::{ItemReader, ReadItem, link_group, shares_content};
+use super::handoff::Handoff;
+use super::on_the_way::{Step, link_group, shares_content};
+use super::read::ItemReader;
 use crate::EngineError;
-use chest_model::{ChunkId, Class, EntryKind, Environment, Monitor, Progress};
+use chest_model::{Class, EntryKind, Environment, Monitor, Progress};
 use chest_repo::RepoError;
 use chest_repo::chunk::Chunker;
 use chest_repo::local::{CacheReader, CachedEntry, Noticed};
@@ -15,61 +17,9 @@ use chest_repo::repository::{Batch, ChunkTools};
 use chest_source::{ItemKind, Source, SourceItem};
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use std::ops::ControlFlow;
-use std::sync::{Mutex, MutexGuard, TryLockError};
 
 /// Files up to this length, nearly all, are read into a buffer of each thread's own.
 const SMALL_FILE: usize = 1 << 20;
-
-/// Offers chunks to threads that have nothing else to do, and lends the one large buffer: one thread at a time reads a large
-/// file, and the others compress for it.
-pub(super) struct Handoff {
-    sender: Sender<(ChunkId, Vec<u8>)>,
-    receiver: Receiver<(ChunkId, Vec<u8>)>,
-    large_buffer: Mutex<Vec<u8>>,
-}
-
-impl Handoff {
-    /// The large buffer holds two chunks of the largest size, so that what is left over is moved less than once on average.
-    fn new(largest_chunk: usize) -> Self {
-        let (sender, receiver) = bounded(0);
-        Self { sender, receiver, large_buffer: Mutex::new(vec![0; 2 * largest_chunk]) }
-    }
-
-    /// The large buffer, once it is free; until then chunks of whoever has it are given to `help`.
-    pub(super) fn large_buffer(
-        &self,
-        mut help: impl FnMut(ChunkId, Vec<u8>) -> Result<(), EngineError>,
-    ) -> Result<MutexGuard<'_, Vec<u8>>, EngineError> {
-        const PATIENCE: std::time::Duration = std::time::Duration::from_millis(2);
-        loop {
-            match self.large_buffer.try_lock() {
-                Ok(buffer) => return Ok(buffer),
-                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) => {
-                    if let Ok((id, plain)) = self.receiver.recv_timeout(PATIENCE) {
-                        help(id, plain)?;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether an idle thread took it. Small chunks are not worth the copy.
-    pub(super) fn offer(&self, id: ChunkId, plain: &[u8]) -> bool {
-        const WORTH_IT: usize = 128 << 10;
-        plain.len() >= WORTH_IT && self.sender.try_send((id, plain.to_vec())).is_ok()
-    }
-}
-
-/// One item on its way to the assembly.
-pub(super) enum Step {
-    /// As the last run stored it.
-    Unchanged(SourceItem, Box<CachedEntry>),
-    /// A further hard link to a file that came earlier.
-    Link(SourceItem),
-    /// Read anew.
-    Read(Box<ReadItem>),
-}
 
 /// Something on its way, with its place in the walk and what it weighs there.
 struct Numbered<T> {

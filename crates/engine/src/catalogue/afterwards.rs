@@ -3,8 +3,9 @@
 //! not there, or where another root says that it came in its place, what lay in it is gone, unless that other root has it now. A root that
 //! was merely not named is as it was: another command backs it up.
 
-use super::answer::{holds_as_files, is_at_top};
 use super::chains::{Machines, came_in_place_of, root_of};
+use super::exports::{form, holds_as_files, is_at_top, is_called_after_its_file};
+use super::standing::WhyNotKnown;
 use crate::EngineError;
 use crate::browse::holds_root;
 use chest_catalogue::{Catalogue, ChainId};
@@ -112,7 +113,7 @@ impl<'s> History<'s> {
         let of_form: HashSet<Vec<u8>> = form.iter().cloned().collect();
         let mut after = Afterwards::default();
         for root in self.snapshots[newest].body.roots.iter().filter(|root| root.description.native_path == *path) {
-            let now = self::form(root);
+            let now = super::exports::form(root);
             let label = root.description.label.as_slice();
             let is_plain = now.is_none() && !beside.contains(label);
             let Some(chain) = self.chain_of(newest, label).filter(|_| now == form || is_plain) else {
@@ -158,14 +159,6 @@ fn where_exports_went<'s>(roots: &'s [SnapshotRoot], other: &SnapshotRoot) -> BT
     roots.iter().filter(has_gone).map(|one| one.description.native_path.as_slice()).collect()
 }
 
-/// Whether it has the name of its file and not what all exports of its form are called.
-fn is_called_after_its_file(root: &SnapshotRoot) -> bool {
-    root.containers.first().is_some_and(|container| {
-        let stem = &container.name[..container.name.len().saturating_sub(4)];
-        root.description.label.ends_with(&[b"(", stem, b")"].concat())
-    })
-}
-
 /// Whether a snapshot says what is in this place: it was named, and nothing in it was closed, or somebody said that it is gone for good.
 fn is_known(snapshot: &Snapshot, path: &[u8]) -> bool {
     let labels = labels(snapshot, path);
@@ -179,12 +172,15 @@ fn is_gone_for_good(snapshot: &Snapshot, label: &[u8]) -> bool {
 }
 
 /// The names of what came out of a path.
-pub(super) fn labels<'s>(snapshot: &'s Snapshot, path: &[u8]) -> BTreeSet<&'s [u8]> {
+fn labels<'s>(snapshot: &'s Snapshot, path: &[u8]) -> BTreeSet<&'s [u8]> {
     let there = snapshot.body.roots.iter().filter(|root| root.description.native_path == path);
     there.map(|root| root.description.label.as_slice()).collect()
 }
 
-/// The form of the names of the exports that it came out of; none where it is as it lay there.
-fn form(root: &SnapshotRoot) -> Option<Vec<u8>> {
-    root.containers.first().map(|container| form_of_export(&container.name))
+/// Why nobody knows what is in a root now, where later backups of whoever made its last one do not hold it.
+pub(super) fn why_not_seen(last: &Snapshot, path: &[u8], later: &[Snapshot]) -> Option<WhyNotKnown> {
+    let mut later = later.iter().filter(|one| one.writer == last.writer).peekable();
+    later.peek()?;
+    let is_named = later.any(|one| !labels(one, path).is_empty());
+    Some(if is_named { WhyNotKnown::RootUnreadable } else { WhyNotKnown::RootNotBackedUp })
 }

@@ -1,12 +1,13 @@
 //! What the catalogue's numbers mean: which snapshot, whose root, and whether anything is known there.
 
-use super::afterwards::{Afterwards, History};
-use super::chains::{Chains, Machines, chains_of, root_of};
-use super::standing::{WhyNotKnown, why_not_seen};
+use super::afterwards::{Afterwards, History, why_not_seen};
+use super::chains::{Chains, Machines, chains_of, hidden_in, root_of};
+use super::exports::{containers_in, is_at_top, is_cut_short, keeps_exports_as_files, stands_for_part};
+use super::standing::WhyNotKnown;
 use crate::EngineError;
 use crate::browse::{ItemType, lost_part};
 use chest_catalogue::{Catalogue, ChainId, Damage, FoundVersion, KnownChain};
-use chest_model::{Class, Container, Exception, ExceptionKind, ObjectHash, Timestamp, TreePath};
+use chest_model::{Class, Container, ObjectHash, Timestamp, TreePath};
 use chest_repo::record::LeftOutBy;
 use chest_repo::repository::Snapshot;
 use chest_source::{Excludes, Patterns, form_of_export};
@@ -200,58 +201,6 @@ fn left_out_by(snapshot: &Snapshot, label: &[u8]) -> Excludes {
     Excludes::recorded(Patterns { built_in, own }).unwrap_or_default()
 }
 
-fn hidden_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> HashSet<&'s TreePath> {
-    let hides = |one: &&Exception| one.root == label && matches!(one.kind, ExceptionKind::Unreadable(_));
-    snapshot.body.exceptions.iter().filter(hides).map(|one| &one.path).collect()
-}
-
-/// Whether the newest snapshot holds an export with less than all its files, or one of them with less than all that is in it. What
-/// stands for that lies at the top, and has the name of the file, or one that ends with it.
-fn is_cut_short(all: &[&Snapshot], label: &[u8]) -> bool {
-    let Some(newest) = all.last() else { return false };
-    // Where nothing of it could be read, only an earlier one says that it is an export.
-    let form = all.iter().rev().find_map(|snapshot| containers_in(snapshot, label).first());
-    let Some(form) = form.map(|container| form_of_export(&container.name)) else { return false };
-    let is_one = |name: &[u8]| form == form_of_export(name) || stands_for_part(name, containers_in(newest, label));
-    hidden_in(newest, label).into_iter().any(|path| is_at_top(path) && path.name().is_some_and(is_one))
-}
-
-/// Whether this is no file, but stands for what could not be read of one of these exports.
-fn stands_for_part(name: &[u8], of: &[Container]) -> bool {
-    let name = name.strip_prefix(b"(").and_then(|name| name.strip_suffix(b")"));
-    name.is_some_and(|name| of.iter().any(|container| name.ends_with(&container.name)))
-}
-
-/// Whether nothing is above it but its root.
-pub(super) fn is_at_top(path: &TreePath) -> bool {
-    path.parent().is_some_and(|parent| parent.is_root())
-}
-
-/// Whether what came out of exports once lies in them now, as in files that nobody has looked into.
-fn keeps_exports_as_files(
-    catalogue: &Catalogue,
-    chain: ChainId,
-    all: &[&Snapshot],
-    label: &[u8],
-) -> Result<bool, EngineError> {
-    let is_plain = all.last().is_some_and(|newest| containers_in(newest, label).is_empty());
-    if !is_plain {
-        return Ok(false);
-    }
-    let exports = all.iter().flat_map(|snapshot| containers_in(snapshot, label));
-    let forms: HashSet<Vec<u8>> = exports.map(|one| form_of_export(&one.name)).collect();
-    holds_as_files(catalogue, chain, &forms)
-}
-
-/// Whether files lie at the top of it that are named as exports of one of these forms.
-pub(super) fn holds_as_files(
-    catalogue: &Catalogue,
-    chain: ChainId,
-    forms: &HashSet<Vec<u8>>,
-) -> Result<bool, EngineError> {
-    Ok(!forms.is_empty() && catalogue.names_at_top(chain)?.iter().any(|name| forms.contains(&form_of_export(name))))
-}
-
 /// The roots beside this one that may hold what it held: newer exports, and what lies beside exports where it was no export itself.
 fn beside(history: &History<'_>, place: usize, all: &[&Snapshot], label: &[u8]) -> Vec<ChainId> {
     let mut beside = history.newer_beside(place, label);
@@ -259,9 +208,4 @@ fn beside(history: &History<'_>, place: usize, all: &[&Snapshot], label: &[u8]) 
         beside.extend(history.beside_exports(place, label));
     }
     beside
-}
-
-/// The exports that a root came out of.
-fn containers_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> &'s [Container] {
-    root_of(snapshot, label).map_or(&[], |root| &root.containers)
 }

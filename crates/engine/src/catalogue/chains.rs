@@ -5,10 +5,10 @@
 use crate::browse::holds_root;
 use crate::same_place::is_same_place;
 use chest_catalogue::ChainName;
-use chest_model::WriterId;
+use chest_model::{Exception, ExceptionKind, TreePath, WriterId};
 use chest_repo::record::SnapshotRoot;
 use chest_repo::repository::Snapshot;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The snapshots of each root that could be read, oldest first.
 pub(super) type Chains<'s> = BTreeMap<ChainName, Vec<&'s Snapshot>>;
@@ -106,4 +106,10 @@ pub(super) fn is_from_same_place(one: &SnapshotRoot, other: &SnapshotRoot) -> bo
 /// The root of that name in a snapshot.
 pub(super) fn root_of<'s>(snapshot: &'s Snapshot, label: &[u8]) -> Option<&'s SnapshotRoot> {
     snapshot.body.roots.iter().find(|root| root.description.label == label)
+}
+
+/// Where something of a root could not be read when a snapshot was made: nothing is known of what lies below.
+pub(super) fn hidden_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> HashSet<&'s TreePath> {
+    let hides = |one: &&Exception| one.root == label && matches!(one.kind, ExceptionKind::Unreadable(_));
+    snapshot.body.exceptions.iter().filter(hides).map(|one| &one.path).collect()
 }

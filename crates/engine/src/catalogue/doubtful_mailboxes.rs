@@ -1,7 +1,7 @@
 //! Mailboxes of which the newest version could not be read to its end: what they held before may still be in them, and is not called gone.
 
 use super::answer::Answer;
-use super::mailboxes::kind_of;
+use super::mailbox_kind::kind_of;
 use crate::EngineError;
 use crate::browse::ItemType;
 use chest_catalogue::{Catalogue, ChainId, MailboxProblem, MailboxState, ProblemKind, Whereabouts};

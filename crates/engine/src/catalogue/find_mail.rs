@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::doubtful_mailboxes::DoubtfulMailboxes;
-use super::mailboxes::kind_of;
+use super::mailbox_kind::kind_of;
 use super::standing::{Holding, NotKnown, Standing};
 use super::{Keeping, ONE_MESSAGE, Wanted, consult};
 use crate::browse::{ShownPath, StoredFile};

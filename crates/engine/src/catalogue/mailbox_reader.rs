@@ -2,7 +2,7 @@
 //! before them go into the catalogue. Of each mailbox it says what it finds in its order.
 
 use super::ONE_MESSAGE;
-use super::mailboxes::number;
+use super::mailbox_kind::number;
 use crate::browse::{NodesAtHand, ShownPath, StoredFile};
 use crate::{EngineError, Opened};
 use chest_catalogue::{ChainId, Letter, MailboxVersion, ProblemKind, Searched, Words};

@@ -1,6 +1,7 @@
 //! Reads the mailboxes that have not been read yet into the catalogue. Each version of a mailbox is read from where it differs
 //! from the version before, so that a week of mail costs a week of reading.
 
+use super::mailbox_kind::{kind_of, number};
 use super::mailbox_reader::{End, Job, MailboxReader, Problem, Told};
 use crate::browse::NodesAtHand;
 use crate::{Context, EngineError, Opened};
@@ -39,20 +40,6 @@ pub(super) fn hint(class: Class, name: &[u8], glance: Option<Glance>) -> MailHin
         (NameSays::Nothing, None) if class == Class::Email => MailHint::Mail,
         (NameSays::Nothing, None) => MailHint::Unknown,
     }
-}
-
-/// The number of a kind of mailbox in the catalogue.
-pub(super) fn number(kind: ContainerKind) -> u8 {
-    match kind {
-        ContainerKind::Mbox => 0,
-        ContainerKind::Message => 1,
-        ContainerKind::Pst => 2,
-    }
-}
-
-/// The kind of that number.
-pub(super) fn kind_of(number: u8) -> Option<ContainerKind> {
-    [ContainerKind::Mbox, ContainerKind::Message, ContainerKind::Pst].get(usize::from(number)).copied()
 }
 
 /// Reads what has not been read yet.

@@ -4,11 +4,14 @@
 
 mod afterwards;
 mod answer;
+mod became;
 mod chains;
 mod doubtful_mailboxes;
+mod exports;
 mod fill;
 mod find;
 mod find_mail;
+mod mailbox_kind;
 mod mailbox_reader;
 mod mailboxes;
 mod name_pattern;
