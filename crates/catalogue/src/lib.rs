@@ -10,6 +10,7 @@ mod mail_search;
 mod mailbox_states;
 mod name_blocks;
 mod name_index;
+mod rows;
 mod schema;
 mod sealed;
 mod search;

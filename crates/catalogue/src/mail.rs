@@ -1,9 +1,9 @@
 //! What is in mailboxes: each message once, and where it was from which snapshot to which. A mailbox is a version of a file; when
 //! that version ends, what it held ends with it, and what the next one still holds goes on.
 
+use crate::rows::{joined, seen_of};
 use crate::spans::{ChainId, Seen, left_of};
 use crate::unspaced::in_pairs;
-use crate::update::{joined, seen_of};
 use crate::{Catalogue, CatalogueError, Update};
 use chest_model::{ObjectHash, Timestamp, TreePath, folded_text};
 use rusqlite::{OptionalExtension, params};

@@ -2,9 +2,9 @@
 
 use crate::mail::head_of;
 use crate::name_index::question;
+use crate::rows::{joined, seen_of};
 use crate::spans::{ChainId, Seen, left_of};
 use crate::unspaced::{Piece, pairs, pieces};
-use crate::update::{joined, seen_of};
 use crate::{Catalogue, CatalogueError};
 use chest_model::{ObjectHash, Timestamp, TreePath, folded_text};
 use rusqlite::{Row, params};

@@ -2,9 +2,9 @@
 //! all the same.
 
 use crate::mail::{ProblemKind, Searched};
+use crate::rows::{ABOVE_ROOT, seen_of};
 use crate::schema::OPEN;
 use crate::spans::{ChainId, left_of};
-use crate::update::{ABOVE_ROOT, seen_of};
 use crate::{Catalogue, CatalogueError};
 use chest_model::{ObjectHash, TreePath};
 use rusqlite::{OptionalExtension, params};

@@ -2,9 +2,10 @@
 
 use crate::name_blocks::scan;
 use crate::name_index::{COMMON, at_most, question};
+use crate::rows::{ABOVE_ROOT, joined, seen_of, version_of};
 use crate::schema::OPEN;
 use crate::spans::{ChainId, Seen, left_of};
-use crate::update::{ABOVE_ROOT, ItemVersion, joined, seen_of, version_of};
+use crate::update::ItemVersion;
 use crate::{Catalogue, CatalogueError};
 use chest_model::{ObjectHash, TreePath, folded};
 use rusqlite::params;
