@@ -1,0 +1,174 @@
+//! What is looked at after a week: the backup's own word, all that comes back, and what searches say is gone.
+
+use crate::council::{Council, Files};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// What was there in any week.
+#[derive(Default)]
+pub struct Seen {
+    papers: BTreeSet<String>,
+    in_exports: BTreeSet<String>,
+    messages: Files,
+    /// Every content that has come back in any week.
+    came_back: BTreeSet<Vec<u8>>,
+}
+
+impl Council {
+    pub fn back_up_and_look(&mut self) {
+        self.remember();
+        self.back_up();
+        self.look_at_what_comes_back();
+        self.look_for_what_is_gone();
+        self.look_for_messages();
+    }
+
+    fn at(&self) -> String {
+        format!("seed {}, week {}", self.seed, self.week)
+    }
+
+    fn remember(&mut self) {
+        self.seen.papers.extend(self.papers.keys().cloned());
+        self.seen.in_exports.extend(self.downloads.iter().flat_map(|one| one.files.keys().cloned()));
+        let messages = self.mailbox.iter().chain(&self.letters);
+        self.seen.messages.extend(messages.map(|(subject, message)| (subject.clone(), message.clone())));
+    }
+
+    /// A week in which something could not be read is PARTIAL; one in which nothing went and no download broke off is not doubted.
+    fn back_up(&mut self) {
+        let unread = !self.locked.is_empty() || self.broken.is_some();
+        let expected = if unread { "PARTIAL" } else { "COMPLETE" };
+        let sources = ["backup", "papers", "Exports", "--email", "mail", "--json"];
+        let saved = self.office.run(sources);
+        let json = saved.json();
+        let at = format!("{}: {}{}", self.at(), saved.out, saved.err);
+        let is_doubted = json["doubts"].as_array().unwrap().iter().any(|doubt| doubt["accepted"] == false);
+        assert!(!is_doubted || self.has_lost || self.broken.is_some(), "{at}");
+        assert_eq!(
+            saved.code,
+            Some(if is_doubted {
+                6
+            } else if unread {
+                3
+            } else {
+                0
+            }),
+            "{at}"
+        );
+        if !is_doubted {
+            assert_eq!(json["outcome"], expected, "{at}");
+            return;
+        }
+        assert_eq!(json["outcome"], "PARTIAL", "{at}");
+        // An older export is stored once, which may be in this backup.
+        self.look_at_what_comes_back();
+        let saved = self.office.run([&sources[..], &["--accept-shrink"]].concat());
+        let at = format!("{}, accepted: {}{}", self.at(), saved.out, saved.err);
+        assert_eq!(
+            (saved.code, &saved.json()["outcome"]),
+            (Some(if unread { 3 } else { 0 }), &expected.into()),
+            "{at}"
+        );
+    }
+
+    fn look_at_what_comes_back(&mut self) {
+        let to = "restored";
+        let answer = self.office.run(["restore", "latest", "--to", to]);
+        let at = format!("{}: {}{}", self.at(), answer.out, answer.err);
+        let has_unread = !self.locked.is_empty() || self.broken.is_some();
+        assert!(answer.code == Some(0) || (has_unread && answer.code == Some(3)), "{at}");
+        let restored = self.office.path(to);
+        let mut there = Vec::new();
+        gather(&restored.join("papers"), &mut there);
+        let papers: BTreeSet<String> = there.iter().map(|path| below(&restored.join("papers"), path)).collect();
+        let readable = self.papers.iter().filter(|(path, _)| !self.locked.contains(*path));
+        assert_eq!(papers, readable.clone().map(|(path, _)| path.clone()).collect(), "{at}");
+        for (path, content) in readable {
+            assert_eq!(fs::read(restored.join("papers").join(path)).unwrap(), content.as_bytes(), "{path}, {at}");
+        }
+        assert_eq!(
+            fs::read(restored.join("mail/Inbox")).unwrap(),
+            fs::read(self.office.path("mail/Inbox")).unwrap(),
+            "{at}"
+        );
+        for (subject, message) in &self.letters {
+            let number = subject.rsplit(' ').next().unwrap();
+            let letter = restored.join(format!("mail/Letters/{number}.eml"));
+            assert_eq!(fs::read(letter).unwrap(), message.as_bytes(), "{subject}, {at}");
+        }
+        let mut files = Vec::new();
+        gather(&restored, &mut files);
+        let now: BTreeSet<Vec<u8>> = files.iter().map(|path| fs::read(path).unwrap()).collect();
+        // The newest export comes back whole from this very backup unless a broken one has come after it, and each from some backup.
+        let newest = &self.downloads[self.downloads.len() - 1].files;
+        for (path, content) in newest.iter().filter(|_| self.broken.is_none()) {
+            assert!(now.contains(content.as_bytes()), "{path} of the newest export, {at}");
+        }
+        self.seen.came_back.extend(now);
+        for (path, content) in self.downloads.iter().flat_map(|download| &download.files) {
+            assert!(self.seen.came_back.contains(content.as_bytes()), "{path} of an older export, {at}");
+        }
+        fs::remove_dir_all(&restored).unwrap();
+    }
+
+    fn look_for_what_is_gone(&mut self) {
+        let answer = self.office.run(["find", "--deleted", "*", "--json"]).ended(0);
+        let json = answer.json();
+        let at = format!("{}: {}", self.at(), answer.out);
+        let gone = |root: &str| -> BTreeSet<String> {
+            // An older export that is stored once is called after its file, behind the name of the folder.
+            let of_root = |hit: &Value| {
+                let (name, path) = hit["path"].as_str()?.split_once('/')?;
+                (name.split(" (").next() == Some(root)).then(|| path.to_owned())
+            };
+            let is_file = |hit: &&Value| hit["versions"][0]["type"] != "folder";
+            json["hits"].as_array().unwrap().iter().filter(is_file).filter_map(of_root).collect()
+        };
+        let lost: BTreeSet<String> =
+            self.seen.papers.iter().filter(|path| !self.papers.contains_key(*path)).cloned().collect();
+        assert_eq!(gone("papers"), lost, "{at}");
+        let gone = gone("Exports");
+        let newest = &self.downloads[self.downloads.len() - 1].files;
+        let still_there: Vec<&String> = gone.iter().filter(|path| newest.contains_key(*path)).collect();
+        assert!(still_there.is_empty(), "{still_there:?} of the newest export, {at}");
+        if self.broken.is_none() {
+            let lost = self.seen.in_exports.iter().filter(|path| !newest.contains_key(*path));
+            assert_eq!(gone, lost.cloned().collect(), "{at}");
+        }
+    }
+
+    fn look_for_messages(&mut self) {
+        let answer = self.office.run(["find", "--mail", "--deleted", "parishword", "--json"]).ended(0);
+        let json = answer.json();
+        let at = format!("{}: {}", self.at(), answer.out);
+        let gone: Vec<&Value> = json["messages"].as_array().unwrap().iter().collect();
+        let subjects: BTreeSet<&str> = gone.iter().map(|message| message["subject"].as_str().unwrap()).collect();
+        let is_there = |subject: &String| self.mailbox.contains_key(subject) || self.letters.contains_key(subject);
+        let lost: BTreeSet<&str> =
+            self.seen.messages.keys().filter(|subject| !is_there(subject)).map(String::as_str).collect();
+        assert_eq!(subjects, lost, "{at}");
+        if gone.is_empty() {
+            return;
+        }
+        let message = gone[self.random.usize(0..gone.len())];
+        let to = format!("saved {}", self.week);
+        let id = message["id"].as_str().unwrap();
+        let saved = self.office.run(["mail", "save", id, "--to", &to, "--json"]).ended(0).json();
+        let file = self.office.path(&to).join(saved["files"][0]["path"].as_str().unwrap());
+        let expected = &self.seen.messages[message["subject"].as_str().unwrap()];
+        assert_eq!(fs::read(file).unwrap(), expected.as_bytes(), "{at}");
+    }
+}
+
+fn gather(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { gather(&path, files) } else { files.push(path) }
+    }
+}
+
+fn below(folder: &Path, path: &Path) -> String {
+    path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned()
+}
