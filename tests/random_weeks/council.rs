@@ -42,14 +42,20 @@ pub struct Council {
     cloud: Files,
     /// What lies in `Exports`, the newest last.
     pub downloads: Vec<Download>,
-    /// A download that broke off.
-    pub broken: Option<String>,
+    /// The folder in which they lie.
+    pub exports: String,
+    /// Downloads that broke off, and no other has come since.
+    pub broken: Vec<String>,
     /// Messages by their subjects, in the one mailbox file.
     pub mailbox: Files,
     /// The same, each a file of its own.
     pub letters: Files,
-    /// Whether something went this week that may be more than a fifth.
+    /// Whether something has gone since the last complete backup: it may be all that a folder held.
     pub has_lost: bool,
+    /// The same since the last download.
+    has_lost_in_cloud: bool,
+    /// What was in downloads that broke off, and may be seen of it.
+    pub in_broken: BTreeSet<String>,
     /// What the checks remember.
     pub seen: crate::week::Seen,
 }
@@ -69,10 +75,13 @@ impl Council {
             locked: BTreeSet::new(),
             cloud: Files::new(),
             downloads: Vec::new(),
-            broken: None,
+            exports: "Exports".to_owned(),
+            broken: Vec::new(),
             mailbox: Files::new(),
             letters: Files::new(),
             has_lost: false,
+            has_lost_in_cloud: false,
+            in_broken: BTreeSet::new(),
             seen: crate::week::Seen::default(),
         };
         for _ in 0..AT_FIRST {
@@ -87,7 +96,6 @@ impl Council {
     /// A few things happen, and the week's export is downloaded.
     pub fn live_a_week(&mut self) {
         self.week += 1;
-        self.has_lost = false;
         for _ in 0..self.random.usize(1..6) {
             match self.random.u32(0..16) {
                 0..3 => self.write_paper(),
@@ -107,9 +115,14 @@ impl Council {
                 _ => self.clear_older_downloads(),
             }
         }
-        self.clear_broken();
+        if self.random.bool() {
+            self.clear_broken();
+        }
         if self.week == 1 || self.random.u32(0..5) > 0 {
             self.download();
+        }
+        if self.random.u32(0..12) == 0 {
+            self.rename_exports();
         }
         if self.random.u32(0..6) == 0 {
             self.break_a_download();
@@ -215,7 +228,7 @@ impl Council {
         let cloud = self.cloud.clone();
         if let Some(path) = self.one_of(&cloud) {
             self.cloud.remove(&path);
-            self.has_lost = true;
+            self.has_lost_in_cloud = true;
         }
     }
 
@@ -243,6 +256,9 @@ impl Council {
             self.put_download(name, &bytes);
         }
         self.downloads.push(Download { parts: names, files: self.cloud.clone() });
+        // Whoever has a newer one does not miss what that one may have been.
+        self.broken.clear();
+        self.has_lost |= std::mem::take(&mut self.has_lost_in_cloud);
     }
 
     fn pack(&mut self, paths: &[String]) -> Vec<u8> {
@@ -259,8 +275,18 @@ impl Council {
         writer.finish().unwrap().into_inner()
     }
 
+    fn in_exports(&self, name: &str) -> String {
+        format!("{}/{name}", self.exports)
+    }
+
+    fn rename_exports(&mut self) {
+        let name = format!("Exports {}", self.next());
+        fs::rename(self.office.path(&self.exports), self.office.path(&name)).unwrap();
+        self.exports = name;
+    }
+
     fn put_download(&self, name: &str, bytes: &[u8]) {
-        let path = format!("Exports/{name}");
+        let path = self.in_exports(name);
         self.office.write(&path, "");
         fs::write(self.office.path(&path), bytes).unwrap();
         #[allow(clippy::disallowed_methods)]
@@ -277,19 +303,20 @@ impl Council {
         let name = format!("OneDrive_1_{}-{}-{}.zip", day.day(), day.month(), day.year());
         let cut = self.random.usize(bytes.len() / 4..bytes.len() * 3 / 4);
         self.put_download(&name, &bytes[..cut]);
-        self.broken = Some(name);
+        self.broken.push(name);
+        self.in_broken.extend(paths);
     }
 
     fn clear_broken(&mut self) {
-        if let Some(name) = self.broken.take() {
-            fs::remove_file(self.office.path(&format!("Exports/{name}"))).unwrap();
+        for name in std::mem::take(&mut self.broken) {
+            fs::remove_file(self.office.path(&self.in_exports(&name))).unwrap();
         }
     }
 
     fn clear_older_downloads(&mut self) {
         while self.downloads.len() > 1 {
             for name in self.downloads.remove(0).parts {
-                fs::remove_file(self.office.path(&format!("Exports/{name}"))).unwrap();
+                fs::remove_file(self.office.path(&self.in_exports(&name))).unwrap();
             }
         }
     }
