@@ -38,6 +38,8 @@ pub struct Council {
     pub papers: Files,
     /// Those of them that nobody may read.
     pub locked: BTreeSet<String>,
+    /// The folder into which nobody may look this week.
+    pub closed: Option<String>,
     /// What lies in its cloud.
     cloud: Files,
     /// What lies in `Exports`, the newest last.
@@ -48,6 +50,10 @@ pub struct Council {
     pub broken: Vec<String>,
     /// Messages by their subjects, in the one mailbox file.
     pub mailbox: Files,
+    /// The same as they were when anybody could read the file last.
+    pub read_mailbox: Files,
+    /// Nobody may read it this week.
+    pub is_mailbox_locked: bool,
     /// The same, each a file of its own.
     pub letters: Files,
     /// Whether something has gone since the last complete backup: it may be all that a folder held.
@@ -73,11 +79,14 @@ impl Council {
             made: 0,
             papers: Files::new(),
             locked: BTreeSet::new(),
+            closed: None,
             cloud: Files::new(),
             downloads: Vec::new(),
             exports: "Exports".to_owned(),
             broken: Vec::new(),
             mailbox: Files::new(),
+            read_mailbox: Files::new(),
+            is_mailbox_locked: false,
             letters: Files::new(),
             has_lost: false,
             has_lost_in_cloud: false,
@@ -96,6 +105,7 @@ impl Council {
     /// A few things happen, and the week's export is downloaded.
     pub fn live_a_week(&mut self) {
         self.week += 1;
+        self.open_folder();
         for _ in 0..self.random.usize(1..6) {
             match self.random.u32(0..16) {
                 0..3 => self.write_paper(),
@@ -128,6 +138,21 @@ impl Council {
             self.break_a_download();
         }
         self.write_mailbox();
+        if self.random.u32(0..8) == 0 {
+            self.close_folder();
+        }
+    }
+
+    /// Whether something was not to be read this week.
+    pub fn has_unread(&self) -> bool {
+        let has_closed = self.closed.is_some() || self.is_mailbox_locked;
+        has_closed || !self.locked.is_empty() || !self.broken.is_empty()
+    }
+
+    /// Whether a paper lies where nobody may look this week.
+    pub fn is_closed(&self, path: &str) -> bool {
+        let above = self.closed.as_ref().map(|folder| format!("{folder}/"));
+        above.is_some_and(|above| path.starts_with(&above))
     }
 
     fn next(&mut self) -> u64 {
@@ -205,8 +230,7 @@ impl Council {
         let mode = if path.is_some() { 0o644 } else { 0o000 };
         let papers = self.papers.clone();
         let Some(path) = path.or_else(|| self.one_of(&papers)) else { return };
-        let place = self.office.path(&format!("papers/{path}"));
-        fs::set_permissions(place, fs::Permissions::from_mode(mode)).unwrap();
+        self.set_mode(&format!("papers/{path}"), mode);
         if mode == 0 {
             self.locked.insert(path);
         }
@@ -350,9 +374,33 @@ impl Council {
         }
     }
 
-    fn write_mailbox(&self) {
+    fn write_mailbox(&mut self) {
         let line = "From clerk@example.org Fri Nov 20 10:00:00 2026\n";
         let all: String = self.mailbox.values().map(|message| format!("{line}{message}\n")).collect();
         self.office.write("mail/Inbox", &all);
+        self.is_mailbox_locked = self.week > 1 && self.random.u32(0..8) == 0;
+        self.set_mode("mail/Inbox", if self.is_mailbox_locked { 0o000 } else { 0o644 });
+        if !self.is_mailbox_locked {
+            self.read_mailbox = self.mailbox.clone();
+        }
+    }
+
+    fn set_mode(&self, path: &str, mode: u32) {
+        fs::set_permissions(self.office.path(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Until next week: what happens in it meanwhile, nobody sees.
+    fn close_folder(&mut self) {
+        let folder = FOLDERS[self.random.usize(0..FOLDERS.len())];
+        if self.office.path(&format!("papers/{folder}")).exists() {
+            self.set_mode(&format!("papers/{folder}"), 0o000);
+            self.closed = Some(folder.to_owned());
+        }
+    }
+
+    fn open_folder(&mut self) {
+        if let Some(folder) = self.closed.take() {
+            self.set_mode(&format!("papers/{folder}"), 0o755);
+        }
     }
 }

@@ -1,17 +1,17 @@
 //! What the catalogue's numbers mean: which snapshot, whose root, and whether anything is known there.
 
 use super::afterwards::{Afterwards, History, why_not_seen};
-use super::chains::{Chains, Machines, chains_of, hidden_in, root_of};
-use super::exports::{containers_in, is_at_top, is_cut_short, keeps_exports_as_files, stands_for_part};
+use super::chains::{Chains, Machines, chains_of, root_of};
+use super::exports::{containers_in, is_at_top, keeps_exports_as_files, stands_for_part};
+use super::looks::Looks;
 use super::standing::WhyNotKnown;
 use crate::EngineError;
 use crate::browse::{ItemType, lost_part};
 use chest_catalogue::{Catalogue, ChainId, Damage, FoundVersion, KnownChain};
 use chest_model::{Class, Container, ObjectHash, Timestamp, TreePath};
-use chest_repo::record::LeftOutBy;
 use chest_repo::repository::Snapshot;
-use chest_source::{Excludes, Patterns, form_of_export};
-use std::collections::{HashMap, HashSet};
+use chest_source::form_of_export;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// What is needed to make hits of what the catalogue says.
@@ -31,14 +31,8 @@ pub(super) struct Chain<'s> {
     places: Vec<usize>,
     /// As what it was backed up in each of them.
     classes: Vec<Class>,
-    /// What could not be read when the newest snapshot was made: nothing is known of what lies below.
-    hidden: HashSet<&'s TreePath>,
-    /// What cannot be read now, of the newest snapshot.
-    lost: Vec<(TreePath, Option<TreePath>)>,
-    /// What was left out of the newest snapshot.
-    left_out_by: Excludes,
-    /// The newest snapshot holds an export of which a part could not be read: anything may lie in it.
-    is_cut_short: bool,
+    /// What could be seen of it when each of them was made.
+    pub(super) looks: Looks<'s>,
     /// Exports of which an earlier snapshot holds what was in them lie in the newest one as files.
     pub(super) keeps_exports_as_files: bool,
     /// Where its path has been backed up since without it, or another root in its place.
@@ -63,17 +57,13 @@ impl<'s> Answer<'s> {
             let (all, label) = (known.get(name).map(Vec::as_slice).unwrap_or_default(), &name.label);
             let places: Vec<usize> =
                 all.iter().filter_map(|snapshot| places.get(&snapshot.record.hash).copied()).collect();
-            if let (Some(newest), Some(last), Some(&place)) = (all.last().copied(), seen.last(), places.last()) {
-                let of_newest = damage.iter().filter(|damage| damage.chain == *id && damage.number == last.number);
+            if let (Some(newest), Some(&place)) = (all.last().copied(), places.last()) {
                 let path = root_of(newest, label).map_or(&[][..], |root| &root.description.native_path);
                 let chain = Chain {
                     label: label.clone(),
                     newest,
                     classes: all.iter().map(|snapshot| class_in(snapshot, label)).collect(),
-                    hidden: hidden_in(newest, label),
-                    lost: of_newest.map(|damage| (damage.from.clone(), damage.until.clone())).collect(),
-                    left_out_by: left_out_by(newest, label),
-                    is_cut_short: is_cut_short(all, label),
+                    looks: Looks::new(all, label, *id, seen, &damage),
                     keeps_exports_as_files: keeps_exports_as_files(catalogue, *id, all, label)?,
                     afterwards: history.afterwards(catalogue, place, label)?,
                     beside: beside(&history, place, all, label),
@@ -153,22 +143,9 @@ impl Chain<'_> {
         class.is_none_or(|class| self.classes[self.numbers(first, last)].contains(&class))
     }
 
-    /// Why nothing can be said of a path in its newest snapshot, where that is so.
-    pub(super) fn hides(&self, path: &TreePath) -> Option<WhyNotKnown> {
-        let above = || std::iter::successors(Some(path.clone()), TreePath::parent);
-        let is_lost = |(from, until): &(TreePath, Option<TreePath>)| {
-            path >= from && until.as_ref().is_none_or(|until| path < until)
-        };
-        if self.is_cut_short {
-            return Some(WhyNotKnown::ExportCutShort);
-        }
-        if !self.hidden.is_empty() && above().any(|path| self.hidden.contains(&path)) {
-            return Some(WhyNotKnown::Unreadable);
-        }
-        if self.lost.iter().any(is_lost) {
-            return Some(WhyNotKnown::Damaged);
-        }
-        self.left_out_by.leave_out(path.as_bytes()).then_some(WhyNotKnown::LeftOut)
+    /// The place among all of its last snapshot that says whether something lay there.
+    pub(super) fn last_look_at(&self, path: &TreePath) -> Option<usize> {
+        self.looks.last_at(path).map(|look| self.places[look])
     }
 }
 
@@ -192,13 +169,6 @@ fn chains_of_roots<'s>(
 
 fn class_in(snapshot: &Snapshot, label: &[u8]) -> Class {
     root_of(snapshot, label).map_or_else(Class::default, |root| root.description.class)
-}
-
-/// What a later version may record, and this one cannot read, leaves out nothing.
-fn left_out_by(snapshot: &Snapshot, label: &[u8]) -> Excludes {
-    let recorded = root_of(snapshot, label).map(|root| root.left_out_by.clone()).unwrap_or_default();
-    let LeftOutBy { built_in, own } = recorded;
-    Excludes::recorded(Patterns { built_in, own }).unwrap_or_default()
 }
 
 /// The roots beside this one that may hold what it held: newer exports, and what lies beside exports where it was no export itself.

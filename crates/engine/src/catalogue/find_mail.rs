@@ -1,6 +1,7 @@
 //! Finds messages over all versions of all mailboxes, deleted ones too, and gets them out again.
 
 use super::answer::Answer;
+use super::became::LastSeen;
 use super::doubtful_mailboxes::DoubtfulMailboxes;
 use super::mailbox_kind::kind_of;
 use super::standing::{Holding, NotKnown, Standing};
@@ -237,7 +238,8 @@ impl Answer<'_> {
                 false => unless_hidden(place.chain)?,
             };
             // What has come in the place of a root that has vanished is among these places, too.
-            let here = self.standing_in(chain, &place.path, holding, &unless_hidden)?;
+            let last = LastSeen { path: &place.path, place: self.place(&place.last) };
+            let here = self.standing_in(chain, &last, holding, &unless_hidden)?;
             is_marked &= here.is_gone() || place.is_marked_deleted;
             standing = standing.or(here);
         }

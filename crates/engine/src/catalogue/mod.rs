@@ -11,6 +11,7 @@ mod exports;
 mod fill;
 mod find;
 mod find_mail;
+mod looks;
 mod mailbox_kind;
 mod mailbox_reader;
 mod mailboxes;
