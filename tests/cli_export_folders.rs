@@ -7,7 +7,7 @@
 mod cli_support;
 
 use cli_support::Office;
-use cli_support::exports::{age, deleted, pack, write};
+use cli_support::exports::{age, deleted, pack, pack_bytes, write};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -745,7 +745,8 @@ fn an_export_that_is_stored_once_under_the_name_of_one_that_was_cut_short_takes_
     office.run(["backup", "E"]).ended(0);
     week("20261016T150000Z-001", &[101..=102, 301..=303]);
     week("20261016T150000Z-002", &[104..=106]);
-    office.run(["backup", "E"]).ended(3);
+    // It has broken off, and there is much less in it than in the one beside it.
+    office.run(["backup", "E"]).ended(6);
     assert_eq!(deleted(&office, "T/"), [""; 0]);
     week("20261023T150000Z-001", &[101..=104, 301..=303]);
     let told = office.run(["backup", "E", "--accept-shrink"]).ended(0);
@@ -757,6 +758,51 @@ fn an_export_that_is_stored_once_under_the_name_of_one_that_was_cut_short_takes_
         assert_eq!(deleted(&office, "T/f30"), [""; 0]);
         office.run(["backup", "E"]).ended(0);
     }
+}
+
+fn random_bytes(seed: u64) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    std::iter::repeat_with(|| random.u8(..)).take(4096).collect()
+}
+
+#[test]
+fn an_export_that_goes_on_from_none_is_held_against_the_one_beside_it_of_which_nothing_new_has_come() {
+    let names: Vec<String> = (0..60).map(|number| format!("Council/{}/f{number}.docx", number % 4)).collect();
+    let before: Vec<_> = names.iter().map(|name| (name.as_str(), "PK\u{3}\u{4} minutes")).collect();
+    let council = || {
+        let office = Office::new();
+        write(&office, "E/OneDrive_1_13-11-2026.zip", &pack(&before));
+        office.run(["backup", "E"]).ended(0);
+        office
+    };
+    // Almost everything is gone.
+    let office = council();
+    write(&office, "E/OneDrive_1_20-11-2026.zip", &pack(&[("Council/1/new.docx", "PK\u{3}\u{4} new")]));
+    for _ in 0..2 {
+        let told = office.run(["backup", "E"]).ended(6);
+        assert!(told.out.contains(", to which nothing new has come; if this is "), "{}", told.out);
+        assert!(told.out.contains("SHRUNK: E (OneDrive_1_20-11-2026) had 60 files"), "{}", told.out);
+    }
+    let accepted = office.run(["backup", "E", "--accept-shrink"]).ended(0);
+    assert!(accepted.out.contains(", to which nothing new has come; "), "{}", accepted.out);
+    let after = office.run(["backup", "E"]).ended(0);
+    assert!(!after.out.contains("compared with"), "{}", after.out);
+    // Everything is noise, under other names.
+    let office = council();
+    let noise: Vec<Vec<u8>> = (0..60u8).map(|seed| random_bytes(seed.into())).collect();
+    let names: Vec<String> = (0..60).map(|number| format!("Council/{}/{:x}", number % 4, number * 7_654_321)).collect();
+    let encrypted: Vec<_> = names.iter().zip(&noise).map(|(name, noise)| (name.as_str(), &noise[..])).collect();
+    write(&office, "E/OneDrive_1_20-11-2026.zip", &pack_bytes(&encrypted));
+    let told = office.run(["backup", "E", "--accept-shrink"]).ended(6);
+    assert!(told.out.contains("ALARM"), "{}", told.out);
+    // The old one has gone on, or the new one has no folder of its: it is another thing.
+    let office = council();
+    write(&office, "E/OneDrive_1_14-11-2026.zip", &pack(&[("Hall/1/new.docx", "PK\u{3}\u{4} new")]));
+    office.run(["backup", "E"]).ended(0);
+    let office = council();
+    write(&office, "E/OneDrive_1_20-11-2026.zip", &pack(&[&before[..], &[("Council/1/x", "x")]].concat()));
+    write(&office, "E/OneDrive_1_21-11-2026.zip", &pack(&[("Council/7/new.docx", "PK\u{3}\u{4} new")]));
+    office.run(["backup", "E"]).ended(0);
 }
 
 #[test]

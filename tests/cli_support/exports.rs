@@ -8,12 +8,18 @@ use zip::write::SimpleFileOptions;
 
 /// An archive with these files, last changed on 20 November 2026 at half past nine.
 pub fn pack(files: &[(&str, &str)]) -> Vec<u8> {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (*name, content.as_bytes())).collect();
+    pack_bytes(&files)
+}
+
+/// The same of files that are no text.
+pub fn pack_bytes(files: &[(&str, &[u8])]) -> Vec<u8> {
     let time = zip::DateTime::from_date_and_time(2026, 11, 20, 9, 30, 0).unwrap();
     let options = SimpleFileOptions::default().last_modified_time(time);
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, content) in files {
         writer.start_file(*name, options).unwrap();
-        writer.write_all(content.as_bytes()).unwrap();
+        writer.write_all(content).unwrap();
     }
     writer.finish().unwrap().into_inner()
 }

@@ -12,6 +12,9 @@ pub struct Seen {
     papers: BTreeSet<String>,
     in_exports: BTreeSet<String>,
     messages: Files,
+    /// What was missed when somebody could look last.
+    gone_papers: BTreeSet<String>,
+    gone_from_exports: BTreeSet<String>,
     /// Every content that has come back in any week.
     came_back: BTreeSet<Vec<u8>>,
 }
@@ -126,17 +129,19 @@ impl Council {
             let is_file = |hit: &&Value| hit["versions"][0]["type"] != "folder";
             json["hits"].as_array().unwrap().iter().filter(is_file).filter_map(of_root).collect()
         };
-        let lost: BTreeSet<String> = self
-            .seen
-            .papers
-            .iter()
-            .filter(|path| !self.papers.contains_key(*path) && !self.is_closed(path))
-            .cloned()
-            .collect();
+        // Where nobody may look this week, nothing more has gone than was missed before.
+        let papers = &self.seen.gone_papers;
+        let is_lost =
+            |path: &&String| !self.papers.contains_key(*path) && (!self.is_closed(path) || papers.contains(*path));
+        let lost: BTreeSet<String> = self.seen.papers.iter().filter(is_lost).cloned().collect();
         assert_eq!(gone("papers"), lost, "{at}");
         let gone = gone("Exports");
         let newest = &self.downloads[self.downloads.len() - 1].files;
         let still_there: Vec<&String> = gone.iter().filter(|path| newest.contains_key(*path)).collect();
+        if let Some(path) = still_there.first() {
+            eprintln!("FIND {}", self.office.run(["find", "--json", path.rsplit('/').next().unwrap()]).out);
+            eprintln!("SNAPS {}", self.office.run(["snapshots"]).out);
+        }
         assert!(still_there.is_empty(), "{still_there:?} of the newest export, {at}");
         if self.broken.is_empty() {
             let lost: BTreeSet<String> =
@@ -146,6 +151,9 @@ impl Council {
                 gone.difference(&lost).filter(|path| !self.in_broken.contains(*path)).collect();
             assert!(missed.is_empty() && too_many.is_empty(), "{missed:?} are gone, and {too_many:?} never were, {at}");
         }
+        let forgotten: Vec<&String> = self.seen.gone_from_exports.difference(&gone).collect();
+        assert!(forgotten.is_empty(), "{forgotten:?} were gone before, {at}");
+        (self.seen.gone_papers, self.seen.gone_from_exports) = (lost, gone);
     }
 
     fn look_for_messages(&mut self) {

@@ -185,7 +185,7 @@ impl RootJson {
             bytes: root.bytes,
             held_against: match &root.held_against {
                 HeldAgainst::Itself => Some(shown(&root.description.label)),
-                HeldAgainst::Another { label, .. } => Some(shown(label)),
+                HeldAgainst::Another { label, .. } | HeldAgainst::Neighbour { label } => Some(shown(label)),
                 HeldAgainst::Nothing | HeldAgainst::NothingAtAll => None,
             },
             folders_not_remembered: Some(root.folders_not_remembered).filter(|number| *number > 0),
@@ -325,6 +325,12 @@ fn write_past(out: &mut dyn Write, root: &RootOutcome) -> io::Result<()> {
         HeldAgainst::Another { label, elsewhere: None } => {
             writeln!(out, "{name}: compared with {}, which was backed up before in its place", shown(label))
         }
+        HeldAgainst::Neighbour { label } => writeln!(
+            out,
+            "{name}: compared with {}, to which nothing new has come; if this is an export of something else, say so with \
+             --accept-shrink, and from then on it is compared with itself",
+            shown(label)
+        ),
         HeldAgainst::Nothing => writeln!(
             out,
             "{name}: no complete backup of it is known here yet, so there is nothing to compare it with; nobody can tell whether something \

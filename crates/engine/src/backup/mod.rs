@@ -181,6 +181,11 @@ pub enum HeldAgainst {
         /// The path from which it came, where that is all that tells it from this one.
         elsewhere: Option<Vec<u8>>,
     },
+    /// An export that goes on from none: the one beside it to which nothing new has come, which may be what it was.
+    Neighbour {
+        /// The other's name.
+        label: Vec<u8>,
+    },
     /// Nothing: complete backups of others are known, and none of this.
     Nothing,
     /// Nothing: no complete backup of anything is known, or the notes of them were lost.

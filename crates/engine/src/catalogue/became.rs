@@ -46,7 +46,7 @@ impl Answer<'_> {
         if let Some(after) = &chain.afterwards {
             return self.standing_in_heirs(after, last, chain.was_missed(last), holds);
         }
-        let mut standing = chain.standing(last, false, holding).unwrap_or(Standing::Gone(None));
+        let mut standing = chain.standing(last, chain.was_missed(last), holding).unwrap_or(Standing::Gone(None));
         for &other in &chain.beside {
             let Some(beside) = self.chain(other) else { continue };
             standing = standing.or(beside.standing(last, false, holds(other)?).unwrap_or(Standing::Gone(None)));
@@ -54,12 +54,12 @@ impl Answer<'_> {
         Ok(standing)
     }
 
-    /// Each may itself have been replaced. What was missed in one of them before nobody could look any more, has gone.
+    /// Each may itself have been replaced. What was missed before the first of them came has gone, though nobody can look there now.
     fn standing_in_heirs(
         &self,
         after: &Afterwards,
         last: &LastSeen<'_>,
-        mut was_missed: bool,
+        was_missed: bool,
         holds: &dyn Fn(ChainId) -> Result<Holding, EngineError>,
     ) -> Result<Standing, EngineError> {
         let mut standing = Standing::Gone(None);
@@ -72,7 +72,6 @@ impl Answer<'_> {
                 let Some(chain) = self.chain(heir) else { continue };
                 let here = match &chain.afterwards {
                     Some(next) => {
-                        was_missed |= chain.was_missed(last);
                         waiting.push(next);
                         continue;
                     }
@@ -91,14 +90,14 @@ impl Chain<'_> {
         last.place.is_some_and(|place| self.last_look_at(last.path) > Some(place))
     }
 
-    /// In this root alone, which nothing has replaced; nothing where it is gone. It may have been missed in another before that.
+    /// In this root alone, which nothing has replaced; nothing where it is gone. What was missed before is not hidden now.
     fn standing(&self, last: &LastSeen<'_>, was_missed: bool, holding: Holding) -> Option<Standing> {
         if holding == Holding::Holds {
             return Some(self.not_seen_since.map_or(Standing::There, Standing::NotKnown));
         }
         let not_read = (holding == Holding::MayHold).then_some(WhyNotKnown::MailboxNotRead);
         let in_files = self.keeps_exports_as_files.then_some(Standing::There);
-        let hidden = self.looks.hides(last.path).filter(|_| !was_missed && !self.was_missed(last));
+        let hidden = self.looks.hides(last.path).filter(|_| !was_missed);
         hidden.map(Standing::NotKnown).or(in_files).or(not_read.map(Standing::NotKnown))
     }
 }

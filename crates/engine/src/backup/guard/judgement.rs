@@ -3,10 +3,11 @@
 use super::accepted::past_with;
 use super::lineage::{Lineage, lineage};
 use super::named::{Named, form};
+use super::neighbours::neighbours;
 use crate::backup::assemble::Assembled;
 use crate::backup::{BackupOptions, HeldAgainst, LeftOut};
 use crate::same_place::{is_dated_anew, is_still_a_folder};
-use chest_model::{Class, Doubt, DoubtKind, RootDescription, Timestamp};
+use chest_model::{ChunkId, Class, Doubt, DoubtKind, RootDescription, Timestamp};
 use chest_repo::local::{Baseline, BaselineRoot};
 use chest_repo::record::Forerunner;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,9 +40,10 @@ pub(in crate::backup) fn judge(
         root.outcome.keeps_exports = root.found.is_mainly_zips();
     }
     // What is wanted in one backup only has neither a past nor a future.
-    let named = roots.iter().filter(|root| !root.outcome.is_once);
-    let named = named.map(|root| Named::new(&root.outcome, root.exceptions.are_of_whole_root(), &root.found));
+    let wanted = || roots.iter().filter(|root| !root.outcome.is_once);
+    let named = wanted().map(|root| Named::new(&root.outcome, root.exceptions.are_of_whole_root(), &root.found));
     let named: Vec<Named<'_>> = named.collect();
+    let trees: Vec<ChunkId> = wanted().map(|root| root.root).collect();
     for root in &named {
         baseline.call_back(root.label, |past| !root.is_from_elsewhere(past));
     }
@@ -50,8 +52,12 @@ pub(in crate::backup) fn judge(
         |root: &Named<'_>, label: &[u8]| baseline.roots.get(label).is_none_or(|past| !root.keeps_as_files(&past.form));
     let of: Vec<Option<&[u8]>> =
         named.iter().zip(of).map(|(root, past)| past.filter(|label| can_be_held(root, label))).collect();
-    let against: Vec<(HeldAgainst, Option<Forerunner>)> =
-        named.iter().zip(&of).map(|(root, label)| held_against(root, *label, &baseline)).collect();
+    let neighbours = neighbours(&named, &trees, &of, &baseline);
+    let against = named.iter().zip(&of).zip(&neighbours).map(|((root, label), neighbour)| match neighbour {
+        Some(label) => (HeldAgainst::Neighbour { label: label.to_vec() }, None),
+        None => held_against(root, *label, &baseline),
+    });
+    let against: Vec<(HeldAgainst, Option<Forerunner>)> = against.collect();
     let had_no_baseline = baseline.follows_a_loss && of.iter().any(Option::is_none);
     let left_out = left_out
         .into_iter()
@@ -60,7 +66,8 @@ pub(in crate::backup) fn judge(
     let vanished: Vec<(&[u8], &BaselineRoot)> =
         vanished.into_iter().filter_map(|label| Some((label, baseline.roots.get(label)?))).collect();
     let mut doubts = Vec::new();
-    let mut judged = of.into_iter().zip(against);
+    let pasts = of.into_iter().zip(neighbours).map(|(past, neighbour)| past.or(neighbour));
+    let mut judged = pasts.zip(against);
     for root in roots.iter_mut() {
         let judged = if root.outcome.is_once { None } else { judged.next() };
         let (past, (held_against, forerunner)) = judged.unwrap_or((None, (HeldAgainst::NothingAtAll, None)));
@@ -227,7 +234,7 @@ fn known_as(root: &Assembled) -> Option<&[u8]> {
     match &root.outcome.held_against {
         HeldAgainst::Itself => Some(&root.outcome.description.label),
         HeldAgainst::Another { label, .. } => Some(label),
-        HeldAgainst::Nothing | HeldAgainst::NothingAtAll => None,
+        HeldAgainst::Neighbour { .. } | HeldAgainst::Nothing | HeldAgainst::NothingAtAll => None,
     }
 }
 
