@@ -20,7 +20,7 @@ const NAMES: [&[u8]; 14] = [
     b"x-evolution-source",
 ];
 /// A name that is longer is none of these, nor any header's: no line may be so long.
-const JUDGED: usize = 1000;
+pub(crate) const JUDGED: usize = 1000;
 /// Thunderbird's mark of a message that stays in the file until the mailbox is compacted.
 const EXPUNGED: u32 = 0x0008;
 
@@ -98,7 +98,7 @@ impl WithoutBookkeeping {
             Line::Header(name) if is_bookkeeping(name) => self.last = Fate::LeftOut,
             Line::Header(_) | Line::Envelope => self.last = Fate::Kept,
             Line::Continued => {}
-            Line::EndsHead => (self.last, self.place) = (Fate::Kept, Place::Body),
+            Line::LostEnvelope | Line::Blank | Line::Text => (self.last, self.place) = (Fate::Kept, Place::Body),
         }
         if self.last == Fate::Kept && !line.is_empty() {
             keep(&line);
@@ -106,19 +106,25 @@ impl WithoutBookkeeping {
     }
 }
 
-/// A line of a head.
-enum Line<'l> {
+/// A line of a head, or right after it.
+pub(crate) enum Line<'l> {
     /// Its name.
     Header(&'l [u8]),
     Continued,
     /// The line between the messages of an mbox, once more.
     Envelope,
-    /// A blank line, or one that no head has.
-    EndsHead,
+    /// Such a line where none belongs.
+    LostEnvelope,
+    /// Ends the head.
+    Blank,
+    /// A line that no head has: the text begins without a blank line before it.
+    Text,
 }
 
 impl<'l> Line<'l> {
-    fn of(line: &'l [u8], is_first: bool) -> Self {
+    /// The first thousand bytes tell.
+    pub(crate) fn of(line: &'l [u8], is_first: bool) -> Self {
+        let line = &line[..line.len().min(JUDGED)];
         if matches!(line.first(), Some(b' ' | b'\t')) {
             return Self::Continued;
         }
@@ -127,7 +133,9 @@ impl<'l> Line<'l> {
         match name {
             Some(name) => Self::Header(name),
             None if is_first && (line.starts_with(b"From ") || line.starts_with(b">From ")) => Self::Envelope,
-            None => Self::EndsHead,
+            None if line.starts_with(b"From ") => Self::LostEnvelope,
+            None if matches!(line, b"" | b"\n" | b"\r" | b"\r\n") => Self::Blank,
+            None => Self::Text,
         }
     }
 }
@@ -142,7 +150,7 @@ pub(crate) fn is_marked_deleted(message: &[u8]) -> bool {
     for (number, line) in message.split(|&byte| byte == b'\n').enumerate() {
         let line = &line[..line.len().min(JUDGED)];
         match Line::of(line, number == 0) {
-            Line::EndsHead => break,
+            Line::LostEnvelope | Line::Blank | Line::Text => break,
             Line::Header(name) => {
                 let value = || line[name.len()..].trim_ascii_start().get(1..).map(<[u8]>::trim_ascii);
                 // The program's own stand first: a sender may have written others.

@@ -188,6 +188,10 @@ mod tests {
         all_say(&format!(" today\nX:\n Date:{}", day(20)), None);
         all_say(&format!("{}\n  \nDate:{}", day(20), day(19)), Some(MORNING));
         all_say(&format!(" today\n  \n{}", &format!("Date:{}", day(20))), Some(MORNING));
+        all_say(&format!(" today\nA text without a blank line before it\nDate:{}", day(20)), None);
+        all_say(&format!("{}\nFrom a@b\nDate:{}", day(20), day(19)), Some(MORNING));
+        all_say(&format!(" today\nFrom a@b\nDate:{}", day(20)), Some(MORNING));
+        all_say(&format!(" today\n{}\nDate:{}", "y".repeat(1500), day(20)), None);
     }
 
     proptest! {
@@ -195,7 +199,7 @@ mod tests {
         fn nothing_is_a_date_for_the_one_only(
             pieces in proptest::collection::vec(prop_oneof![
                 Just("20"), Just("6"), Just("2026"), Just("Nov"), Just("Fri,"), Just("10:00:00"), Just("1:05"), Just("+0000"),
-                Just("GMT"), Just("-05:00"), Just("\n "), Just("\n"), Just("\nDate:"), Just("("), Just(")"), Just("é"), Just("(x)"),
+                Just("GMT"), Just("-05:00"), Just("\n "), Just("\n"), Just("\nDate:"), Just("\nFrom "), Just("\n>From x"), Just("("), Just(")"), Just("é"), Just("(x)"),
             ], 0..12),
             between in prop_oneof![Just(" "), Just("")],
         ) {

@@ -9,6 +9,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
+use crate::bookkeeping::{JUDGED, Line};
 use crate::lines::without_mark;
 use crate::{quoted, uuencode};
 
@@ -314,23 +315,34 @@ fn whole_lines(text: &[u8]) -> &[u8] {
     memchr::memrchr(b'\n', text).map_or(text, |end| &text[..=end])
 }
 
-/// Headers with the blank line after them.
+/// Headers with the blank line after them, if one is there.
 struct Head<'a> {
     bytes: &'a [u8],
     /// They go on.
     is_cut: bool,
 }
 
+/// Some programs forget the blank line: the first line that is of no head begins the text.
 fn head_of(raw: &[u8], most: usize) -> Head<'_> {
     let window = &raw[..raw.len().min(most)];
-    let mut line_start = 0;
-    for end in memchr::memchr_iter(b'\n', window) {
-        if matches!(&window[line_start..end], b"" | b"\r") {
-            return Head { bytes: &raw[..=end], is_cut: false };
+    let is_cut = window.len() < raw.len();
+    let (mut start, mut lost_envelope) = (0, None);
+    for bytes in window.split_inclusive(|&byte| byte == b'\n') {
+        // Half a line may be half the name of a header.
+        if is_cut && !bytes.ends_with(b"\n") && bytes.len() < JUDGED {
+            break;
         }
-        line_start = end + 1;
+        let ends_with = |end| Head { bytes: &raw[..lost_envelope.unwrap_or(end)], is_cut: false };
+        match Line::of(bytes, start == 0) {
+            Line::Blank => return ends_with(start + bytes.len()),
+            Line::Text => return ends_with(start),
+            // It is of the head where more of the head follows it.
+            Line::LostEnvelope => lost_envelope = Some(start),
+            Line::Header(_) | Line::Continued | Line::Envelope => lost_envelope = None,
+        }
+        start += bytes.len();
     }
-    Head { bytes: window, is_cut: window.len() < raw.len() }
+    Head { bytes: &raw[..lost_envelope.filter(|_| !is_cut).unwrap_or(window.len())], is_cut }
 }
 
 /// What lies between the lines that bear the boundary.
@@ -460,6 +472,43 @@ mod tests {
         };
         assert_eq!(decoded("begin 644 cat.txt\n#0V%T\n`\nend\n"), b"Cat");
         assert_eq!(decoded("a cat"), b"a cat");
+    }
+
+    #[test]
+    fn a_text_begins_where_no_header_is_though_no_blank_line_stands_before_it() {
+        for (message, head, body) in [
+            (
+                "Subject: x\r\n<html lang=en>Time: ten</html>\r\n\r\ny",
+                "Subject: x\r\n",
+                "<html lang=en>Time: ten</html>\r\n\r\ny",
+            ),
+            ("Subject: x\n folded\n\tagain\nhedge", "Subject: x\n folded\n\tagain\n", "hedge"),
+            ("Subject: x\n  \nTo: y\n\nhedge", "Subject: x\n  \nTo: y\n\n", "hedge"),
+            ("Subject : x\nto:y\nDear all: cut it\n", "Subject : x\nto:y\n", "Dear all: cut it\n"),
+            ("Dear all,\nSubject: x\n", "", "Dear all,\nSubject: x\n"),
+            (">From a Fri Nov 20\nSubject: x\n\ny", ">From a Fri Nov 20\nSubject: x\n\n", "y"),
+            ("From a Fri Nov 20\nSubject: x\ny", "From a Fri Nov 20\nSubject: x\n", "y"),
+            ("Subject: x\n>From now on\n", "Subject: x\n", ">From now on\n"),
+            ("Subject: x\nFrom a Fri\nTo: y\n\nz", "Subject: x\nFrom a Fri\nTo: y\n\n", "z"),
+            ("Subject: x\nFrom a Fri\nhedge\n", "Subject: x\n", "From a Fri\nhedge\n"),
+            ("Subject: x\nFrom now on\n\nhedge", "Subject: x\n", "From now on\n\nhedge"),
+            ("Subject: x\nFrom now on", "Subject: x\n", "From now on"),
+        ] {
+            let found = head_of(message.as_bytes(), LONGEST_HEADERS);
+            assert_eq!((found.bytes, found.is_cut), (head.as_bytes(), false), "{message:?}");
+            assert_eq!(Part::parse(message.as_bytes()).body, body.as_bytes(), "{message:?}");
+        }
+        for (most, is_cut) in [(15, true), (500, true), (1012, false), (2000, false)] {
+            let message = format!("Subject: x\n{}\n\n", "y".repeat(2000));
+            let found = head_of(message.as_bytes(), most);
+            assert_eq!((found.is_cut, found.bytes.len()), (is_cut, if is_cut { most } else { 11 }), "{most}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_has_no_head_and_no_blank_line_is_text() {
+        let message = "Content-Type: multipart/mixed; boundary=b\n\n--b\nDear all, the hedge\n--b--\n";
+        assert_eq!(Part::parse(message.as_bytes()).texts()[0].letters(100), "Dear all, the hedge");
     }
 
     #[test]

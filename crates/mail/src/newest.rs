@@ -6,6 +6,7 @@ use chest_model::Timestamp;
 use memchr::memmem::Finder;
 use std::io::{Read, Seek};
 
+use crate::bookkeeping::Line;
 use crate::head_date::HeadDate;
 use crate::lines::without_mark;
 use crate::{date, pst};
@@ -90,6 +91,8 @@ impl NewestDate {
 enum Place {
     /// It is the first.
     Beginning,
+    /// It is the first of a message.
+    HeadBegins,
     /// In the head of a message.
     Head,
     /// In its text, where a date may be anything.
@@ -119,17 +122,16 @@ impl Reading {
         if let Some(sent) = separator {
             self.end_message();
             self.message = Message { envelope: self.plausible(sent), ..Message::default() };
-            (self.is_mbox, self.place) = (true, Place::Head);
+            (self.is_mbox, self.place) = (true, Place::HeadBegins);
             return;
         }
         if self.place == Place::Text {
             return;
         }
-        let is_end_of_head = matches!(line, b"" | b"\r");
-        // An empty line before the first message ends nothing.
-        self.place = match self.place {
-            Place::Head if is_end_of_head => Place::Text,
-            Place::Beginning if is_end_of_head => Place::Beginning,
+        self.place = match Line::of(line, self.place != Place::Head) {
+            // An empty line before the first message ends nothing.
+            Line::Blank if self.place == Place::Beginning => Place::Beginning,
+            Line::Blank | Line::Text => Place::Text,
             _ => Place::Head,
         };
         self.message.is_of_the_server |= line.starts_with(OF_THE_SERVER);
