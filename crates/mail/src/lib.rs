@@ -6,6 +6,7 @@ mod attached;
 mod bookkeeping;
 mod container;
 mod date;
+mod encoded_words;
 mod head_date;
 mod html;
 mod identity;

@@ -11,7 +11,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders};
 
 use crate::bookkeeping::{JUDGED, Line};
 use crate::lines::without_mark;
-use crate::{quoted, uuencode};
+use crate::{encoded_words, quoted, uuencode};
 
 /// Deeper parts are taken as attachments.
 const DEEPEST: usize = 20;
@@ -54,6 +54,8 @@ impl Budget {
 pub(crate) struct Part<'a> {
     /// Headers only; `None` where there are none.
     pub headers: Option<Message<'a>>,
+    /// They, as they lie in the message.
+    pub head: &'a [u8],
     /// As it lies in the message.
     pub body: &'a [u8],
     /// What it is where it does not say: of a digest, a message.
@@ -97,7 +99,7 @@ impl<'a> Part<'a> {
         // What follows half a head is no file that anybody sent: such a part stays as it lies.
         let (head, body) = if head.is_cut && !is_root { (&[][..], raw) } else { raw.split_at(head.bytes.len()) };
         let headers = parse_headers(parser, head).filter(|headers| !headers.parts.is_empty());
-        let mut part = Self { headers, body, is_message_by_default: in_digest, is_root, inside: Inside::Nothing };
+        let mut part = Self { headers, head, body, is_message_by_default: in_digest, is_root, inside: Inside::Nothing };
         let Some((kind, boundary)) = part.multipart() else { return part };
         if depth >= DEEPEST {
             budget.overspend();
@@ -286,8 +288,12 @@ pub(crate) fn letters_of_unknown_kind(text: &[u8]) -> String {
 
 /// Headers in which letters are encoded as they should be, or are not: each line may be in letters of its own.
 fn parse_headers<'a>(parser: &MessageParser, head: &'a [u8]) -> Option<Message<'a>> {
-    if std::str::from_utf8(head).is_ok() {
-        return parser.parse_headers(head);
+    let head = encoded_words::joined(head);
+    if std::str::from_utf8(&head).is_ok() {
+        return match head {
+            Cow::Borrowed(head) => parser.parse_headers(head),
+            Cow::Owned(head) => parser.parse_headers(&head).map(Message::into_owned),
+        };
     }
     let lines: String = head.split_inclusive(|&byte| byte == b'\n').map(letters_of_unknown_kind).collect();
     parser.parse_headers(lines.as_bytes()).map(Message::into_owned)

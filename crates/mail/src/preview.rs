@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use chest_model::Timestamp;
 
 use crate::attached::{self, Attached};
+use crate::head_date;
 use crate::mime::{Budget, Part};
 use crate::plain::one_line;
-use crate::summary::{LONGEST_NAME, date, guarded, people, subject, text};
+use crate::summary::{LONGEST_NAME, guarded, people, subject, text};
 
 /// So much text is shown.
 const LONGEST_TEXT: usize = 1 << 20;
@@ -70,7 +71,7 @@ fn look(raw: &[u8]) -> Preview {
         preview.to = people([headers.to()]);
         preview.cc = people([headers.cc(), headers.bcc()]);
         preview.subject = subject(headers);
-        preview.date = date(headers);
+        preview.date = head_date::of_head(root.head);
     }
     preview
 }

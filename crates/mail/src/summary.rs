@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use chest_model::Timestamp;
 use mail_parser::{Addr, Address, Message};
 
 use crate::attached;
@@ -65,7 +64,7 @@ fn understand(raw: &[u8], limits: &Limits) -> Option<Summarised> {
         from: people([headers.from().or_else(|| headers.sender())]),
         to: people(copies),
         subject: subject(headers),
-        date: date(headers),
+        date: head_date::of_head(root.head),
         message_id: one_line(headers.message_id().unwrap_or_default(), LONGEST_NAME),
         attachments,
         text,
@@ -137,10 +136,6 @@ pub(crate) fn subject(headers: &Message<'_>) -> String {
     one_line(headers.subject().unwrap_or_default(), LONGEST_NAME)
 }
 
-pub(crate) fn date(headers: &Message<'_>) -> Option<Timestamp> {
-    head_date::of_head(&headers.raw_message)
-}
-
 /// `Name <address>`, one after the other.
 pub(crate) fn people<'a, const N: usize>(lists: [Option<&'a Address<'a>>; N]) -> String {
     let mut out = String::new();
@@ -168,6 +163,7 @@ fn person(person: &Addr<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chest_model::Timestamp;
 
     fn summary(message: &str) -> Summary {
         let found = summarise(message.as_bytes(), &Limits::default());
