@@ -11,7 +11,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders};
 
 use crate::bookkeeping::{JUDGED, Line};
 use crate::lines::without_mark;
-use crate::{encoded_words, quoted, uuencode};
+use crate::{encoded_words, html, quoted, uuencode};
 
 /// Deeper parts are taken as attachments.
 const DEEPEST: usize = 20;
@@ -253,7 +253,11 @@ impl<'a> Part<'a> {
     pub fn letters(&self, most: usize) -> String {
         let bytes = self.decoded(most);
         let content_type = self.headers.as_ref().and_then(MimeHeaders::content_type);
-        let charset = content_type.and_then(|content_type| content_type.attribute("charset"));
+        let named = content_type.and_then(|content_type| content_type.attribute("charset"));
+        let named = named.filter(|name| !name.trim().is_empty());
+        let is_page = || self.content_type() == "text/html";
+        let declared = if named.is_none() && is_page() { html::declared_charset(&bytes) } else { None };
+        let charset = named.or(declared.as_deref());
         // Whoever knows only English says so of any text.
         let charset =
             charset.filter(|name| !["us-ascii", "ascii"].iter().any(|ascii| name.eq_ignore_ascii_case(ascii)));

@@ -1,6 +1,7 @@
 //! HTML as text: nothing of it is run, fetched or drawn. What a link shows and where it leads are both told, because that they
 //! differ is how people are deceived.
 
+mod charset;
 mod elements;
 mod entities;
 mod tags;
@@ -8,6 +9,7 @@ mod tags;
 use std::borrow::Cow;
 
 use crate::plain::{one_line, shortened};
+pub(crate) use charset::declared_charset;
 use elements::{Content, is_of_head};
 use entities::entities;
 use tags::{Found, Tag};
