@@ -5,7 +5,7 @@ use crate::rows::{joined, seen_of};
 use crate::spans::{ChainId, Seen, left_of};
 use crate::unspaced::in_pairs;
 use crate::{Catalogue, CatalogueError, Update};
-use chest_model::{ObjectHash, Timestamp, TreePath, folded_text};
+use chest_model::{ObjectHash, Timestamp, TreePath, folded_text, without_accents};
 use rusqlite::{OptionalExtension, params};
 use std::collections::HashSet;
 
@@ -378,7 +378,12 @@ impl Update<'_> {
     }
 }
 
-/// What is searched for parts of words, folded: people, subject and names of what is attached, which no word reaches across.
+/// What is searched for parts of words: people, subject and names of what is attached, which no word reaches across.
 pub(crate) fn head_of(sender: &str, recipients: &str, subject: &str, attachments: &str) -> String {
-    folded_text(&[sender, recipients, subject, attachments].join("\n"))
+    searched_form(&[sender, recipients, subject, attachments].join("\n"))
+}
+
+/// Folded, and without accents, as the words of the text are in their index.
+pub(crate) fn searched_form(text: &str) -> String {
+    without_accents(&folded_text(text)).into_owned()
 }

@@ -1,12 +1,12 @@
 //! Looking messages up.
 
-use crate::mail::head_of;
+use crate::mail::{head_of, searched_form};
 use crate::name_index::question;
 use crate::rows::{joined, seen_of};
 use crate::spans::{ChainId, Seen, left_of};
 use crate::unspaced::{Piece, pairs, pieces};
 use crate::{Catalogue, CatalogueError};
-use chest_model::{ObjectHash, Timestamp, TreePath, folded_text};
+use chest_model::{ObjectHash, Timestamp, TreePath, without_accents};
 use rusqlite::{Row, params};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -73,8 +73,8 @@ struct Head {
     attachments: String,
 }
 
-/// One of the fields in which a part may be looked for.
-type Field = fn(&Head) -> &str;
+/// Where a part may be looked for, as it is searched.
+type Field = fn(&Head) -> String;
 
 const COLUMNS: &str = "message.id, identity, sender, recipients, subject, sent, attachments";
 
@@ -82,9 +82,9 @@ impl Catalogue {
     /// Every message that fits and is left in some snapshot, newest first.
     pub fn letters(&self, query: &LetterQuery) -> Result<Vec<FoundLetter>, CatalogueError> {
         let fields: [(&Option<String>, Field); 3] = [
-            (&query.from, |head| &head.letter.sender),
-            (&query.subject, |head| &head.letter.subject),
-            (&query.attachment, |head| &head.attachments),
+            (&query.from, |head| searched_form(&head.letter.sender)),
+            (&query.subject, |head| searched_form(&head.letter.subject)),
+            (&query.attachment, |head| searched_form(&head.attachments)),
         ];
         let mut chosen: Option<HashSet<i64>> = None;
         let mut narrow = |ids: HashSet<i64>| match &mut chosen {
@@ -92,13 +92,13 @@ impl Catalogue {
             None => chosen = Some(ids),
         };
         for word in &query.words {
-            let mut ids = self.heads_with(word, &|head| whole_head(head).contains(word))?;
+            let mut ids = self.heads_with(word, whole_head)?;
             ids.extend(self.bodies_with(word)?);
             narrow(ids);
         }
         for (wanted, field) in fields {
             if let Some(part) = wanted {
-                narrow(self.heads_with(part, &|head| folded_text(field(head)).contains(part))?);
+                narrow(self.heads_with(part, field)?);
             }
         }
         let fits = |head: &Head| {
@@ -138,11 +138,12 @@ impl Catalogue {
         Ok(found)
     }
 
-    /// Messages of which the index says that part of the head may be this, and that fit.
-    fn heads_with(&self, part: &str, fits: &dyn Fn(&Head) -> bool) -> Result<HashSet<i64>, CatalogueError> {
+    /// Messages of which the index says that part of the head may be this, and that have it there.
+    fn heads_with(&self, part: &str, field: Field) -> Result<HashSet<i64>, CatalogueError> {
+        let part = &*without_accents(part);
         let mut ids = HashSet::new();
         let mut keep = |head: Head| {
-            if fits(&head) {
+            if field(&head).contains(part) {
                 ids.insert(head.id);
             }
         };
@@ -257,6 +258,7 @@ mod tests {
     use super::*;
     use crate::ChainName;
     use crate::{ItemVersion, Letter, MailHint, MailboxVersion, Searched, Update, Words};
+    use chest_model::folded_text;
 
     fn letter<'l>(number: u8, subject: &'l str, text: &'l Words, starts_at: u64, files: &'l [String]) -> Letter<'l> {
         Letter {
@@ -410,7 +412,7 @@ mod tests {
         let mut catalogue = Catalogue::in_memory().unwrap();
         let version = next_version(&mut catalogue, 1);
         let update = catalogue.update().unwrap();
-        let files = ["Quotation 7.pdf".to_owned()];
+        let files = ["Quotation 7.pdf".to_owned(), "Fiancé.jpg".to_owned()];
         let text = Words::of("Please cut the hedge before the jubilee; café at four. E-mails don't hurt the hedge.");
         let other = Words::of("nothing else");
         read(&update, &version, &[letter(1, "Allotments", &text, 0, &files), letter(2, "Graves", &other, 9, &[])]);
@@ -420,6 +422,10 @@ mod tests {
             &["lotmen"][..],
             &["hedge"],
             &["HEDG", "zoë"],
+            &["jubilee", "ZOE"],
+            &["hedge", "zo\u{e8}"],
+            &["Oë C", "hedge"],
+            &["fiance", "quotation"],
             &["jubilee", "quotation", "chair@"],
             &["café"],
             &["cafe"],
@@ -438,6 +444,8 @@ mod tests {
         let only = |query: LetterQuery| spans(&catalogue, query).iter().map(|(id, _)| *id).collect::<Vec<_>>();
         assert_eq!(only(LetterQuery { subject: Some("rave".into()), ..LetterQuery::default() }), [2]);
         assert_eq!(only(LetterQuery { from: Some("chair".into()), ..LetterQuery::default() }), [0; 0]);
+        assert_eq!(only(LetterQuery { from: Some("zoe".into()), ..LetterQuery::default() }), [2, 1]);
+        assert_eq!(only(LetterQuery { attachment: Some("fiance\u{301}".into()), ..LetterQuery::default() }), [1]);
         assert_eq!(only(LetterQuery { attachment: Some(".pdf".into()), ..LetterQuery::default() }), [1]);
         let time = Timestamp::new(1500, 0)..Timestamp::new(2001, 0);
         assert_eq!(only(LetterQuery { sent: Some(time), ..LetterQuery::default() }), [2]);

@@ -2,6 +2,7 @@
 //! others as one; nobody can see the difference, so none is made. Here, so that whatever looks for names does it alike.
 
 use crate::shown;
+use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A name as it is shown, folded as [`folded_text`]: equal for names that look equal but for capitals.
@@ -25,6 +26,21 @@ pub fn folded_text(text: &str) -> String {
     if is_nfc_quick(lower.chars()) == IsNormalized::Yes { lower } else { lower.nfc().collect() }
 }
 
+/// Folded text with plain letters for those of the Latin alphabet that bear accents: many keyboards have none.
+pub fn without_accents(folded: &str) -> Cow<'_, str> {
+    if folded.is_ascii() {
+        return folded.into();
+    }
+    let mut bears_accents = false;
+    // In other alphabets a letter with a mark is often another letter.
+    let is_kept = |letter: &char| {
+        let is_accent = matches!(letter, '\u{300}'..='\u{36f}');
+        bears_accents = letter.is_ascii_alphabetic() || (is_accent && bears_accents);
+        !(is_accent && bears_accents)
+    };
+    folded.nfd().filter(is_kept).nfc().collect::<String>().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +49,21 @@ mod tests {
     fn one_code_point_and_two_are_the_same_letter_in_either_case() {
         for name in ["Café", "Cafe\u{301}", "CAFÉ", "CAFE\u{301}"] {
             assert_eq!(folded(name.as_bytes()), "café", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn accents_of_latin_letters_are_left_out_and_other_letters_stay() {
+        for (text, plain) in [
+            ("cafe", "cafe"),
+            ("café zoë dvořák", "cafe zoe dvorak"),
+            ("tiếng việt", "tieng viet"),
+            ("straße łódź", "straße łodz"),
+            ("йод ή が 한", "йод ή が 한"),
+            ("\u{301}a 1\u{301}", "\u{301}a 1\u{301}"),
+        ] {
+            assert_eq!(without_accents(text), plain);
+            assert_eq!(without_accents(plain), plain);
         }
     }
 
