@@ -1,4 +1,4 @@
-//! In what letters a page says that it is written: what counts where the mail around it does not say.
+//! In what letters a page is written, where the mail around it does not say: by what it says itself, unless its bytes tell better.
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 
@@ -10,10 +10,14 @@ const MARKS: [(&[u8], &str); 3] = [(b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "ut
 /// Where these are other letters than these, no tag could have been read.
 const ASCII: &[u8] = b"<p a='1'>+AGE-~{VP~}&";
 
-/// The name of the letters, by the mark before the first one or else by a `<meta>` at the beginning.
+/// The name of the letters, by the mark before the first one, or by what they are, or else by a `<meta>` at the beginning.
 pub(crate) fn declared_charset(page: &[u8]) -> Option<String> {
     if let Some((_, name)) = MARKS.iter().find(|(mark, _)| page.starts_with(mark)) {
         return Some((*name).to_owned());
+    }
+    // A server on the way may have rewritten the letters, and not what the page says of them. No other letters look so by chance.
+    if !page.is_ascii() && is_utf_8(page) {
+        return Some("utf-8".to_owned());
     }
     let beginning = String::from_utf8_lossy(&page[..page.len().min(LOOKED_AT)]);
     let mut rest = &*beginning;
@@ -29,6 +33,11 @@ pub(crate) fn declared_charset(page: &[u8]) -> Option<String> {
             Found::Unfinished => return None,
         };
     }
+}
+
+/// But for a letter that is cut at the end.
+fn is_utf_8(page: &[u8]) -> bool {
+    std::str::from_utf8(page).err().is_none_or(|error| error.error_len().is_none())
 }
 
 fn of_meta(tag: &Tag<'_>) -> Option<String> {
@@ -82,6 +91,8 @@ mod tests {
         ] {
             assert_eq!(declared_charset(page.as_bytes()).as_deref(), expected, "{page}");
         }
+        assert_eq!(declared_charset("<meta charset=iso-8859-1>é".as_bytes()).as_deref(), Some("utf-8"));
+        assert_eq!(declared_charset(b"<meta charset=iso-8859-1>\xe9.").as_deref(), Some("iso-8859-1"));
         let after = |bytes: usize| format!("{}<meta charset=koi8-r>", " ".repeat(bytes));
         let found = [1003, 1004].map(|bytes| declared_charset(after(bytes).as_bytes()).is_some());
         assert_eq!(found, [true, false]);
