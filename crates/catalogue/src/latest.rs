@@ -14,7 +14,7 @@ pub struct Latest<'c> {
     names: BinaryHeap<(i64, Reverse<i64>)>,
     /// The same of the paths of names whose turn has come: folders, and the names in them.
     paths: BinaryHeap<(i64, Reverse<(i64, i64)>)>,
-    /// How many paths there are.
+    /// How many paths there are: one on two computers counts twice.
     pub count: u64,
 }
 

@@ -3,6 +3,7 @@
 //! read is made anew. It knows no repository: the engine fills it.
 
 mod error;
+mod families;
 mod key;
 mod latest;
 mod mail;
@@ -20,6 +21,7 @@ mod update;
 mod vfs;
 
 pub use error::CatalogueError;
+pub use families::Computers;
 pub use key::CatalogueKey;
 pub use latest::Latest;
 pub use mail::{Letter, MailHint, MailboxProblem, MailboxVersion, ProblemKind, Searched, Words};

@@ -9,12 +9,13 @@
 //! ```
 
 use crate::CatalogueError;
+use crate::families::{Families, families};
 use crate::schema::OPEN;
 use crate::spans::ChainId;
 use chest_model::{Timestamp, folded};
 use memchr::memmem::Finder;
 use rusqlite::{Connection, params};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// So many ids to a block: of more, each change costs more; of fewer, they pack worse.
 const IDS: i64 = 1024;
@@ -27,11 +28,11 @@ const COLUMNS: usize = 2 + 4 + 4 + 8 + 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counted {
     pub(crate) id: i64,
-    /// How many paths have it.
+    /// How many paths have it: one on two computers counts twice.
     pub(crate) paths: u32,
     /// None of their versions was changed after this, in milliseconds.
     pub(crate) latest: i64,
-    /// Whether one of them may not be in the newest snapshot of any chain that has its root.
+    /// Whether one of them may not be in the newest snapshot of any chain that has its root on its computer.
     pub(crate) has_ended: bool,
 }
 
@@ -50,14 +51,14 @@ pub(crate) fn pack(connection: &Connection, blocks: &BTreeSet<i64>) -> Result<()
     if blocks.is_empty() {
         return Ok(());
     }
-    let labels = labels(connection)?;
+    let families = families(connection)?;
     let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
     let mut delete = connection.prepare_cached("DELETE FROM name_block WHERE id = ?1")?;
     let mut insert =
         connection.prepare_cached("INSERT OR REPLACE INTO name_block (id, length, body) VALUES (?1, ?2, ?3)")?;
     for &block in blocks {
         let mut packing = Packing::default();
-        gather(connection, block, &labels, &mut packing)?;
+        gather(connection, block, &families, &mut packing)?;
         if packing.ids.is_empty() {
             delete.execute([block])?;
             continue;
@@ -68,19 +69,11 @@ pub(crate) fn pack(connection: &Connection, blocks: &BTreeSet<i64>) -> Result<()
     Ok(())
 }
 
-/// Chains of several machines may have one label: what lies in them under one path is one hit.
-fn labels(connection: &Connection) -> Result<HashMap<ChainId, i64>, CatalogueError> {
-    let mut rows = connection
-        .prepare_cached("SELECT id, (SELECT min(id) FROM chain AS same WHERE same.label = chain.label) FROM chain")?;
-    let rows = rows.query_map([], |row| Ok((ChainId(row.get(0)?), row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 /// Takes the names of a block out of the tables, with what is to be said of each.
 fn gather(
     connection: &Connection,
     block: i64,
-    labels: &HashMap<ChainId, i64>,
+    families: &Families,
     packing: &mut Packing,
 ) -> Result<(), CatalogueError> {
     let first = block * IDS;
@@ -93,13 +86,13 @@ fn gather(
     let mut versions = versions.query(ids)?;
     while let Some(row) = versions.next()? {
         let (name, folder) = (row.get(0)?, row.get(1)?);
-        let label = labels.get(&ChainId(row.get(2)?)).copied().unwrap_or_default();
+        let family = families.get(&ChainId(row.get(2)?)).copied().unwrap_or_default();
         let changed = milliseconds(Timestamp::new(row.get(3)?, row.get(4)?));
         if tallies.last().is_none_or(|last| last.name != name) {
             tallies.push(Tally::new(name));
         }
         if let Some(tally) = tallies.last_mut() {
-            tally.take_in(folder, label, changed, row.get::<_, i64>(5)? == OPEN);
+            tally.take_in(folder, family, changed, row.get::<_, i64>(5)? == OPEN);
         }
     }
     let mut names = connection.prepare_cached("SELECT id, name FROM name WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
@@ -119,9 +112,9 @@ fn gather(
 /// What is known of a name.
 struct Tally {
     name: i64,
-    /// The folder that was looked at last, and the labels below which it is: of each, whether the path has not ended there.
+    /// The folder that was looked at last, and the families of chains in which it is: of each, whether the path has not ended there.
     folder: i64,
-    labels: Vec<(i64, bool)>,
+    families: Vec<(i64, bool)>,
     paths: u32,
     latest: i64,
     has_ended: bool,
@@ -129,19 +122,19 @@ struct Tally {
 
 impl Tally {
     fn new(name: i64) -> Self {
-        Self { name, folder: 0, labels: Vec::new(), paths: 0, latest: i64::MIN, has_ended: false }
+        Self { name, folder: 0, families: Vec::new(), paths: 0, latest: i64::MIN, has_ended: false }
     }
 
     /// Another version; those of one folder follow each other.
-    fn take_in(&mut self, folder: i64, label: i64, changed: i64, is_open: bool) {
+    fn take_in(&mut self, folder: i64, family: i64, changed: i64, is_open: bool) {
         if folder != self.folder {
             self.settle();
             self.folder = folder;
         }
-        match self.labels.iter_mut().find(|(known, _)| *known == label) {
+        match self.families.iter_mut().find(|(known, _)| *known == family) {
             Some((_, is_there)) => *is_there |= is_open,
             None => {
-                self.labels.push((label, is_open));
+                self.families.push((family, is_open));
                 self.paths += 1;
             }
         }
@@ -150,7 +143,7 @@ impl Tally {
 
     /// All versions in the folder have been seen.
     fn settle(&mut self) {
-        self.has_ended |= self.labels.drain(..).any(|(_, is_there)| !is_there);
+        self.has_ended |= self.families.drain(..).any(|(_, is_there)| !is_there);
     }
 }
 

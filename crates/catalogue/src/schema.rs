@@ -10,12 +10,13 @@ pub(crate) const OPEN: i64 = i64::MAX;
 
 /// Raise it with every change here, when mailboxes are recognised or understood that were not, and when another thing makes a message the same:
 /// a catalogue of another version is emptied and filled anew.
-const VERSION: i64 = 20;
+const VERSION: i64 = 21;
 
 const TABLES: &str = "
     CREATE TABLE chain (
         id INTEGER PRIMARY KEY, writer BLOB NOT NULL, label BLOB NOT NULL, place BLOB NOT NULL, UNIQUE (writer, label, place)
     );
+    CREATE TABLE computer (writer BLOB PRIMARY KEY, name BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE seen (chain INTEGER, number INTEGER, snapshot BLOB NOT NULL, PRIMARY KEY (chain, number)) WITHOUT ROWID;
     CREATE TABLE damage (chain INTEGER, number INTEGER, first BLOB NOT NULL, until BLOB, problem TEXT NOT NULL);
     CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);

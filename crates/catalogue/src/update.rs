@@ -41,7 +41,7 @@ pub struct Update<'c> {
     pub(crate) transaction: Transaction<'c>,
     folders: HashMap<Vec<u8>, i64>,
     /// Where a name has come or gone, or one of its versions.
-    changed_blocks: BTreeSet<i64>,
+    pub(crate) changed_blocks: BTreeSet<i64>,
 }
 
 impl Catalogue {
@@ -319,7 +319,7 @@ impl<'c> Update<'c> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FoundVersion, NameQuery};
+    use crate::{Computers, FoundVersion, NameQuery};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -449,7 +449,12 @@ mod tests {
         }
         update.commit().unwrap();
         let (count, all) = latest(&catalogue, "plan");
-        assert_eq!((count, all.len()), (2400, 1200), "two machines have one path, another root has another");
+        assert_eq!((count, all.len()), (3600, 1200), "two machines have one path, another root has another");
+        let mut update = catalogue.update().unwrap();
+        update.set_computers(&one_computer(&["office", "chair"])).unwrap();
+        update.commit().unwrap();
+        let (count, all) = latest(&catalogue, "plan");
+        assert_eq!((count, all.len()), (2400, 1200), "two accounts of one machine have one path");
         assert!(all.is_sorted_by_key(|(changed, _)| std::cmp::Reverse(*changed)));
         assert_eq!(latest(&catalogue, "plan 399").0, 6);
         assert_eq!((latest(&catalogue, "unicorn").0, latest(&catalogue, "").0), (0, 2400));
@@ -470,6 +475,11 @@ mod tests {
         assert_eq!(blocks, 0);
     }
 
+    /// All of these writers are at one.
+    fn one_computer(writers: &[&str]) -> Computers {
+        writers.iter().map(|writer| (ChainName::example(writer, "").writer, b"hall".to_vec())).collect()
+    }
+
     #[test]
     fn of_names_that_have_ended_somewhere_none_is_left_out() {
         let (mut catalogue, chain) = three_snapshots();
@@ -484,7 +494,15 @@ mod tests {
         update.put(other, number, &path("b/short.txt"), &version(9), MailHint::NoMail).unwrap();
         update.remove(chain, 3, &path("a/kept.txt")).unwrap();
         update.commit().unwrap();
-        assert_eq!(ended(&catalogue), ["a/kept.txt".to_owned()].into());
+        let both = ["a/kept.txt".to_owned(), "b/short.txt".to_owned()];
+        assert_eq!(ended(&catalogue), both.clone().into(), "what another computer has is another thing");
+        for (computers, expected) in [(one_computer(&["office", "chair"]), &both[..1]), (Computers::new(), &both)] {
+            let mut update = catalogue.update().unwrap();
+            update.set_computers(&computers).unwrap();
+            update.commit().unwrap();
+            assert_eq!(ended(&catalogue), expected.iter().cloned().collect());
+            assert_eq!(catalogue.computers().unwrap(), computers);
+        }
     }
 
     #[test]

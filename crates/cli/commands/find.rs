@@ -164,6 +164,7 @@ struct FoundJson<'o> {
 struct HitJson {
     #[serde(flatten)]
     path: PathJson,
+    host: String,
     typed: String,
     deleted: bool,
     successor: Option<String>,
@@ -217,7 +218,8 @@ fn catalogue_code(keeping: &Keeping) -> &'static str {
     }
 }
 
-/// `48.2 kB, changed 3 March 2026, 10:12; in 3 backups between 24 October 2026 and 14 November 2026; deleted since`
+/// `48.2 kB, changed 3 March 2026, 10:12; in 3 backups between 24 October 2026 and 14 November 2026; deleted since`; where another computer
+/// has a root of that name, `of CLERK-PC, in 3 backups`.
 fn description(hit: &Hit, place: usize, one_by_one: bool) -> String {
     let version = &hit.versions[place];
     let what = match version.item {
@@ -227,7 +229,9 @@ fn description(hit: &Hit, place: usize, one_by_one: bool) -> String {
     };
     let changed = day_and_time(version.modified);
     let seen = backups(version.snapshots, version.first_seen, version.last_seen);
-    let mut text = format!("{what}, changed {changed}; {seen}");
+    // Two computers may each have such a file.
+    let whose = if hit.has_namesake { format!("of {}, ", shown(hit.host.as_bytes())) } else { String::new() };
+    let mut text = format!("{what}, changed {changed}; {whose}{seen}");
     let older = hit.versions.len() - place - 1;
     if !one_by_one && place > 0 {
         text += "; a later version could not be read";
@@ -300,6 +304,7 @@ fn hit_json(hit: &Hit) -> HitJson {
     let versions = hit.versions.iter().map(version).collect();
     HitJson {
         path: PathJson::of(&hit.path),
+        host: hit.host.clone(),
         typed: shown_path(&hit.path),
         deleted: hit.deleted,
         successor: hit.successor.as_deref().map(shown),

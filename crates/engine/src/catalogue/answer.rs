@@ -2,6 +2,7 @@
 
 use super::afterwards::{Afterwards, History, why_not_seen};
 use super::chains::{Chains, Machines, chains_of, root_of};
+use super::computers::Computers;
 use super::exports::{containers_in, is_at_top, keeps_exports_as_files, stands_for_part};
 use super::looks::Looks;
 use super::standing::WhyNotKnown;
@@ -11,7 +12,7 @@ use chest_catalogue::{Catalogue, ChainId, Damage, FoundVersion, KnownChain};
 use chest_model::{Class, Container, ObjectHash, Timestamp, TreePath};
 use chest_repo::repository::Snapshot;
 use chest_source::form_of_export;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// What is needed to make hits of what the catalogue says.
@@ -26,6 +27,10 @@ pub(super) struct Answer<'s> {
 /// One root.
 pub(super) struct Chain<'s> {
     pub(super) label: Vec<u8>,
+    /// What the computer is called on which it is.
+    pub(super) computer: &'s str,
+    /// Another computer has a root of that name.
+    pub(super) has_namesake: bool,
     newest: &'s Snapshot,
     /// Its snapshots by their places among all, oldest first.
     places: Vec<usize>,
@@ -52,6 +57,8 @@ impl<'s> Answer<'s> {
         let all_chains = catalogue.chains()?;
         let of_root = chains_of_roots(&all_chains, &known, &places);
         let history = History { snapshots, machines: Machines::of(snapshots), chains: of_root };
+        let computers = Computers::of(snapshots);
+        let on_several = labels_on_several(&all_chains, &computers);
         let mut chains = HashMap::new();
         for KnownChain { id, name, seen } in &all_chains {
             let (all, label) = (known.get(name).map(Vec::as_slice).unwrap_or_default(), &name.label);
@@ -61,6 +68,8 @@ impl<'s> Answer<'s> {
                 let path = root_of(newest, label).map_or(&[][..], |root| &root.description.native_path);
                 let chain = Chain {
                     label: label.clone(),
+                    computer: computers.of_writer(name.writer),
+                    has_namesake: on_several.contains(label.as_slice()),
                     newest,
                     classes: all.iter().map(|snapshot| class_in(snapshot, label)).collect(),
                     looks: Looks::new(all, label, *id, seen, &damage),
@@ -165,6 +174,15 @@ fn chains_of_roots<'s>(
         }
     }
     of_root
+}
+
+/// What roots of more than one computer are called.
+fn labels_on_several<'c>(chains: &'c [KnownChain], computers: &Computers<'_>) -> HashSet<&'c [u8]> {
+    let mut seen_on: HashMap<&[u8], &str> = HashMap::new();
+    let all = chains.iter().map(|chain| (chain.name.label.as_slice(), computers.of_writer(chain.name.writer)));
+    all.filter(|(label, computer)| seen_on.entry(label).or_insert(computer) != computer)
+        .map(|(label, _)| label)
+        .collect()
 }
 
 fn class_in(snapshot: &Snapshot, label: &[u8]) -> Class {

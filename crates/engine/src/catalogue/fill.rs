@@ -2,6 +2,7 @@
 //! differs is read. Snapshots that are gone are taken out.
 
 use super::chains::{Chains, chains_of, root_of};
+use super::computers::Computers;
 use super::mailboxes::hint;
 use crate::browse::ItemType;
 use crate::{EngineError, Opened};
@@ -27,6 +28,7 @@ pub(super) fn bring_up_to_date(
 ) -> Result<(), EngineError> {
     let (snapshots, _) = opened.session.snapshots();
     let chains = chains_of(&snapshots);
+    tell_computers(catalogue, &Computers::of(&snapshots))?;
     let done = take_back(catalogue, &chains)?;
     let missing: u64 =
         chains.iter().map(|(chain, all)| (all.len() - done.get(chain).copied().unwrap_or(0)) as u64).sum();
@@ -67,6 +69,17 @@ pub(super) fn bring_up_to_date(
         update.commit()?;
     }
     monitor.progress(Progress::End);
+    Ok(())
+}
+
+/// Says which writers are at one computer, where that is new: every hit is of one.
+fn tell_computers(catalogue: &mut Catalogue, computers: &Computers<'_>) -> Result<(), EngineError> {
+    let computers = computers.to_catalogue();
+    if catalogue.computers()? != computers {
+        let mut update = catalogue.update()?;
+        update.set_computers(&computers)?;
+        update.commit()?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Finds files and folders by name over all versions, deleted ones too.
 
-use super::answer::Answer;
+use super::answer::{Answer, Chain};
 use super::names::Word;
 use super::searches::{FEW, Search, searches};
 use super::standing::NotKnown;
@@ -60,11 +60,15 @@ pub struct FindOutcome {
     pub keeping: Keeping,
 }
 
-/// One path, over all versions.
+/// One path on one computer, over all versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     /// Where it is or was.
     pub path: ShownPath,
+    /// What the computer is called on which that is.
+    pub host: String,
+    /// Another computer has a root of that name: the path alone does not say which it is.
+    pub has_namesake: bool,
     /// Its versions, newest first.
     pub versions: Vec<HitVersion>,
     /// Whether the newest snapshot of its root no longer holds it, or it has gone with its root.
@@ -104,12 +108,27 @@ pub fn find(context: &Context<'_>, opened: &Opened, query: &FindQuery) -> Result
     Ok(FindOutcome { hits, count, damaged, snapshots: snapshots.len(), keeping })
 }
 
-/// All that was found of a path, by the label of its root.
-type Paths<'l> = BTreeMap<(&'l [u8], TreePath), Vec<FoundVersion>>;
+/// What tells one hit from another, and in which order they come: the label of its root, its path, and its computer. Two computers that
+/// have a path of one name have nothing to do with each other.
+type Place<'l> = (&'l [u8], TreePath, &'l str);
+
+/// All that was found in each place.
+type Paths<'l> = BTreeMap<Place<'l>, Vec<FoundVersion>>;
 
 /// By which hits are sorted.
 fn changed_last(hit: &Hit) -> Reverse<Option<Timestamp>> {
     Reverse(hit.versions.first().map(|newest| newest.modified))
+}
+
+/// By which those are sorted that were changed at one time.
+fn place(hit: &Hit) -> (&[u8], &TreePath, &str) {
+    (&hit.path.root, &hit.path.path, &hit.host)
+}
+
+impl Chain<'_> {
+    fn place_of(&self, path: &TreePath) -> Place<'_> {
+        (&self.label, path.clone(), self.computer)
+    }
 }
 
 impl Answer<'_> {
@@ -131,7 +150,7 @@ impl Answer<'_> {
                 let narrowed = others.all(|(_, other)| other.narrows(&chain.label, &found.path));
                 let is_first = !search.earlier.iter().any(|earlier| earlier.fits(&chain.label, &found.path));
                 if word.fits(&chain.label, &found.path) && narrowed && is_first {
-                    paths.entry((&chain.label, found.path.clone())).or_default().push(found);
+                    paths.entry(chain.place_of(&found.path)).or_default().push(found);
                 }
             }
         }
@@ -182,13 +201,12 @@ impl Answer<'_> {
             let mut paths: Paths<'_> = BTreeMap::new();
             for found in latest.next_versions()? {
                 if let Some(chain) = self.chain(found.chain) {
-                    paths.entry((&chain.label, found.path.clone())).or_default().push(found);
+                    paths.entry(chain.place_of(&found.path)).or_default().push(found);
                 }
             }
             hits.extend(self.hits(catalogue, paths, &everything)?);
             hits.sort_by(|one, other| {
-                let path = |hit: &Hit| (hit.path.root.clone(), hit.path.path.clone());
-                changed_last(one).cmp(&changed_last(other)).then_with(|| path(one).cmp(&path(other)))
+                changed_last(one).cmp(&changed_last(other)).then_with(|| place(one).cmp(&place(other)))
             });
             hits.truncate(most);
         }
@@ -197,18 +215,16 @@ impl Answer<'_> {
 
     /// Those of these paths that are meant.
     fn hits(&self, catalogue: &Catalogue, paths: Paths<'_>, query: &FindQuery) -> Result<Vec<Hit>, EngineError> {
-        let hits = paths
-            .into_iter()
-            .map(|((root, path), found)| self.hit(catalogue, ShownPath { root: root.to_vec(), path }, &found, query));
+        let hits = paths.into_iter().map(|(place, found)| self.hit(catalogue, place, &found, query));
         let is_meant = |hit: &Hit| !hit.versions.is_empty() && (hit.deleted || !query.only_deleted);
         hits.filter(|hit| hit.as_ref().map_or(true, is_meant)).collect()
     }
 
-    /// Puts the spans of one path together: equal versions become one, with the first and last snapshot that held it.
+    /// Puts the spans of one place together: equal versions become one, with the first and last snapshot that held it.
     fn hit(
         &self,
         catalogue: &Catalogue,
-        path: ShownPath,
+        (root, path, host): Place<'_>,
         found: &[FoundVersion],
         query: &FindQuery,
     ) -> Result<Hit, EngineError> {
@@ -238,10 +254,18 @@ impl Answer<'_> {
             })
             .collect();
         versions.sort_by_key(|version| Reverse((version.last_seen.1, version.modified)));
-        let standing = self.standing_of_path(catalogue, &path.path, found)?;
+        let standing = self.standing_of_path(catalogue, &path, found)?;
         let last = found.iter().filter_map(|one| self.place(&one.last)).max();
         let not_known = last.and_then(|last| standing.not_known(self.at(last).1));
-        let deleted = standing.is_gone() && !self.stands_for_part(&path.path, found);
-        Ok(Hit { path, versions, deleted, successor: standing.successor(), not_known })
+        let deleted = standing.is_gone() && !self.stands_for_part(&path, found);
+        Ok(Hit {
+            path: ShownPath { root: root.to_vec(), path },
+            host: host.to_owned(),
+            has_namesake: found.iter().filter_map(|one| self.chain(one.chain)).any(|chain| chain.has_namesake),
+            versions,
+            deleted,
+            successor: standing.successor(),
+            not_known,
+        })
     }
 }

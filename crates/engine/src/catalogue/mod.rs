@@ -6,6 +6,7 @@ mod afterwards;
 mod answer;
 mod became;
 mod chains;
+mod computers;
 mod doubtful_mailboxes;
 mod exports;
 mod fill;

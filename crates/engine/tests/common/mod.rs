@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use chest_engine::backup::{BackupOptions, BackupOutcome, backup};
 use chest_engine::browse::{Selection, ShownPath, select};
+use chest_engine::enrol::{Beginning, enrol};
 use chest_engine::init::{InitOptions, InitOutcome, init};
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::layout::Place;
@@ -15,7 +16,7 @@ use chest_engine::source::{FolderOptions, FolderSource, Source};
 use chest_engine::store::{MemoryStore, ObjectName, ObjectStore};
 use chest_engine::target::Existing;
 use chest_engine::{Context, EngineError, Opened};
-use chest_model::{Class, RootDescription, RootEncoding, Silent};
+use chest_model::{Class, Environment, RootDescription, RootEncoding, Silent};
 use chest_testkit::FixedEnvironment;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -132,6 +133,22 @@ impl Machine {
         let snapshot = select(&opened, selection)?;
         plan(&self.context(), &opened, &snapshot, request)?.execute(&self.context())
     }
+}
+
+/// Another computer, enrolled into the same repository, with a folder and a domain of its own.
+pub fn second_machine(machine: &Machine) -> Machine {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = FixedEnvironment::new(77);
+    environment.set_now(machine.environment.now());
+    let (store, memory, words) = (machine.store.clone(), machine.memory.clone(), machine.words.clone());
+    let other = Machine { folder, store, memory, environment, words };
+    std::fs::create_dir(other.source()).unwrap();
+    enrol(&other.context(), &credential_of(machine), Beginning::Afresh).unwrap();
+    other
+}
+
+pub fn credential_of(machine: &Machine) -> Credential {
+    Credential::Words(TypedWords::parse(&machine.words.join(" ")).unwrap())
 }
 
 /// Of a machine that keeps its state and cache in this folder.

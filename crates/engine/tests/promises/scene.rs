@@ -2,16 +2,14 @@
 #![allow(dead_code)]
 
 use crate::common::Machine;
+pub use crate::common::{credential_of, second_machine};
 use crate::kit;
 use bytes::Bytes;
 use chest_engine::check::{CheckOptions, CheckOutcome, ReadData, check};
-use chest_engine::enrol::{Beginning, enrol};
 use chest_engine::repo::config::Configuration;
 use chest_engine::repo::keys::MasterKey;
 use chest_engine::repo::layout::Place;
 use chest_engine::repo::local::{LocalFolder, WriterFile};
-use chest_engine::repo::slot::Credential;
-use chest_engine::repo::words::TypedWords;
 use chest_engine::store::{MemoryStore, ObjectName, ObjectStore};
 use chest_engine::{EngineError, Opened};
 use chest_model::{Environment, Epoch, RepositoryId};
@@ -153,22 +151,6 @@ pub fn put_record(store: &MemoryStore, prefix: &str, seq: u64, bytes: Vec<u8>) -
     let name = name(format!("{prefix}{:016x}-{}", u64::MAX - seq, blake3::hash(&bytes).to_hex()));
     store.insert_raw(name.clone(), bytes.into());
     name
-}
-
-/// Another computer, enrolled into the same repository, with a folder and a domain of its own.
-pub fn second_machine(machine: &Machine) -> Machine {
-    let folder = tempfile::tempdir().unwrap();
-    let environment = FixedEnvironment::new(77);
-    environment.set_now(machine.environment.now());
-    let (store, memory, words) = (machine.store.clone(), machine.memory.clone(), machine.words.clone());
-    let other = Machine { folder, store, memory, environment, words };
-    std::fs::create_dir(other.source()).unwrap();
-    enrol(&other.context(), &credential_of(machine), Beginning::Afresh).unwrap();
-    other
-}
-
-pub fn credential_of(machine: &Machine) -> Credential {
-    Credential::Words(TypedWords::parse(&machine.words.join(" ")).unwrap())
 }
 
 /// The files in which this machine notes what it has seen; by a reader, or else by the writer.
