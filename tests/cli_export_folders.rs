@@ -177,8 +177,8 @@ fn an_export_of_which_everything_is_left_out_is_empty_whatever_lies_beside_it() 
 fn a_folder_with_exports_of_several_services_keeps_the_newest_of_each() {
     let office = Office::new();
     for (name, what) in [
-        ("OneDrive_2026-11-14.zip", "one"),
-        ("OneDrive_1_14-11-2026.zip", "two"),
+        ("OneDrive_1_14-11-2026.zip", "one"),
+        ("SharePoint_1_14-11-2026.zip", "two"),
         ("Documents-20261114T090000Z-001.zip", "three"),
         ("Documents-20261107T090000Z-001.zip", "old"),
         ("takeout-20261114T090000Z-001.zip", "four"),
@@ -191,15 +191,15 @@ fn a_folder_with_exports_of_several_services_keeps_the_newest_of_each() {
     }
     office.write("Exports/note.txt", "beside them");
     let saved = office.run(["backup", "Exports"]).ended(0);
-    let forms = "Exports holds several exports, by the forms of their names or by what is in them (Documents, OneDrive_DATE, \
-                 OneDrive_N_DATE, takeout)";
+    let forms = "Exports holds several exports, by the forms of their names or by what is in them (Documents, OneDrive, \
+                 SharePoint, takeout)";
     assert!(saved.err.contains(forms), "{}", saved.err);
     let once = "1 older export is part of this backup and of no later one, because it was in none yet";
     assert!(saved.out.contains(once), "{}", saved.out);
     let named = office.run(["backup", "Exports", "--as", "Cloud", "--json"]).ended(0).json();
     let names: Vec<&str> =
         named["roots"].as_array().unwrap().iter().map(|root| root["name"].as_str().unwrap()).collect();
-    let titles = ["Documents", "OneDrive_DATE", "OneDrive_N_DATE", "takeout", "other files"];
+    let titles = ["Documents", "OneDrive", "SharePoint", "takeout", "other files"];
     assert_eq!(names, titles.map(|title| format!("Cloud ({title})")));
     office.run(["restore", "latest", "--to", "out"]).ended(0);
     for (title, what) in titles.iter().zip(["three", "one", "two", "four"]) {

@@ -6,7 +6,7 @@ use super::ZipOptions;
 use super::exports::{is_called_zip, name_of};
 use super::lines::Line;
 use super::member::damaged;
-use super::naming::{day_in, is_of_a_service, long_title, title, without_numbers};
+use super::naming::{day_in, form, is_of_a_service, long_title, title};
 use super::one_form::OneForm;
 use super::titles::Titles;
 use crate::{Excludes, ReadFailure};
@@ -286,11 +286,11 @@ impl Inside {
 
 /// The form of an export's name: that of another week differs in nothing but numbers, and has the same.
 pub fn form_of_export(name: &[u8]) -> Vec<u8> {
-    without_numbers(name)
+    form(name)
 }
 
 fn series_of(path: &Path) -> Vec<u8> {
-    without_numbers(name_of(path))
+    form(name_of(path))
 }
 
 /// The same of a form as of a name: a number stands where digits stood.

@@ -116,6 +116,21 @@ pub(super) fn without_numbers(name: &[u8]) -> Vec<u8> {
     [stem.strip_suffix(b" (#)").unwrap_or(stem), extension].concat()
 }
 
+/// What the names of one series have in common: another week's differs in nothing but numbers. The day by itself has one form, however a
+/// service writes it: it has changed that before, and an export has not become another one with it.
+pub(super) fn form(name: &[u8]) -> Vec<u8> {
+    service_and_day(name).map_or_else(|| without_numbers(name), |service| [service.as_bytes(), b"_#day.zip"].concat())
+}
+
+/// The service of a name that tells a day besides, and nothing else but numbers.
+fn service_and_day(name: &[u8]) -> Option<&'static str> {
+    let lower = name.to_ascii_lowercase();
+    let stem = &lower[..lower.len().saturating_sub(4)];
+    let is_all = |rest: &[u8]| rest.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic());
+    let is_of = |service: &&&str| stem.strip_prefix(service.as_bytes()).is_some_and(is_all);
+    SERVICES.iter().find(is_of).copied().filter(|_| day_in(name).is_some())
+}
+
 /// What a series is called on the screen: `OneDrive`.
 pub(super) fn title(name: &[u8]) -> Vec<u8> {
     let end = name.iter().position(u8::is_ascii_digit).unwrap_or(name.len().saturating_sub(4));
@@ -127,9 +142,12 @@ pub(super) fn title(name: &[u8]) -> Vec<u8> {
     title.to_vec()
 }
 
-/// The same where two series would be called alike: `OneDrive_N_DATE`.
+/// The same where two series would be called alike: `OneDrive_DATE`.
 pub(super) fn long_title(name: &[u8]) -> Vec<u8> {
     const DAY: &[u8] = b"N-N-N";
+    if let Some(service) = service_and_day(name) {
+        return [&name[..service.len()], b"_DATE"].concat();
+    }
     let out = with_runs_as(name, b'N');
     let stem = &out[..out.len().saturating_sub(4)];
     let stem = stem.strip_suffix(b" (N)").unwrap_or(stem);
@@ -289,6 +307,24 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_writes_the_day_in_another_way_has_one_form_and_what_else_is_in_a_name_tells_another() {
+        for name in ["OneDrive_1_20-11-2026.zip", "OneDrive_2026-11-20.ZIP", "onedrive-20.11.2026 (2).zip"] {
+            assert_eq!(form(name.as_bytes()), b"onedrive_#day.zip", "{name}");
+            assert!(long_title(name.as_bytes()).eq_ignore_ascii_case(b"OneDrive_DATE"), "{name}");
+        }
+        for (name, own) in [
+            ("SharePoint_1_20-11-2026.zip", "sharepoint_#day.zip"),
+            ("OneDrive (2).zip", "onedrive.zip"),
+            ("OneDrive_7.zip", "onedrive_#.zip"),
+            ("OneDrive - Planning_1_20-11-2026.zip", "onedrive - planning_#_#-#-#.zip"),
+            ("OneDrive \u{e9}_1_20-11-2026.zip", "onedrive \u{e9}_#_#-#-#.zip"),
+            ("takeout-20261120T093000Z-1-001.zip", "takeout-#t#z-#-#.zip"),
+        ] {
+            assert_eq!(form(name.as_bytes()), own.as_bytes(), "{name}");
+        }
+    }
+
+    #[test]
     fn of_files_of_one_series_the_name_tells_which_is_the_newer() {
         let in_order = [
             "OneDrive_9_13-11-2026 (4).zip",
@@ -372,7 +408,7 @@ mod tests {
         assert_eq!(title(b"Documents-20261120T093000Z-001.zip"), b"Documents");
         assert_eq!(title(b"Export.zip"), b"Export");
         assert_eq!(title(b"2026-11-20 Export.zip"), b"");
-        assert_eq!(long_title(b"OneDrive_1_20-11-2026 (1).zip"), b"OneDrive_N_DATE");
+        assert_eq!(long_title(b"OneDrive_1_20-11-2026 (1).zip"), b"OneDrive_DATE");
         assert_eq!(long_title(b"OneDrive_1-2-3.zip"), b"OneDrive_N-N-N");
         assert!(is_of_a_service(b"SharePoint.zip") && is_of_a_service(b"Photos-20261120T093000Z-001.zip"));
         assert!(!is_of_a_service(b"Minutes 20-11-2026.zip"));

@@ -267,7 +267,7 @@ fn series(title: &str, newest: &[&str], older: usize) -> Shown {
 fn exports_of_several_services_or_forms_of_names_lie_side_by_side_and_each_has_its_newest() {
     let folder = tempfile::tempdir().unwrap();
     for name in [
-        "OneDrive_2026-11-14.zip",
+        "OneDrive.zip",
         "OneDrive_1_14-11-2026.zip",
         "OneDrive_1_7-11-2026.zip",
         "Documents-20261114T090000Z-001.zip",
@@ -279,8 +279,8 @@ fn exports_of_several_services_or_forms_of_names_lie_side_by_side_and_each_has_i
     }
     let expected = [
         series("Documents", &["Documents-20261114T090000Z-001.zip", "Documents-20261114T090000Z-002.zip"], 1),
-        series("OneDrive_DATE", &["OneDrive_2026-11-14.zip"], 0),
-        series("OneDrive_N_DATE", &["OneDrive_1_14-11-2026.zip"], 1),
+        series("OneDrive", &["OneDrive.zip"], 0),
+        series("OneDrive_DATE", &["OneDrive_1_14-11-2026.zip"], 1),
         series("takeout", &["takeout-20261114T090000Z-1-001.zip"], 0),
     ];
     assert_eq!(shown(&exports(folder.path())), expected);
@@ -294,6 +294,19 @@ fn exports_of_several_services_or_forms_of_names_lie_side_by_side_and_each_has_i
         found.series.iter().map(|one| told(one).iter().map(|(name, _)| *name).collect()).collect();
     let (unconfirmed, takeout) = ("Unconfirmed 7.crdownload", "takeout-20261121T090000Z-1-001.zip.crdownload");
     assert_eq!(told, [vec![unconfirmed], vec![], vec![], vec![takeout]]);
+}
+
+#[test]
+fn a_service_that_writes_the_day_in_another_way_goes_on_from_its_exports_of_before() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["OneDrive_1_14-11-2026.zip", "OneDrive_2026-11-21.zip", "OneDrive_1_7-11-2026.zip"] {
+        export(folder.path(), name, 21);
+    }
+    assert_eq!(newest(folder.path()), Some((vec!["OneDrive_2026-11-21.zip".to_owned()], 2)));
+    // One that broke off is the newest of them, whatever its name looks like.
+    fs::write(folder.path().join("OneDrive_1_22-11-2026.zip"), b"").unwrap();
+    let found = only(folder.path());
+    assert_eq!((names(&found.newest), told(&found).len()), (vec!["OneDrive_2026-11-21.zip"], 1));
 }
 
 #[test]
