@@ -141,63 +141,6 @@ fn each_version_says_in_how_many_backups_it_was_and_how_it_comes_back() {
 }
 
 #[test]
-fn what_two_computers_have_below_one_path_is_two_hits_each_with_its_own_versions_and_command() {
-    let office = Office::new();
-    let computers = [("clerk-pc", "the clerk's"), ("hall-pc", "the hall's, another")];
-    for (computer, budget) in computers {
-        office.run_on(computer, &["writer", "enrol"]).ended(0);
-        office.write(&format!("{computer}/Documents/budget.xlsx"), budget);
-        (0..20).for_each(|number| office.write(&format!("{computer}/Documents/{computer} {number}.txt"), "x"));
-        office.run_on(computer, &["backup", &format!("{computer}/Documents")]).ended(0);
-    }
-    fs::remove_file(office.path("clerk-pc/Documents/budget.xlsx")).unwrap();
-    office.run_on("clerk-pc", &["backup", "clerk-pc/Documents", "--accept-shrink"]).ended(0);
-
-    // On whichever computer it is asked; of few names the index knows, and of those that are too short for it, the blocks of names.
-    for (place, word) in [("clerk-pc", "budget"), ("hall-pc", "bu")] {
-        let found = office.run_on(place, &["find", word]).ended(0);
-        assert_eq!(found.hits(), ["Documents/budget.xlsx"; 2], "{}", found.out);
-        assert!(found.err.contains("2 hits in 3 backups. "), "{}", found.err);
-        assert_eq!(found.out.matches("version").count(), 0, "{}", found.out);
-        assert_eq!(found.out.matches("; deleted since").count(), 1, "{}", found.out);
-        for (computer, budget) in computers {
-            let mut lines = found.out.lines().skip_while(|line| !line.contains(&format!("; of {computer}, in ")));
-            assert_eq!(lines.next().unwrap().ends_with("; deleted since"), computer == "clerk-pc", "{}", found.out);
-            fs::remove_dir_all(office.path("home/restored")).ok();
-            office.paste(lines.next().unwrap()).ended(0);
-            assert_eq!(office.read("home/restored/Documents/budget.xlsx"), budget);
-        }
-        for flags in [&["--deleted"][..], &["--deleted", "--all"]] {
-            let deleted = office.run_on(place, &[&["find", word], flags].concat()).ended(0);
-            assert_eq!(deleted.hits(), ["Documents/budget.xlsx"], "{}", deleted.out);
-            assert!(deleted.out.contains("; of clerk-pc, in the backup of "), "{}", deleted.out);
-        }
-        let json = office.run_on(place, &["find", word, "--json"]).ended(0).json();
-        let hits = json["hits"].as_array().unwrap().iter().map(|hit| (hit["host"].as_str(), hit["deleted"].as_bool()));
-        let expected = [(Some("clerk-pc"), Some(true)), (Some("hall-pc"), Some(false))];
-        assert_eq!(hits.collect::<std::collections::BTreeMap<_, _>>(), expected.into(), "{json}");
-    }
-}
-
-#[test]
-fn the_computer_is_named_only_where_another_has_a_root_of_that_name_and_stays_the_same_when_it_is_renamed() {
-    let office = Office::new();
-    office.run_on("old-name", &["writer", "enrol"]).ended(0);
-    office.run_on("old-name", &["backup", "docs"]).ended(0);
-    let found = |word: &str| office.run_on("old-name", &["find", word]).ended(0);
-    assert!(!found("budget").out.contains("; of "), "{}", found("budget").out);
-    // The same account of the same computer, which is called otherwise now.
-    let state = office.path("state of");
-    fs::rename(state.join("old-name"), state.join("new-name")).unwrap();
-    office.write("docs/budget.csv", "hall,121, and more\n");
-    office.run_on("new-name", &["backup", "docs"]).ended(0);
-    fs::rename(state.join("new-name"), state.join("old-name")).unwrap();
-    assert_eq!(found("bu").hits(), ["docs/budget.csv"]);
-    assert!(found("bu").out.contains("; in the backup of ") && found("bu").out.contains("1 older version"));
-    assert_eq!(office.run(["find", "budget", "--json"]).ended(0).json()["hits"][0]["host"], "new-name");
-}
-
-#[test]
 fn what_comes_under_another_name_is_not_deleted_and_what_does_not_is() {
     let office = Office::with_backup();
     fs::remove_file(office.path("docs/budget.csv")).unwrap();

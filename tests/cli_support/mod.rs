@@ -162,15 +162,6 @@ impl Office {
         answer(&mut self.command(arguments))
     }
 
-    /// The same on a computer that is called so, with a state of its own, in a namespace of its own (needs `unshare` of util-linux).
-    pub fn run_on(&self, computer: &str, arguments: &[&str]) -> Answer {
-        let mut command = self.of_office("unshare");
-        command.args(["--user", "--map-root-user", "--uts", "sh", "-c", r#"hostname "$0" && exec "$@""#, computer]);
-        command.arg(env!("CARGO_BIN_EXE_chest")).args(arguments);
-        command.env("CHEST_STATE_DIR", self.path("state of").join(computer));
-        answer(command.env("CHEST_CACHE_DIR", self.path("cache of").join(computer)))
-    }
-
     /// Every file of the repository, the state and the cache.
     pub fn stored_files(&self, top: &str) -> Vec<PathBuf> {
         let mut files = Vec::new();

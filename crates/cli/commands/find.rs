@@ -317,3 +317,44 @@ fn hit_json(hit: &Hit) -> HitJson {
 pub fn short(id: &ObjectHash) -> String {
     id.to_hex()[..SHORT_ID].to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chest_model::TreePath;
+
+    fn hit_of(host: &str, has_namesake: bool) -> Hit {
+        let seen = (ObjectHash([7; 32]), Timestamp::new(1_795_280_520, 0));
+        let version = |size| HitVersion {
+            item: ItemType::File,
+            size,
+            modified: Timestamp::new(1_772_532_720, 0),
+            first_seen: seen,
+            last_seen: seen,
+            snapshots: 1,
+        };
+        Hit {
+            path: ShownPath { root: b"docs".to_vec(), path: TreePath::from_bytes(b"budget.csv".to_vec()).unwrap() },
+            host: host.to_owned(),
+            has_namesake,
+            versions: vec![version(48_200), version(12)],
+            deleted: true,
+            successor: None,
+            not_known: None,
+        }
+    }
+
+    #[test]
+    fn people_are_told_the_computer_only_where_another_has_a_root_of_that_name_and_programs_always() {
+        let (alone, namesake) = (hit_of("clerk-pc", false), hit_of("clerk-pc", true));
+        let seen = "in the backup of 21 November 2026, 17:02";
+        let changed = "48.2 kB, changed 3 March 2026, 10:12";
+        let became = "; 1 older version: --versions shows all; deleted since";
+        assert_eq!(description(&alone, 0, false), format!("{changed}; {seen}{became}"));
+        assert_eq!(description(&namesake, 0, false), format!("{changed}; of clerk-pc, {seen}{became}"));
+        assert!(description(&namesake, 1, true).ends_with(&format!("; of clerk-pc, {seen}")), "of each version");
+        let hostile = description(&hit_of("clerk\x1b[2J", true), 0, false);
+        assert!(hostile.contains(r"; of clerk\x1b[2J, in "), "{hostile}");
+        assert_eq!([hit_json(&alone).host, hit_json(&namesake).host], ["clerk-pc"; 2]);
+    }
+}

@@ -3,9 +3,10 @@
 
 mod common;
 
-use chest_engine::browse::{ItemType, list};
-use chest_engine::catalogue::{FindOutcome, FindQuery, Keeping, find};
+use chest_engine::browse::{ItemType, Selection, SnapshotSelector, list};
+use chest_engine::catalogue::{FindOutcome, FindQuery, Hit, Keeping, find};
 use chest_engine::repo::repository::Snapshot;
+use chest_engine::restore::RestoreRequest;
 use chest_engine::source::{FolderOptions, FolderSource, Source};
 use chest_engine::{EngineError, Opened};
 use chest_model::{
@@ -13,7 +14,7 @@ use chest_model::{
     WriterId, folded,
 };
 use chest_testkit::FailingSource;
-use common::{Machine, second_machine, shown};
+use common::{Machine, folder_source, request, second_machine, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -249,6 +250,101 @@ fn the_catalogue_says_what_a_look_into_every_backup_says() {
         std::fs::remove_dir_all(machine.folder.path().join("cache")).unwrap();
         assert_eq!(by_catalogue(&machine, &opened, ""), grown, "made anew, seed {seed}");
     }
+}
+
+/// What is found on this computer of budgets: by a word that the index knows and by one that is too short for it, each with all hits and
+/// with fewer.
+fn budgets_found_on(machine: &Machine, only_deleted: bool) -> Vec<Hit> {
+    let opened = machine.open().unwrap();
+    let ask = |word: &str, most| {
+        let query = FindQuery { most, only_deleted, ..FindQuery::of(word) };
+        find(&machine.context(), &opened, &query).unwrap()
+    };
+    let all = ask("budget", None).hits;
+    for word in ["budget", "bu"] {
+        for most in [None, Some(20), Some(1), Some(0)] {
+            let found = ask(word, most);
+            assert_eq!(found.count, all.len() as u64, "{word:?}, {most:?}");
+            assert_eq!(found.hits, all[..most.unwrap_or(all.len()).min(all.len())], "{word:?}, {most:?}");
+        }
+    }
+    all
+}
+
+/// What a hit's versions hold, newest first, each restored from the snapshot that it names.
+fn restored(machine: &Machine, hit: &Hit) -> Vec<String> {
+    let content = |id: ObjectHash| {
+        let to = tempfile::tempdir().unwrap();
+        let selection = Selection { selector: Some(SnapshotSelector::Id(id.to_hex())), ..Selection::default() };
+        let request = RestoreRequest { paths: vec![hit.path.clone()], ..request(to.path()) };
+        machine.restore(&selection, request).unwrap();
+        std::fs::read_to_string(to.path().join(String::from_utf8(hit.path.to_bytes()).unwrap())).unwrap()
+    };
+    hit.versions.iter().map(|version| content(version.last_seen.0)).collect()
+}
+
+fn hosts(hits: &[Hit]) -> Vec<&str> {
+    hits.iter().map(|hit| hit.host.as_str()).collect()
+}
+
+#[test]
+fn what_two_computers_have_below_one_path_is_two_hits_each_with_its_own_versions() {
+    let clerk = Machine::new();
+    let hall = second_machine(&clerk);
+    clerk.environment.set_host_name("clerk-pc");
+    hall.environment.set_host_name("hall-pc");
+    for (machine, budget) in
+        [(&clerk, "the clerk's"), (&clerk, "the clerk's, and later"), (&hall, "the hall's, another")]
+    {
+        machine.write("2026/budget.xlsx", budget.as_bytes());
+        machine.write("2026/plan.txt", b"a plan");
+        machine.backup().unwrap();
+    }
+    std::fs::remove_file(clerk.source().join("2026/budget.xlsx")).unwrap();
+    clerk.backup().unwrap();
+    hall.backup().unwrap();
+
+    for asked_on in [&clerk, &hall] {
+        let hits = budgets_found_on(asked_on, false);
+        assert_eq!(hosts(&hits), ["hall-pc", "clerk-pc"], "what was changed last comes first");
+        let [of_hall, of_clerk] = &hits[..] else { panic!("{hits:?}") };
+        assert!(hits.iter().all(|hit| hit.has_namesake && hit.path == shown("documents/2026/budget.xlsx")), "{hits:?}");
+        assert_eq!((of_hall.deleted, of_clerk.deleted), (false, true));
+        assert_eq!(restored(asked_on, of_hall), ["the hall's, another"]);
+        assert_eq!(restored(asked_on, of_clerk), ["the clerk's, and later", "the clerk's"]);
+        let snapshots = |hit: &Hit| hit.versions.iter().map(|version| version.snapshots).collect::<Vec<_>>();
+        assert_eq!((snapshots(of_hall), snapshots(of_clerk)), (vec![2], vec![1, 1]));
+        assert_eq!(budgets_found_on(asked_on, true), hits[1..], "only the clerk's has gone");
+    }
+}
+
+#[test]
+fn a_computer_has_a_namesake_where_another_has_a_root_of_that_name_and_none_in_itself_when_it_is_renamed() {
+    let clerk = Machine::new();
+    for (name, budget) in [("old-name", "hall,120"), ("new-name", "hall,121, and more")] {
+        clerk.environment.set_host_name(name);
+        clerk.write("budget.csv", budget.as_bytes());
+        clerk.backup().unwrap();
+        let hits = budgets_found_on(&clerk, false);
+        assert_eq!((hosts(&hits), hits[0].has_namesake, hits[0].deleted), (vec![name], false, false));
+    }
+    let alone = budgets_found_on(&clerk, false);
+    assert_eq!(restored(&clerk, &alone[0]), ["hall,121, and more", "hall,120"]);
+    assert!(budgets_found_on(&clerk, true).is_empty());
+
+    let hall = second_machine(&clerk);
+    hall.environment.set_host_name("hall-pc");
+    let accounts = hall.folder.path().join("accounts");
+    std::fs::create_dir(&accounts).unwrap();
+    std::fs::write(accounts.join("budget.csv"), "the hall's").unwrap();
+    hall.backup_of(vec![folder_source(&accounts)]).unwrap();
+    let hits = budgets_found_on(&clerk, false);
+    assert_eq!(hosts(&hits), ["hall-pc", "new-name"]);
+    assert!(!hits.iter().any(|hit| hit.has_namesake), "{hits:?}");
+    // A root is enough, whatever is in it.
+    hall.backup().unwrap();
+    let hits = budgets_found_on(&clerk, false);
+    assert_eq!(hits.iter().map(|hit| hit.has_namesake).collect::<Vec<_>>(), [false, true], "{hits:?}");
 }
 
 #[test]
