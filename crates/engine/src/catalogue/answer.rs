@@ -57,7 +57,7 @@ impl<'s> Answer<'s> {
         let all_chains = catalogue.chains()?;
         let of_root = chains_of_roots(&all_chains, &known, &places);
         let history = History { snapshots, machines: Machines::of(snapshots), chains: of_root };
-        let computers = Computers::of(snapshots);
+        let computers = Computers::of_snapshots(snapshots);
         let on_several = labels_on_several(&all_chains, &computers);
         let mut chains = HashMap::new();
         for KnownChain { id, name, seen } in &all_chains {

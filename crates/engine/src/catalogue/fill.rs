@@ -28,7 +28,7 @@ pub(super) fn bring_up_to_date(
 ) -> Result<(), EngineError> {
     let (snapshots, _) = opened.session.snapshots();
     let chains = chains_of(&snapshots);
-    tell_computers(catalogue, &Computers::of(&snapshots))?;
+    tell_computers(catalogue, &Computers::of_snapshots(&snapshots))?;
     let done = take_back(catalogue, &chains)?;
     let missing: u64 =
         chains.iter().map(|(chain, all)| (all.len() - done.get(chain).copied().unwrap_or(0)) as u64).sum();
