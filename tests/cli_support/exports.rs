@@ -44,3 +44,10 @@ pub fn deleted(office: &Office, word: &str) -> Vec<String> {
     let hits = found["hits"].as_array().unwrap().iter();
     hits.map(|hit| hit["typed"].as_str().unwrap().to_owned()).collect()
 }
+
+/// An export with so many files in a folder.
+pub fn export_in(office: &Office, path: &str, folder: &str, files: std::ops::Range<u32>) {
+    let files: Vec<_> = files.map(|file| (format!("{folder}/{file}.docx"), format!("item {file}"))).collect();
+    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    write(office, path, &pack(&files));
+}
