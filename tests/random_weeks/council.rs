@@ -170,9 +170,8 @@ impl Council {
     fn new_path(&mut self) -> String {
         let (folder, number) = (self.random.usize(0..FOLDERS.len() + 1), self.next());
         let above = FOLDERS.get(folder).map_or(String::new(), |folder| format!("{folder}/"));
-        let kind = ["txt", "csv", "docx", "pdf"][self.random.usize(0..4)];
-        // What claims to be a document of these kinds is no noise, and does not look into itself.
-        let kind = if matches!(kind, "docx" | "pdf") { "md" } else { kind };
+        // Whatever text is in them, it is what these promise.
+        let kind = ["txt", "csv", "md"][self.random.usize(0..3)];
         format!("{above}{} {number}.{kind}", ["agenda", "Précis", "plan (old)", "notes [b]"][self.random.usize(0..4)])
     }
 
