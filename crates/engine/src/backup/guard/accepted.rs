@@ -92,18 +92,8 @@ fn least(one: Amount, other: Amount) -> Amount {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::{PLAIN, SCRAMBLED};
     use super::*;
-    use chest_repo::local::Noticed;
-
-    const PLAIN: Noticed = Noticed {
-        scrambled: false,
-        plain: true,
-        own_noise: false,
-        newest: None,
-        sought_newest: false,
-        notebook_link: false,
-    };
-    const SCRAMBLED: Noticed = Noticed { scrambled: true, plain: false, ..PLAIN };
 
     /// Documents, files that do not hold what their names promise, and files that could not be read, of 10 bytes each.
     fn found(documents: u64, scrambled: u64, unread: u64) -> Found {

@@ -319,19 +319,8 @@ fn lost_a_fifth(before: u64, now: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::{NOISE, OWN_NOISE, PLAIN, SCRAMBLED};
     use super::*;
-
-    const PLAIN: Noticed = Noticed {
-        scrambled: false,
-        plain: true,
-        own_noise: false,
-        newest: None,
-        sought_newest: false,
-        notebook_link: false,
-    };
-    const NOISE: Noticed = Noticed { plain: false, ..PLAIN };
-    const OWN_NOISE: Noticed = Noticed { own_noise: true, ..PLAIN };
-    const SCRAMBLED: Noticed = Noticed { scrambled: true, ..NOISE };
 
     fn found(files: u64, bytes_each: u64) -> Found {
         let mut found = Found::default();

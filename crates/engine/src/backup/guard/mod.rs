@@ -10,6 +10,8 @@ mod lineage;
 mod named;
 mod near_folders;
 mod neighbours;
+#[cfg(test)]
+mod samples;
 mod scrambled;
 
 pub(super) use found::Found;
