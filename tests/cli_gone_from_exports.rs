@@ -170,7 +170,8 @@ fn an_export_that_is_stored_once_under_the_name_of_one_that_was_cut_short_takes_
     assert!(told.out.contains(once), "{}", told.out);
     for _ in 0..2 {
         assert_eq!(deleted(&office, "T/f104"), [""; 0], "the newest holds it");
-        assert_eq!(deleted(&office, "T/f105"), ["E (takeout)/T/f105"]);
+        let names = ["E (takeout)/T/f105", "E (takeout-20261009T150000Z-001)/T/f105"];
+        assert_eq!(deleted(&office, "T/f105"), names, "as what it was in two weeks");
         assert_eq!(deleted(&office, "T/f30"), [""; 0]);
         office.run(["backup", "E"]).ended(0);
     }
@@ -233,4 +234,37 @@ fn what_lay_in_a_folder_that_is_one_of_exports_now_has_not_gone_where_it_lies_be
     assert!(apart.out.contains("E (other files): 1 file"), "{}", apart.out);
     assert_eq!(deleted(&office, "how.txt"), [""; 0]);
     assert_eq!(deleted(&office, "list.txt"), ["E/list.txt"]);
+}
+
+/// A council's folder with these files besides those that stay.
+fn council(more: &[&str]) -> Vec<u8> {
+    let paths: Vec<String> = (0..20).map(|number| format!("Council/{number}.txt")).collect();
+    let paths = paths.iter().map(String::as_str).chain(more.iter().copied());
+    pack(&paths.map(|path| (path, path)).collect::<Vec<_>>())
+}
+
+#[test]
+fn what_was_missed_in_a_renamed_folder_of_exports_is_gone_though_the_newest_one_broke_off() {
+    let office = Office::new();
+    write(&office, "Exports/OneDrive_1_6-11-2026.zip", &council(&["Council/lost.txt", "Council/late.txt"]));
+    office.run(["backup", "Exports"]).ended(0);
+    fs::rename(office.path("Exports"), office.path("Downloads")).unwrap();
+    write(&office, "Downloads/OneDrive_1_13-11-2026.zip", &council(&["Council/late.txt"]));
+    office.run(["backup", "Downloads"]).ended(0);
+    assert_eq!(deleted(&office, "l"), ["Exports/Council/lost.txt"]);
+
+    let whole = council(&[]);
+    write(&office, "Downloads/OneDrive_1_20-11-2026.zip", &whole[..whole.len() / 2]);
+    office.run(["backup", "Downloads"]).ended(3);
+    assert_eq!(
+        deleted(&office, "l"),
+        ["Exports/Council/lost.txt"],
+        "it was missed, and the other may be in what is cut off"
+    );
+    write(&office, "Downloads/OneDrive_1_20-11-2026.zip", &whole);
+    office.run(["backup", "Downloads"]).ended(0);
+    let late = ["Downloads/Council/late.txt", "Exports/Council/late.txt", "Exports/Council/lost.txt"];
+    let mut all = deleted(&office, "l");
+    all.sort();
+    assert_eq!(all, late);
 }

@@ -8,7 +8,7 @@ use crate::spans::{ChainId, Seen, left_of};
 use crate::update::ItemVersion;
 use crate::{Catalogue, CatalogueError};
 use chest_model::{ObjectHash, TreePath, folded};
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 use std::collections::HashMap;
 
 /// What names must be like.
@@ -104,28 +104,32 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Whether the newest snapshot of a chain holds this path.
-    pub fn holds_now(&self, chain: ChainId, path: &TreePath) -> Result<bool, CatalogueError> {
+    /// The last snapshot of a chain that held this path, of those that are left; nothing where none did.
+    pub fn last_to_hold(&self, chain: ChainId, path: &TreePath) -> Result<Option<ObjectHash>, CatalogueError> {
         let place = (path.parent(), path.name());
-        let count: i64 = match place {
+        let last: Option<i64> = match place {
             (Some(folder), Some(name)) => self
                 .connection
                 .prepare_cached(
-                    "SELECT count(*) FROM name CROSS JOIN folder CROSS JOIN version
+                    "SELECT max(last) FROM name CROSS JOIN folder CROSS JOIN version
                      ON version.name = name.id AND version.folder = folder.id
-                     WHERE name.name = ?1 AND folder.path = ?2 AND chain = ?3 AND last = ?4",
+                     WHERE name.name = ?1 AND folder.path = ?2 AND chain = ?3",
                 )?
-                .query_row(params![name, folder.as_bytes(), chain.0, OPEN], |row| row.get(0))?,
+                .query_row(params![name, folder.as_bytes(), chain.0], |row| row.get(0))?,
             // A root that is itself a file, whatever it is called.
             _ => self
                 .connection
                 .prepare_cached(
-                    "SELECT count(*) FROM folder CROSS JOIN version INDEXED BY version_folder
-                     ON version.folder = folder.id WHERE folder.path = ?1 AND chain = ?2 AND last = ?3",
+                    "SELECT max(last) FROM folder CROSS JOIN version INDEXED BY version_folder
+                     ON version.folder = folder.id WHERE folder.path = ?1 AND chain = ?2",
                 )?
-                .query_row(params![ABOVE_ROOT, chain.0, OPEN], |row| row.get(0))?,
+                .query_row(params![ABOVE_ROOT, chain.0], |row| row.get(0))?,
         };
-        Ok(count > 0)
+        let Some(last) = last else { return Ok(None) };
+        let mut left = self.connection.prepare_cached(
+            "SELECT snapshot FROM seen WHERE chain = ?1 AND number <= ?2 ORDER BY number DESC LIMIT 1",
+        )?;
+        Ok(left.query_row(params![chain.0, last], |row| row.get(0)).optional()?.map(ObjectHash))
     }
 
     /// The names of what lies directly in the root of a chain, in its newest snapshot.

@@ -109,16 +109,19 @@ impl<'s> History<'s> {
         let lay_beside = |one: &&SnapshotRoot| one.description.native_path == *path && one.containers.is_empty();
         let beside = snapshot.body.roots.iter().filter(lay_beside).map(|one| one.description.label.as_slice());
         let beside: BTreeSet<&[u8]> = beside.collect();
-        let form = form(root);
-        let of_form: HashSet<Vec<u8>> = form.iter().cloned().collect();
+        let form_then = form(root);
+        let of_form: HashSet<Vec<u8>> = form_then.iter().cloned().collect();
         let mut after = Afterwards::default();
-        for root in self.snapshots[newest].body.roots.iter().filter(|root| root.description.native_path == *path) {
-            let now = super::exports::form(root);
+        let roots = || self.snapshots[newest].body.roots.iter().filter(|root| root.description.native_path == *path);
+        // As long as others of its form are taken apart, a file of such a name is one that broke off.
+        let may_be_a_file = form_then.is_none() || roots().all(|root| form(root) != form_then);
+        for root in roots() {
+            let form_now = form(root);
             let label = root.description.label.as_slice();
-            let is_plain = now.is_none() && !beside.contains(label);
-            let Some(chain) = self.chain_of(newest, label).filter(|_| now == form || is_plain) else {
+            let is_plain = form_now.is_none() && may_be_a_file && !beside.contains(label);
+            let Some(chain) = self.chain_of(newest, label).filter(|_| form_now == form_then || is_plain) else {
                 // What is in an export is a file only where nobody has taken apart what it lay in.
-                after.taken_apart.extend(now.filter(|_| form.is_none()));
+                after.taken_apart.extend(form_now.filter(|_| form_then.is_none()));
                 continue;
             };
             after.heirs.push(chain);

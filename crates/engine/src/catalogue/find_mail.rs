@@ -1,7 +1,7 @@
 //! Finds messages over all versions of all mailboxes, deleted ones too, and gets them out again.
 
 use super::answer::Answer;
-use super::became::LastSeen;
+use super::became::{Held, LastSeen};
 use super::doubtful_mailboxes::DoubtfulMailboxes;
 use super::mailbox_kind::kind_of;
 use super::standing::{Holding, NotKnown, Standing};
@@ -229,7 +229,7 @@ impl Answer<'_> {
         let (mut standing, mut is_marked) = (Standing::Gone(None), true);
         for place in whereabouts {
             let Some(chain) = self.chain(place.chain) else { continue };
-            let unless_hidden = |now_in: ChainId| {
+            let unless_hidden = |now_in: ChainId| -> Result<Holding, EngineError> {
                 let may_hold = doubtful.may_hold(self, place, now_in)?;
                 Ok(if may_hold { Holding::MayHold } else { Holding::HoldsNot })
             };
@@ -237,9 +237,10 @@ impl Answer<'_> {
                 true => Holding::Holds,
                 false => unless_hidden(place.chain)?,
             };
-            // What has come in the place of a root that has vanished is among these places, too.
+            // What has come in the place of a root that has vanished is among these places, too, and judged by itself.
+            let holds = |other| Ok(Held { holding: unless_hidden(other)?, last: None });
             let last = LastSeen { path: &place.path, place: self.place(&place.last) };
-            let here = self.standing_in(chain, &last, holding, &unless_hidden)?;
+            let here = self.standing_in(chain, &last, holding, &holds)?;
             is_marked &= here.is_gone() || place.is_marked_deleted;
             standing = standing.or(here);
         }
