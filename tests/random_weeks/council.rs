@@ -269,10 +269,12 @@ impl Council {
         let mut paths: Vec<String> = self.cloud.keys().cloned().collect();
         self.random.shuffle(&mut paths);
         let (day, _) = self.day();
-        let parts = self.random.usize(1..3);
-        let names: Vec<String> = (1..=parts)
-            .map(|part| format!("OneDrive_{part}_{}-{}-{}.zip", day.day(), day.month(), day.year()))
-            .collect();
+        // One of the other form has no number.
+        let parts = self.random.usize(0..3);
+        let numbered = |part| format!("OneDrive_{part}_{}-{}-{}.zip", day.day(), day.month(), day.year());
+        let names: Vec<String> =
+            if parts == 0 { vec![format!("OneDrive_{day}.zip")] } else { (1..=parts).map(numbered).collect() };
+        let parts = names.len();
         for (part, name) in names.iter().enumerate() {
             let inside: Vec<String> = paths.iter().skip(part).step_by(parts).cloned().collect();
             let bytes = self.pack(&inside);

@@ -126,7 +126,9 @@ impl Council {
                 let (name, path) = hit["path"].as_str()?.split_once('/')?;
                 name.starts_with(root).then(|| path.to_owned())
             };
-            let is_file = |hit: &&Value| hit["versions"][0]["type"] != "folder";
+            // A folder that nobody may look into is an unreadable item in that week.
+            let is_folder = |version: &Value| version["type"] == "folder";
+            let is_file = |hit: &&Value| !hit["versions"].as_array().unwrap().iter().any(is_folder);
             json["hits"].as_array().unwrap().iter().filter(is_file).filter_map(of_root).collect()
         };
         // Where nobody may look this week, nothing more has gone than was missed before.
@@ -138,10 +140,7 @@ impl Council {
         let gone = gone("Exports");
         let newest = &self.downloads[self.downloads.len() - 1].files;
         let still_there: Vec<&String> = gone.iter().filter(|path| newest.contains_key(*path)).collect();
-        if let Some(path) = still_there.first() {
-            eprintln!("FIND {}", self.office.run(["find", "--json", path.rsplit('/').next().unwrap()]).out);
-            eprintln!("SNAPS {}", self.office.run(["snapshots"]).out);
-        }
+        self.tell_what_is_known_of(&still_there);
         assert!(still_there.is_empty(), "{still_there:?} of the newest export, {at}");
         if self.broken.is_empty() {
             let lost: BTreeSet<String> =
@@ -149,11 +148,23 @@ impl Council {
             let missed: Vec<&String> = lost.difference(&gone).collect();
             let too_many: Vec<&String> =
                 gone.difference(&lost).filter(|path| !self.in_broken.contains(*path)).collect();
+            self.tell_what_is_known_of(&missed);
             assert!(missed.is_empty() && too_many.is_empty(), "{missed:?} are gone, and {too_many:?} never were, {at}");
         }
-        let forgotten: Vec<&String> = self.seen.gone_from_exports.difference(&gone).collect();
+        // What only a broken download held may come back with the next.
+        let forgotten = self.seen.gone_from_exports.difference(&gone).filter(|path| !newest.contains_key(*path));
+        let forgotten: Vec<&String> = forgotten.collect();
+        self.tell_what_is_known_of(&forgotten);
         assert!(forgotten.is_empty(), "{forgotten:?} were gone before, {at}");
         (self.seen.gone_papers, self.seen.gone_from_exports) = (lost, gone);
+    }
+
+    /// For whoever replays a council that failed.
+    fn tell_what_is_known_of(&self, paths: &[&String]) {
+        if let Some(path) = paths.first() {
+            eprintln!("{}", self.office.run(["find", "--json", path.rsplit('/').next().unwrap()]).out);
+            eprintln!("{}", self.office.run(["snapshots", "--json"]).out);
+        }
     }
 
     fn look_for_messages(&mut self) {
