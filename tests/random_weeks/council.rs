@@ -13,6 +13,8 @@ const DAY: u64 = 24 * 3600;
 const FOLDERS: [&str; 4] = ["Minutes", "Planning", "Planning/2026", "Allotments"];
 /// Files and messages that a council begins with: one that goes is then no fifth of all.
 const AT_FIRST: usize = 12;
+/// A download of fewer files does not break off.
+const ENOUGH_TO_KNOW: usize = 10;
 
 /// Files by their paths.
 pub type Files = BTreeMap<String, String>;
@@ -322,14 +324,18 @@ impl Council {
     /// The next day somebody tried again, and the line failed.
     fn break_a_download(&mut self) {
         let paths: Vec<String> = self.cloud.keys().cloned().collect();
+        // What is left of a few files may go on from nothing, and be a thing of its own.
+        if paths.len() < ENOUGH_TO_KNOW {
+            return;
+        }
         let bytes = self.pack(&paths);
         let (day, _) = self.day();
         let day = day.tomorrow().unwrap();
         let name = format!("OneDrive_1_{}-{}-{}.zip", day.day(), day.month(), day.year());
-        let cut = self.random.usize(bytes.len() / 4..bytes.len() * 3 / 4);
+        let cut = self.random.usize(bytes.len() / 2..bytes.len() * 3 / 4);
         self.put_download(&name, &bytes[..cut]);
-        self.broken.push(name);
-        self.in_broken.extend(paths);
+        self.broken.push(name.clone());
+        self.in_broken.extend(paths.into_iter().chain([name]));
     }
 
     fn clear_broken(&mut self) {

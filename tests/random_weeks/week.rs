@@ -149,6 +149,7 @@ impl Council {
             let too_many: Vec<&String> =
                 gone.difference(&lost).filter(|path| !self.in_broken.contains(*path)).collect();
             self.tell_what_is_known_of(&missed);
+            self.tell_what_is_known_of(&too_many);
             assert!(missed.is_empty() && too_many.is_empty(), "{missed:?} are gone, and {too_many:?} never were, {at}");
         }
         // What only a broken download held may come back with the next.
