@@ -5,7 +5,8 @@
 
 use std::process::Command;
 
-/// Runs the script with `$chest` and `$place`, and gives what it printed.
+/// Runs the script with `$chest` and `$place`, and gives what it printed. Remounting names what is mounted (`none`): otherwise `mount`
+/// repeats the options of before, with an owner whom the namespace of an ordinary user does not know.
 fn run(script: &str) -> String {
     let place = tempfile::tempdir().unwrap();
     let setup = r#"
@@ -34,7 +35,7 @@ fn run(script: &str) -> String {
 fn a_full_repository_says_so_loses_nothing_and_goes_on_when_there_is_room() {
     let text = run("run backup documents
                     run check
-                    mount -o remount,size=100m small
+                    mount -o remount,size=100m none small
                     run backup documents
                     run check --read-data
                     run restore latest --to target
@@ -49,14 +50,14 @@ fn a_full_repository_says_so_loses_nothing_and_goes_on_when_there_is_room() {
 
 #[test]
 fn a_full_target_gets_what_fits_the_rest_is_listed_and_absent_and_comes_when_there_is_room() {
-    let text = run("mount -o remount,size=100m small
+    let text = run("mount -o remount,size=100m none small
                     run backup documents
                     mount -t tmpfs -o size=25m none target
                     run restore latest --to target
                     for file in target/documents/*; do cmp \"$file\" documents/$(basename \"$file\") && echo whole; done
                     find target -type f | wc -l
                     run restore latest --to target --json
-                    mount -o remount,size=100m target
+                    mount -o remount,size=100m none target
                     run restore latest --to target
                     diff -r documents target/documents && echo same");
     let exits: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("exit ")).collect();
@@ -112,11 +113,11 @@ fn a_repository_that_is_mounted_a_second_time_is_neither_backed_up_nor_restored_
 
 #[test]
 fn a_read_only_target_and_a_read_only_repository_are_told() {
-    let text = run("mount -o remount,size=100m small
+    let text = run("mount -o remount,size=100m none small
                     run backup documents
                     mount -t tmpfs -o ro none target
                     run restore latest --to target
-                    mount -o remount,ro small
+                    mount -o remount,ro none small
                     run backup documents
                     run restore latest --to elsewhere
                     diff -r documents elsewhere/documents && echo same");
@@ -139,7 +140,7 @@ fn a_search_catalogue_for_which_there_is_no_room_is_told_as_that_and_the_answer_
                     done
                     mount -t tmpfs -o size=300k none kept
                     CHEST_CACHE_DIR=kept run find minutes1234 > /dev/null
-                    mount -o remount,size=20m kept
+                    mount -o remount,size=20m none kept
                     CHEST_CACHE_DIR=kept run find minutes1234");
     assert!(!text.contains("damaged") && text.matches("\nmany/minutes1234").count() == 6, "{text}");
     let told = text.matches("so that every search takes as long as the first: no storage space.").count();
