@@ -1,9 +1,45 @@
 //! Disks that are full, read-only, or given more room: real ones, in memory, in a namespace of their own where every user
-//! may mount (needs `unshare` of util-linux). Each ends with a clear sentence and the right exit code, and nothing is lost.
+//! may mount (needs `unshare` of util-linux). Each ends with a clear sentence and the right exit code, and nothing is lost. Where nobody
+//! may mount, these tests are ignored, and a line says why: the usual harness knows that only when it is compiled, so this has another.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::process::Command;
+#[path = "../crates/store/tests/mounting/mod.rs"]
+mod mounting;
+
+use libtest_mimic::{Arguments, Trial};
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Tests with their names.
+macro_rules! named {
+    ($($test:ident),* $(,)?) => { [$((stringify!($test), $test as fn())),*] };
+}
+
+fn main() {
+    let why_ignored = mounting::why_ignored().unwrap();
+    if let Some(reason) = &why_ignored {
+        eprintln!("cli_disks: {reason}");
+    }
+    let that_mount = named![
+        a_full_repository_says_so_loses_nothing_and_goes_on_when_there_is_room,
+        a_full_target_gets_what_fits_the_rest_is_listed_and_absent_and_comes_when_there_is_room,
+        a_repository_that_is_mounted_a_second_time_is_neither_backed_up_nor_restored_into,
+        a_read_only_target_and_a_read_only_repository_are_told,
+        a_search_catalogue_for_which_there_is_no_room_is_told_as_that_and_the_answer_is_the_same,
+    ];
+    let that_do_not = named![where_nobody_may_mount_a_test_is_ignored_with_the_reason_or_fails_if_it_must_not_be];
+    let that_mount = that_mount.map(|named| trial(named).with_ignored_flag(why_ignored.is_some()));
+    let all = that_mount.into_iter().chain(that_do_not.map(trial)).collect();
+    libtest_mimic::run(&Arguments::from_args(), all).exit();
+}
+
+fn trial((name, test): (&str, fn())) -> Trial {
+    Trial::test(name, move || {
+        test();
+        Ok(())
+    })
+}
 
 /// Runs the script with `$chest` and `$place`, and gives what it printed. Remounting names what is mounted (`none`): otherwise `mount`
 /// repeats the options of before, with an owner whom the namespace of an ordinary user does not know.
@@ -20,8 +56,8 @@ fn run(script: &str) -> String {
         run() { "$chest" --repo small/repository --progress none "$@" 2>&1; echo "exit $?"; }
         run init --kdf-memory 64 > words
     "#;
-    let output = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", &format!("{setup}{script}")])
+    let output = mounting::in_own_namespace()
+        .args(["sh", "-c", &format!("{setup}{script}")])
         .env("chest", env!("CARGO_BIN_EXE_chest"))
         .env("place", place.path())
         .output()
@@ -31,7 +67,6 @@ fn run(script: &str) -> String {
     text
 }
 
-#[test]
 fn a_full_repository_says_so_loses_nothing_and_goes_on_when_there_is_room() {
     let text = run("run backup documents
                     run check
@@ -48,7 +83,6 @@ fn a_full_repository_says_so_loses_nothing_and_goes_on_when_there_is_room() {
     assert!(text.ends_with("same\n"), "{text}");
 }
 
-#[test]
 fn a_full_target_gets_what_fits_the_rest_is_listed_and_absent_and_comes_when_there_is_room() {
     let text = run("mount -o remount,size=100m none small
                     run backup documents
@@ -81,7 +115,6 @@ fn a_full_target_gets_what_fits_the_rest_is_listed_and_absent_and_comes_when_the
     assert!(text.ends_with("same\n"), "{text}");
 }
 
-#[test]
 fn a_repository_that_is_mounted_a_second_time_is_neither_backed_up_nor_restored_into() {
     let text = run("mkdir -p bm/src bm/alias bm/papers && cp -r small/repository bm/src/
                     mount --bind bm/src bm/alias
@@ -111,7 +144,6 @@ fn a_repository_that_is_mounted_a_second_time_is_neither_backed_up_nor_restored_
     assert!(text.ends_with("exit 2\n"), "nothing was written into the repository: {text}");
 }
 
-#[test]
 fn a_read_only_target_and_a_read_only_repository_are_told() {
     let text = run("mount -o remount,size=100m none small
                     run backup documents
@@ -127,7 +159,6 @@ fn a_read_only_target_and_a_read_only_repository_are_told() {
     assert!(text.ends_with("same\n"), "{text}");
 }
 
-#[test]
 fn a_search_catalogue_for_which_there_is_no_room_is_told_as_that_and_the_answer_is_the_same() {
     let text = run("mkdir many kept
                     for number in $(seq 3000); do : > many/minutes$number; done
@@ -148,4 +179,27 @@ fn a_search_catalogue_for_which_there_is_no_room_is_told_as_that_and_the_answer_
     assert_eq!(text.matches("exit 0\n").count(), 7, "{text}");
     let last = text.rsplit_once("many/minutes1234").unwrap().1;
     assert!(!last.contains("cannot be kept"), "there is room now: {text}");
+}
+
+fn where_nobody_may_mount_a_test_is_ignored_with_the_reason_or_fails_if_it_must_not_be() {
+    let without_programs = tempfile::tempdir().unwrap();
+    let forbidding = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/bin/false", forbidding.path().join("unshare")).unwrap();
+    let not_there = (without_programs.path(), "unshare cannot be started: ");
+    for (programs, reason) in [not_there, (forbidding.path(), "unshare ended with ")] {
+        let ignored = one_that_mounts(programs, |command| command.env_remove(mounting::MUST_MOUNT));
+        let (told, line) = (String::from_utf8_lossy(&ignored.stdout), String::from_utf8_lossy(&ignored.stderr));
+        assert!(ignored.status.success() && told.contains("0 failed; 1 ignored;"), "{told}{line}");
+        assert!(line.lines().count() == 1 && line.contains(reason), "{line}");
+        let failed = one_that_mounts(programs, |command| command.env(mounting::MUST_MOUNT, "1"));
+        let told = String::from_utf8_lossy(&failed.stdout);
+        assert!(!failed.status.success() && told.contains("1 failed; 0 ignored;"), "{told}");
+    }
+}
+
+/// Runs one of these tests by its name, where there are these programs only.
+fn one_that_mounts(programs: &Path, variables: impl FnOnce(&mut Command) -> &mut Command) -> Output {
+    let mut tests = Command::new(std::env::current_exe().unwrap());
+    tests.args(["--exact", "a_read_only_target_and_a_read_only_repository_are_told"]).env("PATH", programs);
+    variables(&mut tests).output().unwrap()
 }
