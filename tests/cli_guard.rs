@@ -273,7 +273,7 @@ fn files_that_lost_their_content_are_missed_though_their_names_and_most_bytes_ar
 }
 
 #[test]
-fn documents_that_became_zeros_raise_the_alarm_written_out_or_not_and_disk_images_do_not() {
+fn documents_and_mailboxes_that_became_zeros_raise_the_alarm_written_out_or_not_and_disk_images_do_not() {
     let zeros: fn(&Office, &str) = |office, path| fs::write(office.path(path), vec![0; 6000]).unwrap();
     let hole: fn(&Office, &str) = |office, path| {
         fs::write(office.path(path), "").unwrap();
@@ -305,6 +305,17 @@ fn documents_that_became_zeros_raise_the_alarm_written_out_or_not_and_disk_image
     fs::write(office.path("in.mbox"), vec![0; length]).unwrap();
     let alarm = office.run(["backup", "--email", "in.mbox"]).ended(6);
     assert!(alarm.out.contains("ALARM: 1 of 1 file in in.mbox look"), "{}", alarm.out);
+    // Thunderbird's mailboxes bear no extension: it counts that so much mail is gone.
+    for byte in [0, 0xff] {
+        let office = Office::new();
+        office.write("mail/Inbox", &in_mbox(&message(1)).repeat(60));
+        office.write("mail/Drafts", &in_mbox(&message(2)));
+        office.run(["backup", "--email", "mail"]).ended(0);
+        let length = fs::metadata(office.path("mail/Inbox")).unwrap().len() as usize;
+        fs::write(office.path("mail/Inbox"), vec![byte; length]).unwrap();
+        let alarm = office.run(["backup", "--email", "mail"]).ended(6);
+        assert!(alarm.out.contains("ALARM: 1 of 2 files in mail look encrypted or overwritten"), "{}", alarm.out);
+    }
 }
 
 #[test]
@@ -594,17 +605,28 @@ fn exports_that_are_kept_as_the_files_they_are_do_not_say_how_old_they_are() {
     put("Weeks/2/OneDrive_1_20-11-2026.zip");
     put("W/OneDrive_1_20-11-2026.zip");
     (0..6).for_each(|number| office.write(&format!("W/{number}.txt"), "note"));
+    for old in ["Old.mbox", "takeout-20230101T000000Z-001.tgz"] {
+        office.write(old, "From a@b Sat Nov 21 10:00:00 2026\nSubject: x\n\nMinutes.\n");
+    }
     put("docs/Trees.zip");
     (0..25).for_each(|number| office.write(&format!("docs/{number}.txt"), "minutes"));
-    let cases: [(&[&str], &str); 4] =
-        [(&["--as-is", "Export.zip"], "Export.zip"), (&["E"], "E"), (&["Weeks"], "Weeks"), (&["W"], "W")];
+    let cases: [(&[&str], &str); 6] = [
+        (&["--as-is", "Export.zip"], "Export.zip"),
+        (&["E"], "E"),
+        (&["Weeks"], "Weeks"),
+        (&["W"], "W"),
+        (&["Old.mbox"], "Old.mbox"),
+        (&["takeout-20230101T000000Z-001.tgz"], "takeout-20230101T000000Z-001.tgz"),
+    ];
     for (named, label) in cases {
         let command = || ["backup"].into_iter().chain(named.iter().copied());
         let told = office.run(command()).ended(0);
         let why = format!("the week's backup of documents: {label} does not say how old it is\nCOMPLETE\n");
         assert!(told.out.ends_with(&why), "{}", told.out);
         assert!(
-            told.out.contains(&format!("{label}: most of it is ZIP files that are kept as the files")),
+            told.out.contains(&format!(
+                "{label}: most of it is archives (ZIP files and others) or mailboxes that are kept"
+            )),
             "{}",
             told.out
         );

@@ -46,8 +46,9 @@ pub fn write_age(out: &mut dyn Write, root: &RootOutcome, outcome: &BackupOutcom
     if age == Age::Unknown && root.keeps_exports {
         return writeln!(
             out,
-            "{name}: most of it is ZIP files that are kept as the files they are, so it does not say how old it is, and nobody can tell \
-             whether it is out of date. What is in a ZIP file counts where that is named by itself, without --as-is."
+            "{name}: most of it is archives (ZIP files and others) or mailboxes that are kept as the files they are, so it does not say how \
+             old it is, and nobody can tell whether it is out of date. What is in a ZIP file counts where that is named by itself, without \
+             --as-is; the mail in a mailbox, where that is backed up with --email; and nobody looks into other archives: unpack them."
         );
     }
     if age == Age::Unknown {

@@ -24,8 +24,13 @@ const FOLDERS_OF_DEMANDS: u64 = 3;
 const MOST_FOLDERS_OF_DEMANDS: usize = 1000;
 /// Of so many folders that could not be looked into it is known which they are.
 const MOST_CLOSED: usize = 1000;
-/// Where more other files lie beside each ZIP file, it is one that somebody keeps among documents, however long it is.
-const BESIDE_EACH_ZIP: u64 = 20;
+/// Where more other files lie beside each archive, it is one that somebody keeps among documents, however long it is.
+const BESIDE_EACH_ARCHIVE: u64 = 20;
+/// What archives are called: exports come in such files, and only ZIP files are taken apart.
+const ARCHIVES: [&str; 12] =
+    [".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar"];
+/// What exports of mail are called.
+const MAILBOXES: [&str; 3] = [".mbox", ".pst", ".olm"];
 
 /// What a run found in one root.
 #[derive(Debug, Clone, Default)]
@@ -36,8 +41,10 @@ pub(in crate::backup) struct Found {
     pub(in crate::backup) held: Amount,
     /// Those of the files that are not empty.
     pub(super) filled: u64,
-    /// Those that are called `.zip`, wherever they lie in it.
-    pub(super) zips: Amount,
+    /// Those that are called archives, wherever they lie in it.
+    pub(super) archived: Amount,
+    /// How many are called exports of mail.
+    pub(super) mailboxes: u64,
     /// Items that could not be read: they are there, nobody knows how long.
     pub(in crate::backup) unread: u64,
     /// Bytes of those that are files, as they were listed.
@@ -94,10 +101,13 @@ impl Found {
         self.scrambled += u64::from(noticed.scrambled);
         let name_at = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
         let name = if path.is_empty() { &self.name[..] } else { &path[name_at..] };
-        let is_zip = name.to_ascii_lowercase().ends_with(b".zip");
-        if is_zip {
-            add(&mut self.zips, size);
+        let lower = name.to_ascii_lowercase();
+        let is_called = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end.as_bytes()));
+        if is_called(&ARCHIVES) {
+            add(&mut self.archived, size);
         }
+        self.mailboxes += u64::from(is_called(&MAILBOXES));
+        let is_zip = is_called(&ARCHIVES[..1]);
         // Of an empty file nothing was noticed.
         let is_plain = noticed.plain || size == 0;
         if is_plain {
@@ -155,12 +165,13 @@ impl Found {
         }
     }
 
-    /// Whether nothing, or not much, is in it but ZIP files that are kept as the files they are: what is in those may be of any age. What
-    /// lies beside exports has been told by these.
-    pub(in crate::backup) fn is_mainly_zips(&self) -> bool {
-        let beside = less(self.held, self.zips);
-        let of_files = self.zips.files > beside.files;
-        let of_bytes = self.zips.bytes > beside.bytes && beside.files <= self.zips.files * BESIDE_EACH_ZIP;
+    /// Whether nothing, or not much, is in it but archives and mailboxes that are kept as the files they are: what is in those may be of any
+    /// age. What lies beside exports has been told by these.
+    pub(in crate::backup) fn is_mainly_exports(&self) -> bool {
+        let beside = less(self.held, self.archived);
+        let exports = self.archived.files + self.mailboxes;
+        let of_files = exports > self.held.files.saturating_sub(exports);
+        let of_bytes = self.archived.bytes > beside.bytes && beside.files <= self.archived.files * BESIDE_EACH_ARCHIVE;
         !self.is_export && !self.is_beside && (of_files || of_bytes)
     }
 
@@ -378,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_is_mainly_zips_by_their_number_or_by_their_bytes_among_a_few_others() {
+    fn a_root_is_mainly_exports_by_their_number_or_by_their_bytes_among_a_few_others() {
         let with = |zips: (u64, u64), others: (u64, u64)| {
             let mut found = found(others.0, others.1);
             (0..zips.0).for_each(|number| found.file(format!("W{number}/Export.ZIP").as_bytes(), zips.1, PLAIN));
@@ -397,16 +408,31 @@ mod tests {
             ((0, 0), (5, 5), false),
         ] {
             let found = with(zips, others);
-            assert_eq!(found.is_mainly_zips(), expected, "{zips:?} {others:?}");
-            assert!(!Found { is_beside: true, ..found.clone() }.is_mainly_zips(), "the exports have told it");
-            assert!(!Found { is_export: true, ..found }.is_mainly_zips(), "it was taken apart");
+            assert_eq!(found.is_mainly_exports(), expected, "{zips:?} {others:?}");
+            assert!(!Found { is_beside: true, ..found.clone() }.is_mainly_exports(), "the exports have told it");
+            assert!(!Found { is_export: true, ..found }.is_mainly_exports(), "it was taken apart");
         }
         // A single file bears its name where it lies.
-        for (name, expected) in [(&b"Export.zip"[..], true), (b"minutes.docx", false)] {
+        for (name, expected) in [
+            (&b"Export.zip"[..], true),
+            (b"takeout-20230101T000000Z-001.tgz", true),
+            (b"takeout.tar.GZ", true),
+            (b"old.7z", true),
+            (b"Old.mbox", true),
+            (b"archive.PST", true),
+            (b"minutes.docx", false),
+            (b"minutes.gz", false),
+        ] {
             let mut single = Found::of(name);
             single.file(b"", 100, PLAIN);
-            assert_eq!(single.is_mainly_zips(), expected);
+            assert_eq!(single.is_mainly_exports(), expected);
             assert!(single.archives.is_empty(), "it may be what it was");
+        }
+        // However long, a mailbox among documents is one of them.
+        for (documents, expected) in [(1, false), (0, true)] {
+            let mut mixed = found(documents, 10);
+            mixed.file(b"Outlook Files/archive.pst", 1_000_000, PLAIN);
+            assert_eq!(mixed.is_mainly_exports(), expected);
         }
     }
 

@@ -2,10 +2,11 @@
 //! a council's files to extort money leaves names that say "letter" over bytes that say nothing; one such file may be an
 //! accident, many are not.
 //!
-//! Only bytes that look like noise, or that are nothing but zeros, are held against a name: a picture called `.txt` is nobody's attack. Zeros
-//! are what a failing disk or a broken synchronisation leaves, and no kind of document begins so. Noise whose name promises
-//! nothing is counted too: it says nothing by itself, and much where as many documents have gone as it has come. What
-//! encrypts parts of files and leaves their beginnings is not seen.
+//! Bytes that look like noise, or that are all the same, are held against a name: a picture called `.txt` is nobody's attack. One byte
+//! again and again, mostly zero, is what a failing disk, erased flash or a broken synchronisation leaves, and no kind of document begins so. Some kinds
+//! begin in one way only, and whatever else begins a file of such a name is held against it: what encrypts files may write what looks like text.
+//! What says nothing under a name that promises nothing is counted too: it means nothing by itself, and much where as much that said
+//! something has gone as it has come. What encrypts parts of files and leaves their beginnings is not seen.
 
 /// So many bytes of a file are looked at.
 pub(in crate::backup) const HEAD: usize = 4 << 10;
@@ -19,6 +20,15 @@ const PROMISING: [&str; 46] = [
     "pptx", "pst", "pub", "rtf", "svg", "tif", "tiff", "txt", "vcf", "xls", "xlsm", "xlsx", "xml", "webp", "zip",
 ];
 
+/// Those of them that begin in one way only. (A `.doc` or `.xls` may be a page or a table in truth: programs save such.)
+const STRICT: [&str; 18] = [
+    "accdb", "docm", "docx", "dotx", "gif", "jpeg", "jpg", "odp", "ods", "odt", "pdf", "png", "ppsx", "pptx", "pst",
+    "xlsm", "xlsx", "zip",
+];
+
+/// No file of these kinds has nothing but zeros behind so many bytes.
+const LONGEST_MARK: usize = 64;
+
 /// What people themselves add to a name when they encrypt or compress a file.
 const OWN_DOING: [&str; 22] = [
     "7z", "age", "asc", "axx", "br", "bz2", "enc", "gpg", "gz", "hc", "kdb", "kdbx", "lz4", "p12", "p7m", "pgp", "rar",
@@ -26,7 +36,7 @@ const OWN_DOING: [&str; 22] = [
 ];
 
 /// How known kinds of files begin.
-const BEGINNINGS: [&[u8]; 66] = [
+const BEGINNINGS: [&[u8]; 68] = [
     b"PK",
     b"\xd0\xcf\x11\xe0",
     b"\xff\xd8\xff",
@@ -46,6 +56,9 @@ const BEGINNINGS: [&[u8]; 66] = [
     b"\xfd7zXZ",
     b"\x28\xb5\x2f\xfd",
     b"\x00\x01\x00\x00",
+    // What macOS keeps of a file in a second one, `._photo.jpg`, as it does and as it did.
+    b"\x00\x05\x16\x07",
+    b"\x00\x05\x16\x00",
     b"\xe4\x52\x5c\x7b",
     b"SQLite",
     b"%!PS",
@@ -98,26 +111,37 @@ const BEGINNINGS: [&[u8]; 66] = [
 /// How a file looks beside its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::backup) enum Looks {
-    /// It can be told from noise; or it is too short to say; or its name promises nothing, and it begins with zeros as disk images do.
+    /// It says something, or is too short to.
     Plain,
-    /// Noise under a name that says that its owner has encrypted it; or somebody else, who calls it so.
+    /// It says nothing, and its name says that its owner has encrypted it; or somebody else, who calls it so.
     OwnNoise,
-    /// Noise under a name that promises nothing.
+    /// It says nothing, and its name promises nothing. Disk images may begin so.
     Noise,
-    /// Noise, or nothing but zeros, under a name that promises a document.
+    /// Its name promises a document, and it is none.
     Scrambled,
 }
 
 /// How a file of this name looks that begins like this.
 pub(in crate::backup) fn looks(name: &[u8], head: &[u8]) -> Looks {
     let head = &head[..head.len().min(HEAD)];
-    if is_zeros(head) {
-        return if says(name) == Says::Document { Looks::Scrambled } else { Looks::Plain };
+    let says = says(name);
+    if is_one_byte(head) {
+        return match says {
+            Says::OwnDoing => Looks::Plain,
+            Says::Document => Looks::Scrambled,
+            Says::Nothing => Looks::Noise,
+        };
     }
-    if head.len() < FEWEST || begins_well(head) || !is_noise(head) {
+    if head.len() < FEWEST {
         return Looks::Plain;
     }
-    match says(name) {
+    let is_of_one_beginning = ends_in_one_of(name, &STRICT);
+    if begins_well(head) {
+        return if is_of_one_beginning && is_hollow(head) { Looks::Scrambled } else { Looks::Plain };
+    }
+    match says {
+        _ if is_of_one_beginning => Looks::Scrambled,
+        _ if !is_noise(head) => Looks::Plain,
         Says::OwnDoing => Looks::OwnNoise,
         Says::Document => Looks::Scrambled,
         Says::Nothing => Looks::Noise,
@@ -142,7 +166,6 @@ enum Says {
 /// By the last extension that says something: what encrypts files adds strange ones, often several, and with full stops in
 /// them (`minutes.docx.id[1E857D00-2822].[help@example.org].phobos`).
 fn says(name: &[u8]) -> Says {
-    let is_in = |list: &[&str], part: &[u8]| list.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(part));
     let one_says = |part: &[u8]| match part {
         _ if is_in(&PROMISING, part) => Some(Says::Document),
         _ if is_in(&OWN_DOING, part) => Some(Says::OwnDoing),
@@ -152,8 +175,24 @@ fn says(name: &[u8]) -> Says {
     name[stem + 1..].rsplit(|byte| *byte == b'.').find_map(one_says).unwrap_or(Says::Nothing)
 }
 
-fn is_zeros(head: &[u8]) -> bool {
-    !head.is_empty() && head.iter().all(|byte| *byte == 0)
+fn is_in(list: &[&str], part: &[u8]) -> bool {
+    list.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(part))
+}
+
+/// Whether the very last extension is one of these: `photo.jpg.xmp` is no photograph.
+fn ends_in_one_of(name: &[u8], list: &[&str]) -> bool {
+    name.iter().rposition(|byte| *byte == b'.').is_some_and(|stop| is_in(list, &name[stop + 1..]))
+}
+
+/// Zeros say that there is nothing, however few; of another byte it takes some.
+fn is_one_byte(head: &[u8]) -> bool {
+    let Some(&first) = head.first() else { return false };
+    (first == 0 || head.len() >= FEWEST) && head.iter().all(|byte| *byte == first)
+}
+
+/// A mark, and then nothing.
+fn is_hollow(head: &[u8]) -> bool {
+    head.len() >= FEWEST && head[LONGEST_MARK..].iter().all(|byte| *byte == 0)
 }
 
 fn begins_well(head: &[u8]) -> bool {
@@ -204,24 +243,52 @@ mod tests {
     }
 
     #[test]
-    fn zeros_from_the_beginning_on_are_no_document_however_short_and_disk_images_promise_nothing() {
+    fn one_byte_from_the_beginning_on_is_no_document_and_zeros_are_none_however_short() {
         for (name, expected) in [
             ("Minutes.docx", Looks::Scrambled),
             ("letter.txt", Looks::Scrambled),
             ("in.mbox", Looks::Scrambled),
-            ("disk.img", Looks::Plain),
-            ("machine.vhdx", Looks::Plain),
-            ("backup", Looks::Plain),
+            ("disk.img", Looks::Noise),
+            ("machine.vhdx", Looks::Noise),
+            ("Inbox", Looks::Noise),
             ("vault.hc", Looks::Plain),
         ] {
+            let name = name.as_bytes();
             for length in [1, 600, HEAD, 3 * HEAD] {
-                assert_eq!(looks(name.as_bytes(), &vec![0; length]), expected, "{name}, {length}");
+                assert_eq!(looks(name, &vec![0; length]), expected, "{name:?}, {length}");
             }
-            // One byte says that it is something, and none that there is nothing.
-            assert_eq!(looks(name.as_bytes(), &[&[0; HEAD - 1][..], b"x"].concat()), Looks::Plain, "{name}");
-            assert_eq!(looks(name.as_bytes(), b""), Looks::Plain, "{name}");
-            assert_eq!(looks(name.as_bytes(), &[&[0; HEAD][..], b"x"].concat()), expected, "{name}");
+            for byte in [0xff, b'A', b' '] {
+                assert_eq!(looks(name, &[byte; FEWEST]), expected, "{name:?}, {byte}");
+                assert_eq!(looks(name, &[byte; FEWEST - 1]), Looks::Plain, "{name:?}, {byte}: a line of signs");
+            }
+            assert_eq!(looks(name, b""), Looks::Plain, "{name:?}");
+            assert_eq!(looks(name, &[&[0; HEAD][..], b"x"].concat()), expected, "{name:?}");
         }
+        // One other byte says that it is something, and none that there is nothing.
+        for name in [&b"letter.txt"[..], b"in.mbox", b"disk.img", b"Inbox"] {
+            assert_eq!(looks(name, &[&[0; HEAD - 1][..], b"x"].concat()), Looks::Plain, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_begins_in_one_way_only_is_scrambled_where_anything_else_begins_it_or_nothing_follows() {
+        let text = b"Your files are encrypted. Pay. ".repeat(40);
+        let base64 = b"VGhlIGNvdW5jaWwgcmVzb2x2ZWQgdG8gYXBwcm92ZSB0aGUgbWludXRlcw1x7Qz9".repeat(40);
+        let prefixed = [&b"LOCKEDBY"[..], &[0; 600], &noise(4096)].concat();
+        let hollow = [&b"%PDF-1.7\n"[..], &[0; HEAD]].concat();
+        for head in [&text[..], &base64, &prefixed, &hollow, &b"\x01\x02\x03\x04".repeat(600)] {
+            for name in ["Minutes.docx", "plan.PDF", "hall.jpg", "accounts.xlsx"] {
+                assert_eq!(looks(name.as_bytes(), head), Looks::Scrambled, "{name}: {:?}", &head[..8]);
+            }
+        }
+        // Programs save pages and tables under the names of old documents, and notes beside a photograph under its name and more.
+        for name in ["report.doc", "table.xls", "notes.txt", "hall.jpg.xmp", "hall.jpg.json", "minutes.pdf.txt"] {
+            assert_eq!(looks(name.as_bytes(), &text), Looks::Plain, "{name}");
+        }
+        let beside = [&b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X"[..], &[1; 600]].concat();
+        assert_eq!(looks(b"._hall.jpg", &beside), Looks::Plain);
+        assert_eq!(looks(b"note.pdf", &text[..FEWEST - 1]), Looks::Plain, "too short to say");
+        assert_eq!(looks(b"disk.zip", &[&b"PK\x03\x04"[..], &noise(4000)].concat()), Looks::Plain);
     }
 
     #[test]
@@ -278,7 +345,7 @@ mod tests {
         let base64 =
             b"VGhlIGNvdW5jaWwgcmVzb2x2ZWQgdG8gYXBwcm92ZSB0aGUgbWludXRlcw1x7Qz9+/kLmNoPqRsTuVwXyZ0123456".repeat(40);
         for head in [&zip[..], &late_pdf, &text, &utf16, &base64, &noise(511), b""] {
-            for name in [&b"minutes.pdf"[..], b"minutes"] {
+            for name in [&b"minutes.doc"[..], b"minutes"] {
                 assert_eq!(looks(name, head), Looks::Plain, "{:?}", &head[..head.len().min(8)]);
             }
         }
