@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
+use rustix::fs::XattrFlags;
+
 use super::*;
 
 fn xattr(at: &Path, name: &str) -> Result<Vec<u8>, rustix::io::Errno> {
@@ -103,11 +105,7 @@ fn an_administrator_gives_files_their_owners() {
 
 #[test]
 fn set_id_bits_and_security_attributes_need_a_privileged_restore() {
-    let metadata = Metadata {
-        mode: Some(0o6755),
-        xattrs: vec![(b"security.chest".to_vec(), b"1".to_vec()), (b"trusted.chest".to_vec(), b"2".to_vec())],
-        ..plain()
-    };
+    let metadata = Metadata { mode: Some(0o6755), xattrs: privileged_xattrs(), ..plain() };
     in_every_way(Existing::KeepBoth, |target, dir| {
         let expected = [
             MetadataNote::SetIdBitsLeftOff { mode: 0o6755 },
@@ -122,14 +120,62 @@ fn set_id_bits_and_security_attributes_need_a_privileged_restore() {
         target.set_folder_metadata(&path("folder"), &Metadata { mode: Some(0o2755), ..plain() }).unwrap();
         assert_eq!(std::fs::metadata(dir.join("folder")).unwrap().mode() & 0o7777, 0o2755);
     });
-    if rustix::process::geteuid().is_root() {
-        let dir = tempfile::tempdir().unwrap();
-        let target = open_with(dir.path(), TargetOptions { privileged: true, ..options(Existing::KeepBoth) }, |_| {});
-        let metadata = Metadata { uid: 1234, ..metadata };
-        assert_eq!(write_with(&target, "a", &metadata), []);
-        assert_eq!(std::fs::metadata(dir.path().join("a")).unwrap().mode() & 0o7777, 0o6755);
-        assert_eq!(xattr(&dir.path().join("a"), "trusted.chest").unwrap(), b"2");
+}
+
+/// An owner, set-id bits and attributes that only an administrator may give, or nobody: in a container he has some rights and lacks others.
+fn only_from_an_administrator() -> Metadata {
+    Metadata { uid: 1234, mode: Some(0o6755), xattrs: privileged_xattrs(), ..plain() }
+}
+
+fn privileged_xattrs() -> Vec<(Vec<u8>, Vec<u8>)> {
+    vec![(b"security.chest".to_vec(), b"1".to_vec()), (b"trusted.chest".to_vec(), b"2".to_vec())]
+}
+
+/// What this process may not give to a file of its own, in the order in which it is given.
+fn what_the_system_refuses(metadata: &Metadata) -> Vec<MetadataNote> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut refused = Vec::new();
+    if let Err(error) = std::os::unix::fs::chown(file.path(), Some(metadata.uid), None) {
+        refused.push(MetadataNote::Owner { uid: metadata.uid, gid: metadata.gid, reason: error.kind() });
+        refused.push(MetadataNote::SetIdBitsLeftOff { mode: metadata.mode.unwrap() });
     }
+    for (name, value) in &metadata.xattrs {
+        if let Err(errno) = rustix::fs::setxattr(file.path(), &name[..], value, XattrFlags::empty()) {
+            refused.push(MetadataNote::Xattr { name: name.clone(), reason: errno.kind() });
+        }
+    }
+    refused
+}
+
+fn a_privileged_restore_gives_what_the_system_allows_and_names_the_rest() {
+    let metadata = only_from_an_administrator();
+    let refused = what_the_system_refuses(&metadata);
+    let dir = tempfile::tempdir().unwrap();
+    let target = open_with(dir.path(), TargetOptions { privileged: true, ..options(Existing::KeepBoth) }, |_| {});
+    assert_eq!(write_with(&target, "a", &metadata), refused);
+    let stat = std::fs::metadata(dir.path().join("a")).unwrap();
+    let has_owner = (stat.uid(), stat.mode() & 0o7777) == (1234, 0o6755);
+    let owner_refused = refused.iter().any(|note| matches!(note, MetadataNote::Owner { .. }));
+    assert_ne!(has_owner, owner_refused, "{stat:?}");
+    for (name, value) in metadata.xattrs {
+        let found = xattr(&dir.path().join("a"), std::str::from_utf8(&name).unwrap());
+        let names_it = |note: &MetadataNote| matches!(note, MetadataNote::Xattr { name: named, .. } if *named == name);
+        assert_ne!(found == Ok(value), refused.iter().any(names_it), "{found:?}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_privileged_restore_gives_what_this_user_may_and_names_the_rest() {
+    a_privileged_restore_gives_what_the_system_allows_and_names_the_rest();
+}
+
+#[test]
+fn a_privileged_restore_of_an_ordinary_user_names_what_only_an_administrator_may_give() {
+    let test = "a_privileged_restore_of_an_ordinary_user_names_what_only_an_administrator_may_give";
+    as_ordinary_user(module_path!(), test, || {
+        assert_eq!(what_the_system_refuses(&only_from_an_administrator()).len(), 4);
+        a_privileged_restore_gives_what_the_system_allows_and_names_the_rest();
+    });
 }
 
 #[test]
