@@ -12,7 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const INIT: [&str; 3] = ["init", "--kdf-memory", "64"];
 const INIT_JSON: [&str; 4] = ["init", "--kdf-memory", "64", "--json"];
@@ -224,7 +226,7 @@ fn once_the_words_are_being_shown_ctrl_c_does_not_stop_what_they_are_for() {
     let mut child = office.command(INIT).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
     let mut err = BufReader::new(child.stderr.take().unwrap()).lines();
     let id = Pid::from_child(&child);
-    wait_until_it_sleeps_in_a_pipe(&child);
+    wait_until_it_sleeps(&child);
     kill_process(id, Signal::INT).unwrap();
     let said = err.find(|line| line.as_ref().is_ok_and(|line| line.contains("Ctrl-C"))).unwrap().unwrap();
     assert_eq!(said, "This is nearly done, and is carried to its end. Press Ctrl-C again to end at once.");
@@ -245,12 +247,29 @@ fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     (reader, writer)
 }
 
-/// The system says in which of its functions a process waits.
-fn wait_until_it_sleeps_in_a_pipe(child: &std::process::Child) {
-    let begun = std::time::Instant::now();
-    let waits_in = || fs::read_to_string(format!("/proc/{}/wchan", child.id())).unwrap_or_default();
-    while !waits_in().contains("pipe") {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "it waits in {:?}", waits_in());
-        std::thread::sleep(std::time::Duration::from_millis(10));
+/// Nobody may ask in which of the system's functions another user's process waits, but everybody whether its threads sleep, and how
+/// often each did. Between the start and the pipe this one only works and waits for the disk, which is another kind of sleep.
+fn wait_until_it_sleeps(child: &Child) {
+    const LOOKS_ALIKE: u32 = 10;
+    let begun = Instant::now();
+    let (mut last, mut alike) = (sleep_of_threads(child), 0);
+    while alike < LOOKS_ALIKE {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it does not sleep");
+        thread::sleep(Duration::from_millis(10));
+        let now = sleep_of_threads(child);
+        alike = if now.is_some() && now == last { alike + 1 } else { 0 };
+        last = now;
     }
+}
+
+/// For each thread, how often it has gone to sleep; `None` where one is awake, or has ended.
+fn sleep_of_threads(child: &Child) -> Option<Vec<String>> {
+    let threads = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+    threads.map(|thread| sleep_of(&fs::read_to_string(thread.ok()?.path().join("status")).ok()?)).collect()
+}
+
+fn sleep_of(status: &str) -> Option<String> {
+    let value = |name| status.lines().find_map(|line| line.strip_prefix(name));
+    let sleeps = value("State:")?.trim_start().starts_with('S');
+    sleeps.then(|| value("voluntary_ctxt_switches:").unwrap_or_default().to_owned())
 }
