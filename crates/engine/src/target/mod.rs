@@ -21,7 +21,7 @@ mod new_file;
 mod placing;
 mod special;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! What the target's tests share: targets of every kind that a system could offer, and short ways to write and look.
+//! What the target's tests share: targets of every kind that a system could offer, and short ways to write and look. Tests that
+//! take a right which not every user has are in `tests/target_as_administrator.rs`.
 
 mod escapes;
 mod files;
@@ -35,7 +36,7 @@ const WAYS: [(&str, Lack); 4] = [
     }),
 ];
 
-fn options(existing: Existing) -> TargetOptions {
+pub(crate) fn options(existing: Existing) -> TargetOptions {
     TargetOptions { existing, restored_on: "21 November 2026".to_owned(), privileged: false, kept: HashSet::new() }
 }
 
@@ -47,21 +48,31 @@ fn open_with(dir: &Path, options: TargetOptions, lack: Lack) -> Target {
 }
 
 /// Runs a test in a new folder for each way of working.
-fn in_every_way(existing: Existing, test: impl Fn(&Target, &Path)) {
+pub(crate) fn in_every_way(existing: Existing, test: impl Fn(&Target, &Path)) {
+    in_every_way_in(|| tempfile::tempdir().unwrap(), existing, test);
+}
+
+/// The same, in folders of somebody's making.
+pub(crate) fn in_every_way_in<D: AsRef<Path>>(
+    make_dir: impl Fn() -> D,
+    existing: Existing,
+    test: impl Fn(&Target, &Path),
+) {
     for (way, lack) in WAYS {
         eprintln!("way: {way}");
-        let dir = tempfile::tempdir().unwrap();
-        test(&open_with(dir.path(), options(existing), lack), dir.path());
-        let left: Vec<_> = names_below(dir.path()).into_iter().filter(|name| name.contains(".chest-")).collect();
+        let made = make_dir();
+        let dir = made.as_ref();
+        test(&open_with(dir, options(existing), lack), dir);
+        let left: Vec<_> = names_below(dir).into_iter().filter(|name| name.contains(".chest-")).collect();
         assert!(left.is_empty(), "{way}: left over: {left:?}");
     }
 }
 
-fn path(text: &str) -> TreePath {
+pub(crate) fn path(text: &str) -> TreePath {
     TreePath::from_bytes(text.as_bytes().to_vec()).unwrap()
 }
 
-fn plain() -> Metadata {
+pub(crate) fn plain() -> Metadata {
     Metadata {
         mode: Some(0o644),
         uid: rustix::process::geteuid().as_raw(),
@@ -71,14 +82,14 @@ fn plain() -> Metadata {
     }
 }
 
-fn restore(target: &Target, at: &TreePath, content: &[u8]) -> Result<Placed, TargetError> {
+pub(crate) fn restore(target: &Target, at: &TreePath, content: &[u8]) -> Result<Placed, TargetError> {
     let file = target.begin_file(at, content.len() as u64)?;
     file.write_at(0, content)?;
     file.finish(&plain())
 }
 
 /// Every path below a folder, sorted.
-fn names_below(dir: &Path) -> Vec<String> {
+pub(crate) fn names_below(dir: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut open: Vec<PathBuf> = vec![dir.to_owned()];
     while let Some(folder) = open.pop() {
@@ -106,31 +117,4 @@ fn as_ordinary_user(module: &str, test: &str, body: impl FnOnce()) {
     let text = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && text.contains("1 passed"), "as nobody: {text}\n{complaint}");
-}
-
-/// A file system in memory, gone when dropped; `None` where that is not allowed.
-struct Mounted(tempfile::TempDir);
-
-impl Mounted {
-    fn new(options: &str) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let outcome = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(dir.path()).output();
-        match outcome.is_ok_and(|output| output.status.success()) {
-            true => Some(Self(dir)),
-            false => {
-                eprintln!("not tested here: a file system cannot be mounted");
-                None
-            }
-        }
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        Command::new("umount").arg("--lazy").arg(self.0.path()).status().ok();
-    }
 }

@@ -15,17 +15,21 @@ pub fn in_own_namespace() -> Command {
 }
 
 /// A line that says why tests that mount are ignored here; `None` where they are to run.
-#[allow(clippy::disallowed_methods)] // Tests have no settings but variables.
 pub fn why_ignored() -> io::Result<Option<String>> {
+    why_ignored_for("no disk in memory can be mounted here", obstacle_to_mounting)
+}
+
+/// The same of tests that take another right: what cannot be done without it, and what is in the way of it.
+#[allow(clippy::disallowed_methods)] // Tests have no settings but variables.
+pub fn why_ignored_for(
+    cannot: &str,
+    obstacle: impl FnOnce() -> io::Result<Option<String>>,
+) -> io::Result<Option<String>> {
     if env::var_os(MUST_MOUNT).is_some() {
         return Ok(None);
     }
-    let obstacle = obstacle_to_mounting()?;
-    Ok(obstacle.map(|obstacle| {
-        format!(
-            "ignored, because no disk in memory can be mounted here: {obstacle} (with {MUST_MOUNT}=1 it fails instead)"
-        )
-    }))
+    let line = |obstacle| format!("ignored, because {cannot}: {obstacle} (with {MUST_MOUNT}=1 it fails instead)");
+    Ok(obstacle()?.map(line))
 }
 
 fn obstacle_to_mounting() -> io::Result<Option<String>> {

@@ -87,23 +87,6 @@ fn set_id_bits_are_not_given_to_a_file_whose_owner_could_not_be_set() {
 }
 
 #[test]
-fn an_administrator_gives_files_their_owners() {
-    if !rustix::process::geteuid().is_root() {
-        return eprintln!("not tested here: not an administrator");
-    }
-    in_every_way(Existing::KeepBoth, |target, dir| {
-        let metadata = Metadata { uid: 1234, gid: 4321, mode: Some(0o600), ..plain() };
-        assert_eq!(write_with(target, "file", &metadata), []);
-        assert_eq!(target.make_symlink(&path("link"), b"nowhere", &metadata).unwrap().notes, []);
-        assert_eq!(target.make_fifo(&path("fifo"), &metadata).unwrap().notes, []);
-        for name in ["file", "link", "fifo"] {
-            let stat = std::fs::symlink_metadata(dir.join(name)).unwrap();
-            assert_eq!((stat.uid(), stat.gid()), (1234, 4321), "{name}");
-        }
-    });
-}
-
-#[test]
 fn set_id_bits_and_security_attributes_need_a_privileged_restore() {
     let metadata = Metadata { mode: Some(0o6755), xattrs: privileged_xattrs(), ..plain() };
     in_every_way(Existing::KeepBoth, |target, dir| {

@@ -56,45 +56,6 @@ fn a_folder_without_the_right_to_write_is_refused_at_once() {
 }
 
 #[test]
-fn a_read_only_file_system_is_told_as_such() {
-    let Some(mounted) = Mounted::new("size=1m") else { return };
-    let target = open_with(mounted.path(), options(Existing::KeepBoth), |_| {});
-    let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(mounted.path()).status().unwrap();
-    assert!(remounted.success());
-    assert!(matches!(restore(&target, &path("a"), b"x"), Err(TargetError::ReadOnly { .. })));
-    assert!(matches!(target.make_folder(&path("a")), Err(TargetError::ReadOnly { .. })));
-    let outcome = Target::open_or_create(mounted.path(), options(Existing::KeepBoth));
-    assert!(matches!(outcome, Err(TargetError::Unwritable { .. })), "{outcome:?}");
-}
-
-#[test]
-fn a_full_disk_fails_the_item_leaves_nothing_of_it_and_lets_others_go_on() {
-    for (way, lack) in WAYS {
-        let Some(mounted) = Mounted::new("size=1m") else { return };
-        std::fs::write(mounted.path().join("a"), "the user's").unwrap();
-        let target = open_with(mounted.path(), options(Existing::Overwrite), lack);
-        let outcome = restore(&target, &path("a"), &vec![1; 2 << 20]);
-        assert!(matches!(outcome, Err(TargetError::NoSpace { .. })), "{way}: {outcome:?}");
-        assert_eq!(names_below(mounted.path()), ["a"], "{way}");
-        assert_eq!(std::fs::read(mounted.path().join("a")).unwrap(), b"the user's", "{way}");
-        restore(&target, &path("small"), &[1; 1000]).unwrap();
-    }
-}
-
-#[test]
-fn a_disk_without_room_for_names_fails_each_kind_of_item() {
-    let Some(mounted) = Mounted::new("nr_inodes=3") else { return };
-    let target = open_with(mounted.path(), options(Existing::KeepBoth), |_| {});
-    let first = restore(&target, &path("1"), b"x").unwrap();
-    while target.make_fifo(&path("fill"), &plain()).is_ok_and(|placed| placed.how != Placement::AlreadyThere) {}
-    let full = |outcome: Result<(), TargetError>| matches!(outcome, Err(TargetError::NoSpace { .. }));
-    assert!(full(restore(&target, &path("2"), b"x").map(drop)));
-    assert!(full(target.make_folder(&path("3")).map(drop)));
-    assert!(full(target.make_symlink(&path("4"), b"x", &plain()).map(drop)));
-    assert!(full(target.make_hard_link(&first.path, first.identity.unwrap(), &path("5")).map(drop)));
-}
-
-#[test]
 fn names_that_do_not_fit_and_folders_that_are_not_there_are_errors_of_their_item() {
     in_every_way(Existing::KeepBoth, |target, _| {
         let long = TreePath::root().child(&[b'a'; 256]).unwrap();

@@ -96,21 +96,6 @@ fn a_hard_link_is_made_only_to_the_file_that_is_meant() {
 }
 
 #[test]
-fn a_hard_link_that_is_not_possible_is_told_apart_from_failures() {
-    let Some(mounted) = Mounted::new("size=1m") else { return };
-    std::fs::create_dir(mounted.path().join("inner")).unwrap();
-    let outer = tempfile::tempdir().unwrap();
-    std::fs::create_dir(outer.path().join("disk")).unwrap();
-    let bound = Command::new("mount").arg("--bind").arg(mounted.path()).arg(outer.path().join("disk")).status();
-    assert!(bound.unwrap().success());
-    let target = open_with(outer.path(), options(Existing::KeepBoth), |_| {});
-    let first = restore(&target, &path("first"), b"x").unwrap();
-    let outcome = target.make_hard_link(&first.path, first.identity.unwrap(), &path("disk/second"));
-    Command::new("umount").arg("--lazy").arg(outer.path().join("disk")).status().unwrap();
-    assert!(matches!(outcome, Err(TargetError::CannotLink { .. })), "{outcome:?}");
-}
-
-#[test]
 fn a_pipe_is_a_pipe_with_its_rights() {
     in_every_way(Existing::KeepBoth, |target, dir| {
         let metadata = Metadata { mode: Some(0o620), ..plain() };
