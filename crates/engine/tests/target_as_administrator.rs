@@ -14,17 +14,18 @@ mod target;
 
 use chest_model::Metadata;
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::os::unix::fs::{MetadataExt, chown};
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, chown};
 use std::path::Path;
 use std::process::Command;
 use std::{env, io};
 use target::tests::{in_every_way, in_every_way_in, names_below, options, path, plain, restore};
-use target::{Existing, Placement, Target, TargetError};
+use target::{Existing, ItemKind, Placement, Target, TargetError, TargetOptions};
 use tempfile::TempDir;
 
+/// A test with its name.
 type Named = (&'static str, fn());
 
-/// Tests with their names.
 macro_rules! named {
     ($($test:ident),* $(,)?) => { [$((stringify!($test), $test as fn())),*] };
 }
@@ -36,11 +37,12 @@ const THAT_MOUNT: [Named; 4] = named![
     a_disk_without_room_for_names_fails_each_kind_of_item,
 ];
 const THAT_GIVE_AWAY: [Named; 1] = named![an_administrator_gives_files_their_owners];
+const THAT_MAKE_DEVICES: [Named; 1] = named![an_administrator_gets_devices_in_a_privileged_restore];
 
 /// Before the name of the test that is to be run at once, in the namespace in which this program was started again.
 const IN_NAMESPACE: &str = "--in-namespace";
 /// An owner and a group that nobody here has.
-const STRANGERS: (u32, u32) = (1234, 4321);
+const STRANGER: (u32, u32) = (1234, 4321);
 
 fn main() {
     let arguments: Vec<String> = env::args().collect();
@@ -50,13 +52,13 @@ fn main() {
         let (_, test) = THAT_MOUNT.iter().find(|(known, _)| known == name).unwrap();
         return test();
     }
-    let no_mounting = mounting::why_ignored().unwrap();
-    let no_giving =
-        mounting::why_ignored_for("no file can be given to somebody else here", obstacle_to_giving).unwrap();
+    let no_mounting = mounting::why_ignored();
+    let no_giving = mounting::why_ignored_for("no file can be given to somebody else here", obstacle_to_giving);
+    let no_devices = mounting::why_ignored_for("no device can be made here", obstacle_to_devices);
     let that_mount = THAT_MOUNT.map(|(name, _)| Trial::test(name, move || in_own_namespace(name)));
-    let that_give = THAT_GIVE_AWAY.map(trial);
-    let mut all = unless_ignored(no_mounting, that_mount);
-    all.extend(unless_ignored(no_giving, that_give));
+    let mut all = unless_ignored(no_mounting.unwrap(), that_mount);
+    all.extend(unless_ignored(no_giving.unwrap(), THAT_GIVE_AWAY.map(trial)));
+    all.extend(unless_ignored(no_devices.unwrap(), THAT_MAKE_DEVICES.map(trial)));
     libtest_mimic::run(&Arguments::from_args(), all).exit();
 }
 
@@ -83,7 +85,13 @@ fn in_own_namespace(name: &str) -> Result<(), Failed> {
 
 fn obstacle_to_giving() -> io::Result<Option<String>> {
     let file = tempfile::NamedTempFile::new()?;
-    Ok(chown(file.path(), Some(STRANGERS.0), Some(STRANGERS.1)).err().map(|error| error.to_string()))
+    Ok(chown(file.path(), Some(STRANGER.0), Some(STRANGER.1)).err().map(|error| error.to_string()))
+}
+
+fn obstacle_to_devices() -> io::Result<Option<String>> {
+    let dir = tempfile::tempdir()?;
+    let made = mknodat(CWD, dir.path().join("null"), FileType::CharacterDevice, Mode::RUSR, makedev(1, 3));
+    Ok(made.err().map(|error| error.to_string()))
 }
 
 /// A file system in memory, gone when dropped.
@@ -169,7 +177,7 @@ fn a_disk_without_room_for_names_fails_each_kind_of_item() {
 
 fn an_administrator_gives_files_their_owners() {
     in_every_way(Existing::KeepBoth, |target, dir| {
-        let metadata = Metadata { uid: STRANGERS.0, gid: STRANGERS.1, mode: Some(0o600), ..plain() };
+        let metadata = Metadata { uid: STRANGER.0, gid: STRANGER.1, mode: Some(0o600), ..plain() };
         let file = target.begin_file(&path("file"), 1).unwrap();
         file.write_at(0, b"x").unwrap();
         assert_eq!(file.finish(&metadata).unwrap().notes, []);
@@ -177,7 +185,23 @@ fn an_administrator_gives_files_their_owners() {
         assert_eq!(target.make_fifo(&path("fifo"), &metadata).unwrap().notes, []);
         for name in ["file", "link", "fifo"] {
             let stat = std::fs::symlink_metadata(dir.join(name)).unwrap();
-            assert_eq!((stat.uid(), stat.gid()), STRANGERS, "{name}");
+            assert_eq!((stat.uid(), stat.gid()), STRANGER, "{name}");
         }
     });
+}
+
+fn an_administrator_gets_devices_in_a_privileged_restore() {
+    let dir = tempfile::tempdir().unwrap();
+    let privileged = TargetOptions { privileged: true, ..options(Existing::KeepBoth) };
+    let target = Target::open_or_create(dir.path(), privileged).unwrap();
+    let (null, zero) = (makedev(1, 3), makedev(1, 5));
+    let metadata = Metadata { mode: Some(0o666), ..plain() };
+    for how in [Placement::AsNamed, Placement::AlreadyThere] {
+        let placed = target.make_device(&path("null"), ItemKind::CharacterDevice, null, &metadata).unwrap();
+        assert_eq!((placed.how, placed.notes), (how, vec![]));
+    }
+    let stat = std::fs::symlink_metadata(dir.path().join("null")).unwrap();
+    assert!(stat.file_type().is_char_device() && stat.rdev() == null && stat.mode() & 0o7777 == 0o666);
+    let other = target.make_device(&path("null"), ItemKind::CharacterDevice, zero, &metadata);
+    assert_eq!(other.unwrap().how, Placement::Beside);
 }
