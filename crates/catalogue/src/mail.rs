@@ -5,7 +5,7 @@ use crate::rows::{joined, seen_of};
 use crate::spans::{ChainId, Seen, left_of};
 use crate::unspaced::in_pairs;
 use crate::{Catalogue, CatalogueError, Update};
-use chest_model::{ObjectHash, Timestamp, TreePath, folded_text, without_accents};
+use chest_model::{ObjectHash, Timestamp, TreePath, folded_text, without_accents, words_of};
 use rusqlite::{OptionalExtension, params};
 use std::collections::HashSet;
 
@@ -91,10 +91,10 @@ pub struct Words(String);
 impl Words {
     /// Of this text.
     pub fn of(text: &str) -> Self {
-        let folded = folded_text(text);
+        let searched = searched_form(text);
         let mut known = HashSet::new();
-        let apart = in_pairs(&folded);
-        let each_once: Vec<&str> = apart.split_whitespace().filter(|word| known.insert(*word)).collect();
+        let apart = in_pairs(&searched);
+        let each_once: Vec<&str> = words_of(&apart).filter(|word| known.insert(*word)).collect();
         Self(each_once.join(" "))
     }
 }

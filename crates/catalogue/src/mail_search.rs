@@ -6,7 +6,7 @@ use crate::rows::{joined, seen_of};
 use crate::spans::{ChainId, Seen, left_of};
 use crate::unspaced::{Piece, pairs, pieces};
 use crate::{Catalogue, CatalogueError};
-use chest_model::{ObjectHash, Timestamp, TreePath, without_accents};
+use chest_model::{ObjectHash, Timestamp, TreePath, without_accents, words_of};
 use rusqlite::{Row, params};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -166,7 +166,7 @@ impl Catalogue {
 
     /// Messages whose text has words that begin like the words of this.
     fn bodies_with(&self, word: &str) -> Result<HashSet<i64>, CatalogueError> {
-        let Some(question) = beginnings(word) else { return Ok(HashSet::new()) };
+        let Some(question) = beginnings(&without_accents(word)) else { return Ok(HashSet::new()) };
         let mut rows = self.connection.prepare_cached("SELECT rowid FROM message_body WHERE message_body MATCH ?1")?;
         let rows = rows.query_map([question], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -227,14 +227,11 @@ fn whole_head(head: &Head) -> String {
     head_of(&letter.sender, &letter.recipients, &letter.subject, &head.attachments)
 }
 
-/// The question for texts with words that begin like those of `word`. Only letters and digits are asked for, because the index
-/// takes everything else for the end of a word.
+/// The question for texts with words that begin like those of `word`. What is asked for is cut as [`crate::Words`] are: the index makes one
+/// word of each, and would fail on what it made several of.
 fn beginnings(word: &str) -> Option<String> {
-    // Letters in circles count as signs there, and as letters here.
-    let is_in_circle = |letter: char| matches!(letter, '\u{2460}'..='\u{24ff}' | '\u{1f100}'..='\u{1f1ff}');
-    let words = word.split(|letter: char| !letter.is_alphanumeric() || is_in_circle(letter));
-    let asked = words.flat_map(pieces).flat_map(|piece| match piece {
-        Piece::Spaced(word) => vec![format!("\"{word}\" *")],
+    let asked = pieces(word).flat_map(|piece| match piece {
+        Piece::Spaced(text) => words_of(text).map(|word| format!("\"{word}\" *")).collect(),
         Piece::Unspaced(letters) => pairs_asked_for(letters),
     });
     let quoted: Vec<String> = asked.collect();
@@ -259,6 +256,7 @@ mod tests {
     use crate::ChainName;
     use crate::{ItemVersion, Letter, MailHint, MailboxVersion, Searched, Update, Words};
     use chest_model::folded_text;
+    use proptest::strategy::Strategy;
 
     fn letter<'l>(number: u8, subject: &'l str, text: &'l Words, starts_at: u64, files: &'l [String]) -> Letter<'l> {
         Letter {
@@ -405,6 +403,71 @@ mod tests {
             );
         }
         assert!(spans(&catalogue, words(&["会議"])).is_empty() && spans(&catalogue, words(&["予承"])).is_empty());
+    }
+
+    /// A catalogue of one message for each text, numbered from one.
+    fn catalogue_of(texts: &[&str]) -> Catalogue {
+        let mut catalogue = Catalogue::in_memory().unwrap();
+        let version = next_version(&mut catalogue, 1);
+        let update = catalogue.update().unwrap();
+        for (number, text) in (1..).zip(texts) {
+            read(&update, &version, &[letter(number, "x", &Words::of(text), number.into(), &[])]);
+        }
+        update.commit().unwrap();
+        catalogue
+    }
+
+    fn found_in(catalogue: &Catalogue, list: &[&str]) -> Vec<u8> {
+        spans(catalogue, words(list)).iter().rev().map(|(id, _)| *id).collect()
+    }
+
+    #[test]
+    fn words_with_vowels_beside_their_letters_are_found_whole_and_by_their_beginnings() {
+        let all = ["ਪੰਜਾਬੀ", "ગુજરાતી", "বাংলা", "किताब", "हिंदी", "தமிழ்", "ประชุม", "שָׁלוֹם", "اُردُو"];
+        let texts = all.map(|word| format!("the hedge, {word}! again"));
+        let catalogue = catalogue_of(&texts.each_ref().map(String::as_str));
+        for (number, word) in (1..).zip(all) {
+            let starts = word.char_indices().skip(2).map(|(end, _)| &word[..end]);
+            for asked in starts.chain([word]) {
+                assert_eq!(found_in(&catalogue, &[asked]), [number], "{asked}");
+                assert_eq!(found_in(&catalogue, &["hedge", asked]), [number], "{asked} and another");
+                assert_eq!(found_in(&catalogue, &[&format!("aga-{asked}")]), [number], "{asked} beside another");
+            }
+            assert!(found_in(&catalogue, &["hedges", word]).is_empty(), "{word}");
+            let end: String = word.chars().skip(2).collect();
+            assert!(found_in(&catalogue, &[&end]).is_empty(), "the end of {word} begins no word");
+        }
+    }
+
+    #[test]
+    fn accents_make_no_difference_in_either_spelling() {
+        let catalogue = catalogue_of(&["a cafe", "a café", "a cafe\u{301}", "m\u{304}ar"]);
+        for word in ["cafe", "café", "cafe\u{301}", "CAFÉ", "caf"] {
+            assert_eq!(found_in(&catalogue, &[word]), [1, 2, 3], "{word}");
+        }
+        for word in ["mar", "m\u{304}ar", "M\u{304}A"] {
+            assert_eq!(found_in(&catalogue, &[word]), [4], "{word}");
+        }
+    }
+
+    #[test]
+    fn however_much_is_asked_for_the_index_answers() {
+        let catalogue = catalogue_of(&["hedge"]);
+        let many = "hedge, ".repeat(5000);
+        assert_eq!(found_in(&catalogue, &[&many]), [1]);
+        assert!(found_in(&catalogue, &[&"हिंदी".repeat(20_000)]).is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_typed_the_index_answers_and_finds_what_has_it(
+            text in proptest::collection::vec(proptest::prelude::any::<char>(), 1..200).prop_map(String::from_iter),
+        ) {
+            let catalogue = catalogue_of(&[&text]);
+            let has_words = words_of(&folded_text(&text)).next().is_some();
+            let found = found_in(&catalogue, &[&text]);
+            proptest::prop_assert!(!has_words || found == [1]);
+        }
     }
 
     #[test]

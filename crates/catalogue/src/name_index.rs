@@ -56,7 +56,9 @@ fn quoted_threes(parts: &[&str]) -> Vec<String> {
     let mut threes = BTreeSet::new();
     for part in parts {
         let letters: Vec<char> = part.chars().collect();
-        threes.extend(letters.windows(3).map(|three| three.iter().collect::<String>()));
+        // A question ends at a null.
+        let threes_asked = letters.windows(3).filter(|three| !three.contains(&'\0'));
+        threes.extend(threes_asked.map(|three| three.iter().collect::<String>()));
     }
     threes.iter().take(MOST_COUNTED).map(|three| format!("\"{}\"", three.replace('"', "\"\""))).collect()
 }

@@ -3,6 +3,7 @@
 
 use crate::shown;
 use std::borrow::Cow;
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A name as it is shown, folded as [`folded_text`]: equal for names that look equal but for capitals.
@@ -41,6 +42,14 @@ pub fn without_accents(folded: &str) -> Cow<'_, str> {
     folded.nfd().filter(is_kept).nfc().collect::<String>().into()
 }
 
+/// The words of a text: what stands between has neither letters nor digits. Vowels and other marks that stand with letters are of their word;
+/// many scripts write no word without them.
+pub fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    let is_of_word = |letter: char| letter.is_alphanumeric() || (!letter.is_ascii() && is_combining_mark(letter));
+    let words = text.split(move |letter| !is_of_word(letter));
+    words.filter(|word| word.chars().any(char::is_alphanumeric))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +84,20 @@ mod tests {
         for name in ["Minutes 2026.docx", "~$A [1].tmp", r"C:\x41", "tab\there"] {
             let beside_others = folded(format!("{name}é").as_bytes());
             assert_eq!(format!("{}é", folded(name.as_bytes())), beside_others);
+        }
+    }
+
+    #[test]
+    fn words_keep_their_vowels_and_end_at_signs() {
+        for (text, words) in [
+            ("the hedge, don't", &["the", "hedge", "don", "t"][..]),
+            ("हिंदी கதை", &["हिंदी", "கதை"]),
+            ("ประชุม! שָׁלוֹם", &["ประชุม", "שָׁלוֹם"]),
+            ("cafe\u{301}", &["cafe\u{301}"]),
+            ("\u{2764}\u{fe0f} \u{301}", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(words_of(text).collect::<Vec<_>>(), words, "{text:?}");
         }
     }
 

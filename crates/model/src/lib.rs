@@ -17,7 +17,7 @@ pub use doubt::{Amount, Doubt, DoubtKind};
 pub use entry::{ChunkList, Entry, EntryKind, FileLook, Fingerprint, Glance, Hole, Metadata, UnreadableReason};
 pub use environment::{Environment, RandomError};
 pub use finding::{Finding, Severity};
-pub use fold::{folded, folded_text, without_accents};
+pub use fold::{folded, folded_text, without_accents, words_of};
 pub use ids::{ChunkId, Epoch, IdParseError, ObjectHash, RepositoryId, SlotId, WriterId};
 pub use monitor::{Monitor, Phase, Progress, Silent};
 pub use outcome::{
