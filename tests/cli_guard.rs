@@ -714,7 +714,8 @@ fn files_encrypted_and_renamed_raise_the_alarm_whether_their_names_can_be_read_o
 fn documents_that_became_files_of_somebodys_own_doing_raise_the_alarm_and_an_archive_of_such_files_does_not() {
     let office = Office::new();
     let document = |number: i32| format!("docs/Minutes/{number}.docx");
-    (0..100).for_each(|number| office.write(&document(number), &"Resolved: that it be approved. ".repeat(200)));
+    let text = format!("PK\u{3}\u{4}{}", "Resolved: that it be approved. ".repeat(200));
+    (0..100).for_each(|number| office.write(&document(number), &text));
     let encrypted = |folder: &str, numbers: std::ops::Range<u8>| {
         for number in numbers {
             office.write(&format!("docs/{folder}/{number}.pdf.gpg"), "");
