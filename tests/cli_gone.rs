@@ -408,6 +408,45 @@ fn what_nobody_knows_is_told_from_what_is_there() {
 }
 
 #[test]
+fn what_was_in_two_roots_is_in_doubt_for_the_one_that_has_not_been_backed_up_since() {
+    let office = Office::new();
+    office.write("mail/Old", &mailbox(&["hedge", "pond", "fence"]));
+    office.write("mail/Inbox", &mailbox(&["pond", "hedge", "fence"]));
+    for _ in 0..2 {
+        office.run(["backup", "--class", "email", "mail/Old"]).ended(0);
+        office.run(["backup", "--class", "email", "mail/Inbox"]);
+    }
+    office.write("mail/Inbox", &mailbox(&["pond", "fence"]));
+    for _ in 0..2 {
+        office.run(["backup", "--class", "email", "mail/Inbox", "--accept-shrink"]).ended(0);
+    }
+    let said = office.run(["find", "--mail", "hedge"]).ended(0).out;
+    assert!(said.contains("in Inbox") && said.contains(": Old has not been backed up since\n"), "{said}");
+    let found = office.run(["find", "--mail", "hedge", "--json"]).ended(0).json();
+    let (message, old) = (&found["messages"][0], office.path("mail/Old"));
+    assert_eq!(message["not_known"], "root-not-backed-up");
+    assert_eq!(message["not_known_root"], serde_json::json!({ "root": "Old", "path": old.to_str().unwrap() }));
+    office.run(["backup", "--class", "email", "mail/Old"]).ended(0);
+    assert_eq!(message_became(&office, "hedge").0, false, "it is in Old");
+}
+
+#[test]
+fn of_two_places_of_one_name_it_is_told_which_has_not_been_backed_up_since() {
+    let office = Office::new();
+    office.write("Downloads/docs/plan.txt", "plan");
+    office.write("Desktop/docs/hall.txt", "hall");
+    office.run(["backup", "Downloads/docs"]).ended(0);
+    let said = |word: &str| office.run(["find", word]).ended(0).out;
+    for folder in ["Desktop/docs", "Downloads/docs"] {
+        office.run(["backup", folder, "--accept-shrink"]).ended(0);
+    }
+    let desktop = office.path("Desktop/docs");
+    let expected = format!(": docs from {} has not been backed up since\n", desktop.display());
+    assert!(said("hall").contains(&expected), "{}", said("hall"));
+    assert!(!said("plan").contains("not known"), "{}", said("plan"));
+}
+
+#[test]
 fn what_a_pattern_leaves_out_has_not_gone() {
     let office = Office::new();
     for (name, content) in [("clip.mp4", "clip"), ("films/a.txt", "a"), ("desktop.ini", "x"), ("gone.txt", "gone")] {

@@ -54,6 +54,23 @@ fn files_of_an_export_that_has_vanished_are_found_as_deleted() {
 }
 
 #[test]
+fn of_exports_of_one_name_in_two_places_it_is_told_which_has_not_been_backed_up_since() {
+    let office = Office::new();
+    let zip = |place: &str| format!("{place}/OneDrive_1_14-11-2026.zip");
+    write(&office, &zip("Downloads"), &pack(&[("plan.txt", "one")]));
+    write(&office, &zip("Desktop"), &pack(&[("hall.txt", "two")]));
+    for place in ["Downloads", "Desktop", "Downloads"] {
+        office.run(["backup", &zip(place), "--accept-shrink"]).ended(0);
+    }
+    let said = office.run(["find", "hall"]).ended(0).out;
+    let desktop = office.path("Desktop");
+    let expected = format!(": OneDrive export from {} has not been backed up since\n", desktop.display());
+    assert!(said.contains(&expected), "{said}");
+    let plan = office.run(["find", "plan"]).ended(0).out;
+    assert!(!plan.contains("not known"), "{plan}");
+}
+
+#[test]
 fn a_folder_that_cannot_be_looked_into_says_nothing_of_what_has_gone_from_it() {
     let office = Office::new();
     for name in ["OneDrive_1_14-11-2026.zip", "SharePoint_1_14-11-2026.zip"] {

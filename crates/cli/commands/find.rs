@@ -15,7 +15,7 @@ use crate::selector::class;
 use crate::time::{day, day_and_time, span_of_uk_day};
 use chest_engine::browse::{ItemType, ShownPath};
 use chest_engine::catalogue::{
-    self, FindOutcome, FindQuery, Hit, HitVersion, Keeping, NotKnown, Sighting, WhyNotKnown,
+    self, FindOutcome, FindQuery, Hit, HitVersion, Keeping, NotKnown, RootInDoubt, Sighting, WhyNotKnown,
 };
 use chest_model::{ObjectHash, Timestamp};
 use serde::Serialize;
@@ -169,6 +169,7 @@ struct HitJson {
     deleted: bool,
     successor: Option<String>,
     not_known: Option<&'static str>,
+    not_known_root: Option<RootInDoubtJson>,
     versions: Vec<VersionJson>,
 }
 
@@ -181,6 +182,21 @@ struct VersionJson {
     first_seen: SightingJson,
     last_seen: SightingJson,
     snapshots: usize,
+}
+
+/// The root of which `not_known` is said.
+#[derive(Serialize)]
+struct RootInDoubtJson {
+    root: String,
+    #[serde(flatten)]
+    path: PathJson,
+}
+
+impl RootInDoubtJson {
+    fn of(not_known: &NotKnown) -> Self {
+        let RootInDoubt { label, place, .. } = &not_known.root;
+        Self { root: shown(label), path: PathJson::of_bytes(place) }
+    }
 }
 
 impl Report for Found<'_> {
@@ -240,38 +256,48 @@ fn description(hit: &Hit, place: usize, one_by_one: bool) -> String {
         text += &format!("; {}: --versions shows all", counted(older, "older version"));
     }
     if place == 0 || !one_by_one {
-        text += &what_became(hit.deleted, hit.successor.as_deref(), hit.not_known, &hit.path.root);
+        text += &what_became(hit.deleted, hit.successor.as_deref(), hit.not_known.as_ref(), &hit.path.root);
     }
     text
 }
 
 /// `; deleted since`, `; not in mail-2026-11-21.mbox, which has been backed up in its place since`, `; not known since 14 November 2026,
 /// 17:02: it, or a folder above it, could not be read`; nothing of what is there.
-fn what_became(deleted: bool, successor: Option<&[u8]>, not_known: Option<NotKnown>, root: &[u8]) -> String {
+fn what_became(deleted: bool, successor: Option<&[u8]>, not_known: Option<&NotKnown>, root: &[u8]) -> String {
     match (deleted, successor, not_known) {
         (true, Some(other), _) => format!("; not in {}, which has been backed up in its place since", shown(other)),
         (true, None, _) => "; deleted since".to_owned(),
-        (false, _, Some(NotKnown { since, why })) => {
-            format!("; not known since {}: {}", day_and_time(since), reason(why, &shown(root)))
+        (false, _, Some(not_known)) => {
+            format!("; not known since {}: {}", day_and_time(not_known.since), reason(not_known, root))
         }
         (false, _, None) => String::new(),
     }
 }
 
-fn reason(why: WhyNotKnown, root: &str) -> String {
-    match why {
-        WhyNotKnown::Unreadable => "it, or a folder above it, could not be read".to_owned(),
-        WhyNotKnown::Damaged => "part of the newest list of files is damaged".to_owned(),
-        WhyNotKnown::MailboxNotRead => "its mailbox could not be read in full".to_owned(),
-        WhyNotKnown::ExportCutShort => "the newest export is not whole".to_owned(),
+/// Where it is said of another root than the one that is shown, that one is named.
+fn reason(not_known: &NotKnown, shown_root: &[u8]) -> String {
+    let in_doubt = &not_known.root;
+    let mut root = shown(&in_doubt.label);
+    if in_doubt.is_one_of_several {
+        root += &format!(" from {}", shown(&in_doubt.place));
+    }
+    let is_shown = in_doubt.label == shown_root && !in_doubt.is_one_of_several;
+    let of_root = if is_shown { String::new() } else { format!(" of {root}") };
+    let in_root = if is_shown { String::new() } else { format!(" in {root}") };
+    match not_known.why {
+        WhyNotKnown::Unreadable => format!("it, or a folder above it{in_root}, could not be read"),
+        WhyNotKnown::Damaged => format!("part of the newest list of files{of_root} is damaged"),
+        WhyNotKnown::MailboxNotRead if is_shown => "its mailbox could not be read in full".to_owned(),
+        WhyNotKnown::MailboxNotRead => format!("a mailbox{in_root} could not be read in full"),
+        WhyNotKnown::ExportCutShort => format!("the newest export{of_root} is not whole"),
         WhyNotKnown::RootUnreadable => format!("{root} was not there, or could not be read"),
         WhyNotKnown::RootNotBackedUp => format!("{root} has not been backed up since"),
-        WhyNotKnown::LeftOut => "a pattern leaves it out of the newest backup".to_owned(),
+        WhyNotKnown::LeftOut => format!("a pattern leaves it out of the newest backup{of_root}"),
     }
 }
 
 /// For programs; null where it is known.
-fn not_known_code(not_known: Option<NotKnown>) -> Option<&'static str> {
+fn not_known_code(not_known: Option<&NotKnown>) -> Option<&'static str> {
     not_known.map(|not_known| match not_known.why {
         WhyNotKnown::Unreadable => "folder-unreadable",
         WhyNotKnown::Damaged => "list-damaged",
@@ -308,7 +334,8 @@ fn hit_json(hit: &Hit) -> HitJson {
         typed: shown_path(&hit.path),
         deleted: hit.deleted,
         successor: hit.successor.as_deref().map(shown),
-        not_known: not_known_code(hit.not_known),
+        not_known: not_known_code(hit.not_known.as_ref()),
+        not_known_root: hit.not_known.as_ref().map(RootInDoubtJson::of),
         versions,
     }
 }
@@ -341,6 +368,32 @@ mod tests {
             deleted: true,
             successor: None,
             not_known: None,
+        }
+    }
+
+    #[test]
+    fn a_doubt_is_told_of_the_root_that_it_is_of() {
+        let told = |why, label: &[u8], is_one_of_several| {
+            let (label, place) = (label.to_vec(), b"/home/x/Desktop".to_vec());
+            let since = Timestamp::new(1_795_280_520, 0);
+            let not_known = NotKnown { since, why, root: RootInDoubt { label, place, is_one_of_several } };
+            let told = what_became(false, None, Some(&not_known), b"Inbox");
+            told.strip_prefix("; not known since 21 November 2026, 17:02: ").unwrap().to_owned()
+        };
+        assert_eq!(told(WhyNotKnown::RootNotBackedUp, b"Old", false), "Old has not been backed up since");
+        assert_eq!(
+            told(WhyNotKnown::RootNotBackedUp, b"Inbox", true),
+            "Inbox from /home/x/Desktop has not been backed up since"
+        );
+        assert_eq!(told(WhyNotKnown::ExportCutShort, b"Inbox", false), "the newest export is not whole");
+        for (why, expected) in [
+            (WhyNotKnown::Unreadable, "it, or a folder above it in Old, could not be read"),
+            (WhyNotKnown::Damaged, "part of the newest list of files of Old is damaged"),
+            (WhyNotKnown::MailboxNotRead, "a mailbox in Old could not be read in full"),
+            (WhyNotKnown::ExportCutShort, "the newest export of Old is not whole"),
+            (WhyNotKnown::LeftOut, "a pattern leaves it out of the newest backup of Old"),
+        ] {
+            assert_eq!(told(why, b"Old", false), expected);
         }
     }
 

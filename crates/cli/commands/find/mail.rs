@@ -1,6 +1,9 @@
 //! `chest find --mail`: messages, over all mailboxes of all backups; below each stands the command that saves it.
 
-use super::{SHOWN, backups, catalogue_code, counted, cut_off, not_known_code, short, span, tell_keeping, what_became};
+use super::{
+    RootInDoubtJson, SHOWN, backups, catalogue_code, counted, cut_off, not_known_code, short, span, tell_keeping,
+    what_became,
+};
 use crate::args::Find;
 use crate::context::Workplace;
 use crate::errors::{Doing, Failure};
@@ -115,6 +118,7 @@ pub struct MessageJson<'o> {
     marked_deleted: bool,
     successor: Option<String>,
     not_known: Option<&'static str>,
+    not_known_root: Option<RootInDoubtJson>,
     mailboxes: Vec<MailboxJson>,
 }
 
@@ -165,7 +169,8 @@ impl<'o> MessageJson<'o> {
             deleted: hit.deleted,
             marked_deleted: hit.is_marked_deleted,
             successor: hit.successor.as_deref().map(shown),
-            not_known: not_known_code(hit.not_known),
+            not_known: not_known_code(hit.not_known.as_ref()),
+            not_known_root: hit.not_known.as_ref().map(RootInDoubtJson::of),
             mailboxes,
         }
     }
@@ -225,7 +230,7 @@ impl FoundMail<'_> {
 fn fate(hit: &MailHit) -> String {
     let root = hit.mailboxes.first().map_or(&[][..], |mailbox| &mailbox.path.root);
     let marked = if hit.is_marked_deleted { "; marked as deleted in the mail program" } else { "" };
-    what_became(hit.deleted, hit.successor.as_deref(), hit.not_known, root) + marked
+    what_became(hit.deleted, hit.successor.as_deref(), hit.not_known.as_ref(), root) + marked
 }
 
 /// `1ab95b11e37b  3 March 2026, 10:12  Zoë Clerk <…>: Hedge, 1 attachment`

@@ -3,7 +3,7 @@
 use super::afterwards::{Afterwards, History, why_not_seen};
 use super::chains::{Chains, Machines, chains_of, root_of};
 use super::computers::Computers;
-use super::exports::{containers_in, is_at_top, keeps_exports_as_files, stands_for_part};
+use super::exports::{containers_in, is_at_top, keeps_exports_as_files, place_of, stands_for_part};
 use super::looks::Looks;
 use super::standing::WhyNotKnown;
 use crate::EngineError;
@@ -31,6 +31,10 @@ pub(super) struct Chain<'s> {
     pub(super) computer: &'s str,
     /// Another computer has a root of that name.
     pub(super) has_namesake: bool,
+    /// Where it was when it was backed up last.
+    pub(super) place: &'s [u8],
+    /// Another root of that name was in another place of the same computer.
+    pub(super) is_one_of_several: bool,
     newest: &'s Snapshot,
     /// Its snapshots by their places among all, oldest first.
     places: Vec<usize>,
@@ -59,6 +63,7 @@ impl<'s> Answer<'s> {
         let history = History { snapshots, machines: Machines::of(snapshots), chains: of_root };
         let computers = Computers::of_snapshots(snapshots);
         let on_several = labels_on_several(&all_chains, &computers);
+        let in_several_places = labels_in_several_places(&all_chains, &known, &computers);
         let mut chains = HashMap::new();
         for KnownChain { id, name, seen } in &all_chains {
             let (all, label) = (known.get(name).map(Vec::as_slice).unwrap_or_default(), &name.label);
@@ -66,10 +71,13 @@ impl<'s> Answer<'s> {
                 all.iter().filter_map(|snapshot| places.get(&snapshot.record.hash).copied()).collect();
             if let (Some(newest), Some(&place)) = (all.last().copied(), places.last()) {
                 let path = root_of(newest, label).map_or(&[][..], |root| &root.description.native_path);
+                let computer = computers.of_writer(name.writer);
                 let chain = Chain {
                     label: label.clone(),
-                    computer: computers.of_writer(name.writer),
+                    computer,
                     has_namesake: on_several.contains(label.as_slice()),
+                    place: place_in(newest, label),
+                    is_one_of_several: in_several_places.contains(&(label.as_slice(), computer)),
                     newest,
                     classes: all.iter().map(|snapshot| class_in(snapshot, label)).collect(),
                     looks: Looks::new(all, label, *id, seen, &damage),
@@ -183,6 +191,24 @@ fn labels_on_several<'c>(chains: &'c [KnownChain], computers: &Computers<'_>) ->
     all.filter(|(label, computer)| seen_on.entry(label).or_insert(computer) != computer)
         .map(|(label, _)| label)
         .collect()
+}
+
+/// What roots in more than one place of a computer are called, with the computer.
+fn labels_in_several_places<'c>(
+    chains: &'c [KnownChain],
+    known: &Chains<'c>,
+    computers: &Computers<'c>,
+) -> HashSet<(&'c [u8], &'c str)> {
+    let mut seen_in: HashMap<(&[u8], &str), &[u8]> = HashMap::new();
+    let all = chains.iter().filter_map(|KnownChain { name, .. }| {
+        let newest = known.get(name)?.last()?;
+        Some(((name.label.as_slice(), computers.of_writer(name.writer)), place_in(newest, &name.label)))
+    });
+    all.filter(|(root, place)| seen_in.entry(*root).or_insert(place) != place).map(|(root, _)| root).collect()
+}
+
+fn place_in<'s>(snapshot: &'s Snapshot, label: &[u8]) -> &'s [u8] {
+    root_of(snapshot, label).map_or(&[], place_of)
 }
 
 fn class_in(snapshot: &Snapshot, label: &[u8]) -> Class {

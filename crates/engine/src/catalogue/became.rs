@@ -2,7 +2,7 @@
 
 use super::afterwards::Afterwards;
 use super::answer::{Answer, Chain};
-use super::standing::{Holding, Standing, WhyNotKnown};
+use super::standing::{Holding, RootInDoubt, Standing, WhyNotKnown};
 use crate::EngineError;
 use chest_catalogue::{Catalogue, ChainId, FoundVersion};
 use chest_model::TreePath;
@@ -126,11 +126,17 @@ impl Chain<'_> {
     /// In this root alone, which nothing has replaced; nothing where it is gone. What was missed before is not hidden now.
     fn standing(&self, path: &TreePath, trail: Trail, holding: Holding) -> Option<Standing> {
         if holding == Holding::Holds {
-            return Some(self.not_seen_since.map_or(Standing::There, Standing::NotKnown));
+            return Some(self.not_seen_since.map_or(Standing::There, |why| self.in_doubt(why)));
         }
         let not_read = (holding == Holding::MayHold).then_some(WhyNotKnown::MailboxNotRead);
         let in_files = self.keeps_exports_as_files.then_some(Standing::There);
         let hidden = self.looks.hides(path).filter(|_| !trail.is_missed());
-        hidden.map(Standing::NotKnown).or(in_files).or(not_read.map(Standing::NotKnown))
+        let in_doubt = |why| self.in_doubt(why);
+        hidden.map(in_doubt).or(in_files).or(not_read.map(in_doubt))
+    }
+
+    fn in_doubt(&self, why: WhyNotKnown) -> Standing {
+        let (label, place) = (self.label.clone(), self.place.to_vec());
+        Standing::NotKnown(why, RootInDoubt { label, place, is_one_of_several: self.is_one_of_several })
     }
 }

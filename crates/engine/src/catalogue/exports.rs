@@ -20,6 +20,16 @@ pub(super) fn form(root: &SnapshotRoot) -> Option<Vec<u8>> {
     root.containers.first().map(|container| form_of_export(&container.name))
 }
 
+/// The path that it was backed up from; of an export that was named by itself the folder, for its own name is another each week.
+pub(super) fn place_of(root: &SnapshotRoot) -> &[u8] {
+    let path = root.description.native_path.as_slice();
+    let is_export = |name: &[u8]| root.containers.iter().any(|container| container.name == name);
+    match path.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) if slash > 0 && is_export(&path[slash + 1..]) => &path[..slash],
+        _ => path,
+    }
+}
+
 /// Whether it has the name of its file and not what all exports of its form are called.
 pub(super) fn is_called_after_its_file(root: &SnapshotRoot) -> bool {
     root.containers.first().is_some_and(|container| {

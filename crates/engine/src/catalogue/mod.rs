@@ -27,7 +27,7 @@ pub use find_mail::{
     FetchedMessage, MailHit, MailOutcome, MailQuery, MailboxHit, NotSearched, Sighting, fetch_message, find_mail,
 };
 pub use save::{SavedAs, SavedFiles, harmless_file_name, save_message};
-pub use standing::{NotKnown, WhyNotKnown};
+pub use standing::{NotKnown, RootInDoubt, WhyNotKnown};
 
 use crate::{Context, EngineError, Opened};
 use chest_catalogue::{Catalogue, CatalogueError, CatalogueKey, Condition};

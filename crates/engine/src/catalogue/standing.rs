@@ -23,12 +23,25 @@ pub enum WhyNotKnown {
 }
 
 /// That nobody knows whether something is still there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotKnown {
     /// The end of reading of the last backup that held it.
     pub since: Timestamp,
     /// Why.
     pub why: WhyNotKnown,
+    /// Of which that is said; what is in several may have been seen last in another.
+    pub root: RootInDoubt,
+}
+
+/// A root in which something may be or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootInDoubt {
+    /// Its name.
+    pub label: Vec<u8>,
+    /// The path that it was backed up from last; of an export that was named by itself its folder.
+    pub place: Vec<u8>,
+    /// Another root of that name was in another place of the same computer: the name alone does not say which it is.
+    pub is_one_of_several: bool,
 }
 
 /// Whether the newest snapshot of a root holds something.
@@ -50,7 +63,7 @@ impl From<bool> for Holding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
     There,
-    NotKnown(WhyNotKnown),
+    NotKnown(WhyNotKnown, RootInDoubt),
     /// With the name of the root that has come in the place of its own, where that is why.
     Gone(Option<Vec<u8>>),
 }
@@ -60,7 +73,7 @@ impl Standing {
     pub(super) fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::There, _) | (_, Self::There) => Self::There,
-            (not_known @ Self::NotKnown(_), _) | (Self::Gone(_), not_known @ Self::NotKnown(_)) => not_known,
+            (not_known @ Self::NotKnown(..), _) | (Self::Gone(_), not_known @ Self::NotKnown(..)) => not_known,
             (Self::Gone(one), Self::Gone(other)) => Self::Gone(one.or(other)),
         }
     }
@@ -80,7 +93,7 @@ impl Standing {
     /// For what was last held at that time.
     pub(super) fn not_known(&self, since: Timestamp) -> Option<NotKnown> {
         match self {
-            Self::NotKnown(why) => Some(NotKnown { since, why: *why }),
+            Self::NotKnown(why, root) => Some(NotKnown { since, why: *why, root: root.clone() }),
             _ => None,
         }
     }
