@@ -225,6 +225,30 @@ fn that_not_all_of_a_message_is_shown_or_taken_out_of_it_is_said_by_words_json_a
 }
 
 #[test]
+fn a_message_that_was_cut_off_is_shown_and_saved_as_far_as_it_goes_and_that_is_said() {
+    let office = Office::new();
+    let raw = "From: a@example.org\nTo: b@example.org\nSubject: Quote\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\
+        Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n--b\n\
+        Content-Disposition: attachment; filename=quote.pdf\nContent-Transfer-Encoding: base64\n\n/wD/\nAw";
+    office.write("docs/quote.eml", raw);
+    office.back_up().ended(0);
+    let found = office.run(["find", "--mail", "quote"]).ended(0);
+    assert!(found.err.contains("NOT SEARCHED"), "{}", found.err);
+    let id = &found.hits()[0][..12];
+    let shown = office.run(["mail", "show", id]).ended(0);
+    assert!(shown.err.contains("DAMAGED: this message was cut off"), "{}", shown.err);
+    assert_eq!(office.run(["mail", "show", id, "--json"]).ended(0).json()["damaged"], true);
+    let saved = office.run(["mail", "save", id, "--attachments", "--to", "out"]).ended(3);
+    assert!(saved.err.contains("DAMAGED: this message was cut off"), "{}", saved.err);
+    assert_eq!(fs::read(office.path("out/quote.pdf")).unwrap(), [0xff, 0, 0xff, 3]);
+    assert!(office.read("out/damaged.txt").contains("quote.pdf"));
+    let json = office.run(["mail", "save", id, "--to", "whole", "--json"]).ended(3).json();
+    assert_eq!((&json["damaged"], &json["files_cut"]), (&true.into(), &false.into()));
+    assert_eq!(office.read("whole/2026-11-20 Quote.eml"), raw);
+    assert!(office.read("whole/damaged.txt").contains("quote.pdf"));
+}
+
+#[test]
 fn a_search_counts_attachments_without_a_name_as_a_look_at_the_message_does() {
     let office = Office::new();
     let raw = "From: a@example.org\nTo: b@example.org\nSubject: Files\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\

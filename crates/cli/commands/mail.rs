@@ -25,11 +25,16 @@ use std::path::Path;
 const MORE_PARTS: &str = "NOT ALL OF IT: this message has more parts than are taken out of one, so that there may be more attached to it, and more text. \
     Save the message itself, without --attachments: it has all of it, and a mail program opens it.";
 
+/// Some of a message is missing or wrong.
+const DAMAGED: &str = "DAMAGED: this message was cut off, or bytes of it are wrong, so that what it says or what is attached to it may not be whole. \
+    It was so when it was backed up: an older backup may hold it whole.";
+
 /// Shows a message.
 pub fn show(workplace: &Workplace, args: &MailShow) -> Result<Exit, Failure> {
     let message = fetch(workplace, args)?;
     let preview = preview(&message.raw);
     let (attached, text_is_cut, is_cut) = (preview.attachments.len(), preview.text_is_cut, preview.is_cut);
+    let is_damaged = preview.is_damaged;
     workplace.show(&Shown { hit: &message.hit, preview })?;
     let called = Called::of(&workplace.settings).reading(args.older);
     let save = called.again(&format!("mail save {} --to {RESTORED}", short(&message.hit.id)));
@@ -41,6 +46,9 @@ pub fn show(workplace: &Workplace, args: &MailShow) -> Result<Exit, Failure> {
         workplace.console.remark(MORE_PARTS);
     } else if text_is_cut {
         workplace.console.remark("NOT ALL OF IT IS SHOWN: the text goes on. Save the message, which has all of it, and open it in a mail program.");
+    }
+    if is_damaged {
+        workplace.console.remark(DAMAGED);
     }
     tell_keeping(workplace, &message.keeping);
     Ok(Exit::Done)
@@ -62,8 +70,11 @@ pub fn save(workplace: &Workplace, args: &MailSave) -> Result<Exit, Failure> {
     if !saved.is_all {
         workplace.console.remark(MORE_PARTS);
     }
+    if saved.is_damaged {
+        workplace.console.remark(DAMAGED);
+    }
     tell_keeping(workplace, &message.keeping);
-    Ok(if saved.is_all { Exit::Done } else { Exit::Partial })
+    Ok(if saved.is_all && !saved.is_damaged { Exit::Done } else { Exit::Partial })
 }
 
 fn fetch(workplace: &Workplace, args: &MailShow) -> Result<FetchedMessage, Failure> {
@@ -85,6 +96,7 @@ struct ShownJson<'m> {
     text_cut: bool,
     files: Vec<FileJson<'m>>,
     files_cut: bool,
+    damaged: bool,
 }
 
 #[derive(Serialize)]
@@ -129,6 +141,7 @@ impl Report for Shown<'_> {
             text_cut: self.preview.text_is_cut,
             files: files.collect(),
             files_cut: self.preview.is_cut,
+            damaged: self.preview.is_damaged,
         }
     }
 }
@@ -151,6 +164,7 @@ struct SavedJson {
     to: String,
     files: Vec<SavedFileJson>,
     files_cut: bool,
+    damaged: bool,
 }
 
 #[derive(Serialize)]
@@ -183,6 +197,7 @@ impl Report for Saved<'_> {
             already_there: placed.how == Placement::AlreadyThere,
         });
         let (id, to, files) = (self.hit.id.to_hex(), shown_place(self.to), files.collect());
-        SavedJson { id, to, files, files_cut: !self.saved.is_all }
+        let SavedFiles { is_all, is_damaged, .. } = *self.saved;
+        SavedJson { id, to, files, files_cut: !is_all, damaged: is_damaged }
     }
 }

@@ -16,9 +16,12 @@ pub(crate) struct Attached<'p> {
     pub name: &'p str,
     /// The attached message that it is attached to.
     pub within: Option<&'p str>,
+    /// Some of it is missing or wrong.
+    pub is_damaged: bool,
 }
 
-/// Goes through the list, each attached message before what is attached to it. Where there may be more than that, the budget is overspent.
+/// Goes through the list, each attached message before what is attached to it. Where there may be more than that, the budget is overspent; it is told
+/// of damage, to texts too.
 /// Attached messages that are in an encoding are not unpacked where they are longer than `most_encoded`.
 pub(crate) fn visit(
     root: &Part<'_>,
@@ -38,10 +41,15 @@ struct Walk<'w> {
 
 impl Walk<'_> {
     fn go_through(&mut self, message: &Part<'_>, within: Option<&str>, depth: usize) -> ControlFlow<()> {
+        let damaged = message.damaged();
+        if !damaged.is_empty() {
+            self.budget.find_damage();
+        }
         for part in message.attachments() {
             let name = attachment_name(part, self.found);
             self.found += 1;
-            (self.visitor)(&Attached { part, name: &name, within })?;
+            let is_damaged = damaged.iter().any(|one| std::ptr::eq(*one, part));
+            (self.visitor)(&Attached { part, name: &name, within, is_damaged })?;
             if part.is_message() {
                 self.open(part, &name, depth + 1)?;
             }

@@ -3,6 +3,7 @@
 //! counts what it could not read, and never makes anything fail. It opens nothing by itself: it reads from what it is given.
 
 mod attached;
+mod base64;
 mod bookkeeping;
 mod container;
 mod date;
@@ -32,7 +33,7 @@ pub use bookkeeping::is_name_marked_deleted;
 pub use container::{ContainerKind, NameSays, is_outlook_message, recognise};
 pub use identity::identity;
 pub use newest::{NewestDate, newest_in_pst};
-pub use preview::{AttachmentInfo, AttachmentVisitor, Preview, attachment, preview, visit_attachments};
+pub use preview::{AttachmentInfo, AttachmentVisitor, Preview, attachment, damage_note, preview, visit_attachments};
 pub use pst::PstError;
 pub use time_limit::{TakesTooLong, TimeLimit, Watched};
 pub use types::{Completeness, FoundMessage, Limits, Locator, MailError, Resume, Summary, Visited};

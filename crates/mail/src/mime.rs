@@ -4,14 +4,13 @@
 
 use std::borrow::Cow;
 
-use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
 use crate::bookkeeping::{JUDGED, Line};
 use crate::lines::without_mark;
-use crate::{encoded_words, html, quoted, uuencode};
+use crate::{base64, encoded_words, html, quoted, uuencode};
 
 /// Deeper parts are taken as attachments.
 const DEEPEST: usize = 20;
@@ -32,11 +31,12 @@ pub(crate) struct Budget {
     parts: usize,
     header_bytes: usize,
     is_overspent: bool,
+    is_damage_found: bool,
 }
 
 impl Budget {
     pub fn whole() -> Self {
-        Self { parts: MOST_PARTS, header_bytes: MOST_HEADERS, is_overspent: false }
+        Self { parts: MOST_PARTS, header_bytes: MOST_HEADERS, is_overspent: false, is_damage_found: false }
     }
 
     /// There may be more in the message than was taken in.
@@ -47,6 +47,16 @@ impl Budget {
     /// Something is left out.
     pub fn overspend(&mut self) {
         self.is_overspent = true;
+    }
+
+    /// Some of what was taken in is missing or wrong.
+    pub fn is_damage_found(&self) -> bool {
+        self.is_damage_found
+    }
+
+    /// Something of it is.
+    pub fn find_damage(&mut self) {
+        self.is_damage_found = true;
     }
 }
 
@@ -62,6 +72,8 @@ pub(crate) struct Part<'a> {
     is_message_by_default: bool,
     /// Not inside another.
     is_root: bool,
+    /// It has parts, and the line that ends them is missing.
+    is_unclosed: bool,
     inside: Inside<'a>,
 }
 
@@ -99,18 +111,27 @@ impl<'a> Part<'a> {
         // What follows half a head is no file that anybody sent: such a part stays as it lies.
         let (head, body) = if head.is_cut && !is_root { (&[][..], raw) } else { raw.split_at(head.bytes.len()) };
         let headers = parse_headers(parser, head).filter(|headers| !headers.parts.is_empty());
-        let mut part = Self { headers, head, body, is_message_by_default: in_digest, is_root, inside: Inside::Nothing };
+        let mut part = Self {
+            headers,
+            head,
+            body,
+            is_message_by_default: in_digest,
+            is_root,
+            is_unclosed: false,
+            inside: Inside::Nothing,
+        };
         let Some((kind, boundary)) = part.multipart() else { return part };
         if depth >= DEEPEST {
             budget.overspend();
             return part;
         }
-        let sections = sections(body, boundary.as_bytes(), budget);
-        if sections.is_empty() {
+        let Sections { found, is_closed } = sections(body, boundary.as_bytes(), budget);
+        if found.is_empty() {
             return part;
         }
+        part.is_unclosed = !is_closed;
         let read = |section| Self::read(parser, section, kind == "digest", depth + 1, budget);
-        let parts = sections.into_iter().map(read).collect();
+        let parts = found.into_iter().map(read).collect();
         part.inside = if kind == "alternative" { Inside::Alternatives(parts) } else { Inside::Parts(parts) };
         part
     }
@@ -146,6 +167,18 @@ impl<'a> Part<'a> {
             Inside::Nothing => vec![self],
             Inside::Alternatives(parts) | Inside::Parts(parts) => parts.iter().flat_map(Self::leaves).collect(),
         }
+    }
+
+    /// What has no parts of its own, and is missing or wrong in part: in its encoding, or because the message was cut off there.
+    pub fn damaged(&self) -> Vec<&Self> {
+        let leaves = self.leaves();
+        let cut_off = leaves.last().copied().filter(|_| self.is_unclosed);
+        let is_cut_off = |part: &Self| cut_off.is_some_and(|last| std::ptr::eq(last, part));
+        leaves.into_iter().filter(|part| part.is_wrongly_encoded() || is_cut_off(part)).collect()
+    }
+
+    fn is_wrongly_encoded(&self) -> bool {
+        self.encoding().eq_ignore_ascii_case("base64") && base64::is_damaged(self.body)
     }
 
     /// Whether it is text, be it in a file that is attached: an invitation, a list.
@@ -239,7 +272,7 @@ impl<'a> Part<'a> {
             None => self.body,
         };
         let decoded = match self.encoding() {
-            encoding if encoding.eq_ignore_ascii_case("base64") => base64(body),
+            encoding if encoding.eq_ignore_ascii_case("base64") => base64::decode(body).map(|decoded| decoded.bytes),
             encoding if encoding.eq_ignore_ascii_case("quoted-printable") => {
                 quoted_printable_decode(body).or_else(|| Some(quoted::decode_what_is_right(body)))
             }
@@ -309,18 +342,6 @@ fn is_stub(plain: &[&Part<'_>], full: &[&Part<'_>]) -> bool {
     length(plain) <= LONGEST_STUB && length(full) >= SHORTEST_INSTEAD
 }
 
-/// Also where a mailing list has written something below it.
-fn base64(body: &[u8]) -> Option<Vec<u8>> {
-    base64_decode(body).or_else(|| {
-        let end = body.iter().position(|byte| !byte.is_ascii_whitespace() && !is_base64(*byte))?;
-        base64_decode(whole_lines(&body[..end])).filter(|bytes| !bytes.is_empty())
-    })
-}
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
-}
-
 fn whole_lines(text: &[u8]) -> &[u8] {
     memchr::memrchr(b'\n', text).map_or(text, |end| &text[..=end])
 }
@@ -356,7 +377,13 @@ fn head_of(raw: &[u8], most: usize) -> Head<'_> {
 }
 
 /// What lies between the lines that bear the boundary.
-fn sections<'a>(body: &'a [u8], boundary: &[u8], budget: &mut Budget) -> Vec<&'a [u8]> {
+struct Sections<'a> {
+    found: Vec<&'a [u8]>,
+    /// The line that ends them is there, or was not looked for.
+    is_closed: bool,
+}
+
+fn sections<'a>(body: &'a [u8], boundary: &[u8], budget: &mut Budget) -> Sections<'a> {
     let mark = [b"--", boundary].concat();
     let mut found = Vec::new();
     let mut open = None;
@@ -372,19 +399,18 @@ fn sections<'a>(body: &'a [u8], boundary: &[u8], budget: &mut Budget) -> Vec<&'a
         if let Some(start) = open.take() {
             found.push(without_last_break(&body[start..at.max(start)]));
         }
-        if is_last {
-            return found;
-        }
-        if budget.parts == 0 {
+        if !is_last && budget.parts == 0 {
             budget.overspend();
-            return found;
+        }
+        if is_last || budget.parts == 0 {
+            return Sections { found, is_closed: true };
         }
         budget.parts -= 1;
         open = Some((at + mark.len() + rest.len() + 1).min(body.len()));
     }
     // A message that was cut off still has the beginning of its last part.
     found.extend(open.map(|start| &body[start..]));
-    found
+    Sections { found, is_closed: false }
 }
 
 /// The line break before a boundary belongs to the boundary.

@@ -8,6 +8,7 @@ use crate::attached::{self, Attached};
 use crate::head_date;
 use crate::mime::{Budget, Part};
 use crate::plain::one_line;
+use crate::pst::DAMAGED;
 use crate::summary::{LONGEST_NAME, guarded, people, subject, text};
 
 /// So much text is shown.
@@ -35,6 +36,8 @@ pub struct Preview {
     pub attachments: Vec<AttachmentInfo>,
     /// There may be more attached than is listed, and more text: there is more in the message than is taken in of one.
     pub is_cut: bool,
+    /// Some of the message is missing or wrong: it was cut off, or bytes of what is attached are not as they were sent.
+    pub is_damaged: bool,
 }
 
 /// One file attached to a message.
@@ -66,6 +69,7 @@ fn look(raw: &[u8]) -> Preview {
         ControlFlow::Continue(())
     });
     preview.is_cut = budget.is_overspent();
+    preview.is_damaged = budget.is_damage_found();
     if let Some(headers) = &root.headers {
         preview.from = people([headers.from().or_else(|| headers.sender())]);
         preview.to = people([headers.to()]);
@@ -105,6 +109,24 @@ pub fn visit_attachments<E>(raw: &[u8], visitor: &mut AttachmentVisitor<'_, E>) 
         attached::visit(&root, &mut budget, usize::MAX, &mut give).is_continue() && !budget.is_overspent()
     });
     error.map_or(Ok(is_all.unwrap_or(false)), Err)
+}
+
+/// Of a message that is missing or wrong in part, what stands beside it where it is saved: the note's name, and its words.
+pub fn damage_note(raw: &[u8]) -> Option<(&'static str, String)> {
+    guarded(|| {
+        let mut budget = Budget::whole();
+        let root = Part::parse_within(raw, &mut budget);
+        let mut words = "Part of this message is damaged: it was cut off, or bytes of it are wrong.\r\n".to_owned();
+        // Whoever broke off would be this visitor, and it does not.
+        let _ = attached::visit(&root, &mut budget, usize::MAX, &mut |one| {
+            if one.is_damaged {
+                words.push_str(&format!("Not as it was sent: {}\r\n", one.name));
+            }
+            ControlFlow::Continue(())
+        });
+        budget.is_damage_found().then_some((DAMAGED, words))
+    })
+    .flatten()
 }
 
 /// What is attached in this place of [`Preview::attachments`]: its name as there, and the bytes that were sent.
@@ -253,6 +275,47 @@ mod tests {
             assert_eq!((is_all, given.len()), (Ok(!is_cut), expected), "{}", &message[..100]);
             assert!(!message.starts_with("Subject: many") || given.iter().all(|bytes| bytes == b"q"));
         }
+    }
+
+    #[test]
+    fn what_is_damaged_is_said_by_all_and_named_in_a_note() {
+        let message = |body: &str, end: &str| {
+            format!(
+                "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n--b\n\
+                 Content-Type: application/pdf; name=x.pdf\nContent-Transfer-Encoding: base64\n\n{body}{end}"
+            )
+        };
+        let closed = "\n--b--\n";
+        let sound = message("AAECAw==", closed);
+        let forwarded = |inner: &str| {
+            format!(
+                "Subject: y\nContent-Type: multipart/mixed; boundary=f\n\n--f\nContent-Type: message/rfc822\n\n{inner}\n--f--\n"
+            )
+        };
+        for (message, is_damaged) in [
+            (sound.clone(), false),
+            (forwarded(&sound), false),
+            (message("AAECAw==\n____\na list", closed), false),
+            (message("AA!!!ECAw==", closed), true),
+            (message("AAEC\nAw", closed), true),
+            (message("AAECAw==", "\n--"), true),
+            (forwarded(&message("AAECAw==", "")), true),
+        ] {
+            assert_eq!(preview(message.as_bytes()).is_damaged, is_damaged, "{message}");
+            let completeness = summarise(message.as_bytes(), &Limits::default()).completeness;
+            assert_eq!(completeness == Completeness::NotUnderstood, is_damaged, "{message}");
+            let note = damage_note(message.as_bytes());
+            let names_it = note.map(|(name, words)| (name, words.contains("Not as it was sent: x.pdf\r\n")));
+            assert_eq!(names_it, is_damaged.then_some(("damaged.txt", true)), "{message}");
+            let files = preview(message.as_bytes()).attachments;
+            assert_eq!(files.last().map(|file| (file.name.as_str(), file.size)), Some(("x.pdf", 4)), "{message}");
+        }
+        let limits = Limits { message_bytes: 100, ..Limits::default() };
+        let beginning = summarise(message("AAEC", "").as_bytes(), &limits);
+        assert_ne!(beginning.completeness, Completeness::NotUnderstood, "more of it may follow");
+        let text = "Subject: x\nContent-Transfer-Encoding: base64\n\nd29yZ\n";
+        assert!(preview(text.as_bytes()).is_damaged);
+        assert!(!damage_note(text.as_bytes()).unwrap().1.contains("Not as"));
     }
 
     #[test]

@@ -59,7 +59,13 @@ fn understand(raw: &[u8], limits: &Limits) -> Option<Summarised> {
     let mut for_text = budget.clone();
     let attachments = names_of_attached(&root, &mut budget);
     let (text, is_cut) = SearchedText::of(&root, &mut for_text, limits.text_bytes).finish();
-    let completeness = if is_cut || budget.is_overspent() { Completeness::Beginning } else { Completeness::Whole };
+    // Of a message that goes on, what looks cut off need not be.
+    let is_beginning = raw.len() >= limits.message_bytes;
+    let completeness = match () {
+        () if budget.is_damage_found() && !is_beginning => Completeness::NotUnderstood,
+        () if is_cut || budget.is_overspent() => Completeness::Beginning,
+        () => Completeness::Whole,
+    };
     let summary = Summary {
         from: people([headers.from().or_else(|| headers.sender())]),
         to: people(copies),

@@ -30,6 +30,8 @@ pub struct SavedFiles {
     pub files: Vec<(Placed, u64)>,
     /// Nothing that is attached was left out: there may be more in a message than is taken in of one.
     pub is_all: bool,
+    /// Some of the message is missing or wrong; a note beside it says so.
+    pub is_damaged: bool,
 }
 
 /// Saves a message, or its attachments, those of the messages attached to it included. `restored_on` stands in the names of files that are written
@@ -55,8 +57,12 @@ pub fn save_message(
             Ok::<_, EngineError>(())
         })?,
     };
+    let note = chest_mail::damage_note(&message.raw);
+    if let Some((name, words)) = &note {
+        files.push(save(name, words.as_bytes())?);
+    }
     target.sync()?;
-    Ok(SavedFiles { files, is_all })
+    Ok(SavedFiles { files, is_all, is_damaged: note.is_some() })
 }
 
 fn save_file(target: &Target, context: &Context<'_>, name: &str, content: &[u8]) -> Result<(Placed, u64), EngineError> {

@@ -34,7 +34,7 @@ const NO_MAIL: [&str; 8] = [
 /// What notes in a message are called: in place of an attachment or after its beginning, …
 const UNREADABLE: &str = "could not be read.txt";
 /// … and where a checksum says that what was read is not what was written.
-const DAMAGED: &str = "damaged.txt";
+pub(crate) const DAMAGED: &str = "damaged.txt";
 
 /// Whether what is attached may be such a note: nobody has written it who wrote the message.
 pub(crate) fn is_note(name: &str) -> bool {

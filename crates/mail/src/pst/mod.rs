@@ -27,8 +27,10 @@ use crate::ReadSeek;
 use crate::identity::IdentityHasher;
 use crate::summary::{guarded, summarise};
 use crate::types::{Completeness, FoundMessage, Limits, Locator, MailError, Visited};
+#[cfg(test)]
+pub(crate) use eml::Base64Lines;
 use file::PstFile;
-pub(crate) use message::is_note;
+pub(crate) use message::{DAMAGED, is_note};
 
 /// The kind of node that is a message in a folder.
 const MESSAGE: u32 = 0x04;
