@@ -12,6 +12,20 @@ const LONGEST_LINE: usize = 1000;
 pub(crate) const LONGEST_HEADER: usize = 400;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const WHOLE_MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 /// Hours from UTC; all other names mean UTC, for nobody knows what they mean.
 const ZONES: [(&str, i64); 8] =
     [("EST", -5), ("EDT", -4), ("CST", -6), ("CDT", -5), ("MST", -7), ("MDT", -6), ("PST", -8), ("PDT", -7)];
@@ -44,9 +58,10 @@ fn day_first(words: &[&str]) -> Option<Timestamp> {
     let [day, month, year, time, rest @ ..] = &words[at..] else { return None };
     let clock_end = time.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, ':' | '.'));
     let (clock, zone) = time.split_at(clock_end.unwrap_or(time.len()));
-    let whole_seconds = clock.split('.').next()?;
+    // Dots are those of a clock, or stand before parts of a second.
+    let clock = if clock.contains(':') { clock.split('.').next()?.to_owned() } else { clock.replace('.', ":") };
     let zone: Vec<&str> = std::iter::once(zone).chain(rest.iter().copied()).collect();
-    moment([month, day, whole_seconds], full_year(year)?, offset(&zone))
+    moment([month, day, &clock], full_year(year)?, offset(&zone))
 }
 
 /// Two digits are of our time; three come of a program that counts years from 1900.
@@ -72,6 +87,21 @@ fn moment([month, day, clock]: [&str; 3], year: i16, offset: i64) -> Option<Time
 
 fn month_number(word: &str) -> Option<i8> {
     (1..).zip(MONTHS).find_map(|(number, name)| name.eq_ignore_ascii_case(word).then_some(number))
+}
+
+/// `20-Nov-2026` is three words.
+fn without_dashes(word: &str) -> Vec<&str> {
+    let parts: Vec<&str> = word.split('-').collect();
+    match parts[..] {
+        [day, month, _] if day.parse::<i8>().is_ok() && month_number(short_month(month)).is_some() => parts,
+        _ => vec![word],
+    }
+}
+
+/// The first three letters where it is a month's whole name.
+fn short_month(word: &str) -> &str {
+    let is_whole_name = WHOLE_MONTHS.iter().any(|name| name.eq_ignore_ascii_case(word));
+    if is_whole_name { &word[..3] } else { word }
 }
 
 /// What these words say of the zone, in seconds; where they say nothing that can be understood, it is none, as the standard has it.
@@ -105,7 +135,8 @@ pub(crate) fn of_header(value: &[u8]) -> Option<Timestamp> {
     strictly(value).or_else(|| {
         let text = without_comments(&String::from_utf8_lossy(value));
         let separators = |letter: char| letter.is_ascii_whitespace() || letter == ',';
-        let words: Vec<&str> = text.split(separators).filter(|word| !word.is_empty()).collect();
+        let words = text.split(separators).filter(|word| !word.is_empty());
+        let words: Vec<&str> = words.flat_map(without_dashes).map(short_month).collect();
         day_first(&words).or_else(|| asctime(&words))
     })
 }
