@@ -13,11 +13,12 @@ pub(crate) fn one_line(text: &str, most: usize) -> String {
 
 /// Appends running text, up to `most` bytes in all; lines stay lines. False where that is not all of it.
 pub(crate) fn push_text(out: &mut String, text: &str, most: usize) -> bool {
-    for letter in text.chars() {
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
         let letter = match letter {
-            '\r' => continue,
-            '\t' | '\u{2028}' | '\u{2029}' => ' ',
-            '\n' => '\n',
+            '\r' if matches!(letters.peek(), Some('\r' | '\n')) => continue,
+            '\t' | '\u{1c}'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+            '\n' | '\r' | '\u{b}' | '\u{c}' => '\n',
             letter if letter.is_control() || is_invisible(letter) => continue,
             letter => letter,
         };
@@ -49,6 +50,20 @@ mod tests {
         assert_eq!(one_line("pay\u{202e}fdp\x1b[2J", 100), r"pay\xe2\x80\xaefdp\x1b[2J");
         assert_eq!(one_line("Pay\u{200b}Pal\u{feff}", 100), r"Pay\xe2\x80\x8bPal\xef\xbb\xbf");
         assert_eq!(one_line("ééé", 3), "é");
+    }
+
+    #[test]
+    fn whatever_parts_words_still_parts_them() {
+        for (text, shown) in [
+            ("a\rb", "a\nb"),
+            ("a\r\nb\r\r\nc\r", "a\nb\nc\n"),
+            ("a\u{c}b\u{b}c", "a\nb\nc"),
+            ("a\u{1c}b\u{1d}c\u{1e}d\u{1f}e\u{85}f", "a b c d e f"),
+        ] {
+            let mut out = String::new();
+            push_text(&mut out, text, 100);
+            assert_eq!(out, shown, "{text:?}");
+        }
     }
 
     #[test]
