@@ -5,6 +5,7 @@
 mod attached;
 mod base64;
 mod bookkeeping;
+mod calendar;
 mod container;
 mod date;
 mod encoded_words;

@@ -10,7 +10,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders};
 
 use crate::bookkeeping::{JUDGED, Line};
 use crate::lines::without_mark;
-use crate::{base64, encoded_words, html, quoted, uuencode};
+use crate::{base64, calendar, encoded_words, html, quoted, uuencode};
 
 /// Deeper parts are taken as attachments.
 const DEEPEST: usize = 20;
@@ -186,6 +186,11 @@ impl<'a> Part<'a> {
         self.content_type().starts_with("text/")
     }
 
+    /// Whether it is a plan for a day: an invitation, an answer to one.
+    pub fn is_invitation(&self) -> bool {
+        self.content_type() == "text/calendar"
+    }
+
     /// Whether it is a message inside another.
     pub fn is_message(&self) -> bool {
         matches!(self.content_type().as_str(), "message/rfc822" | "message/global")
@@ -284,7 +289,10 @@ impl<'a> Part<'a> {
 
     /// A text part's letters, of up to so many bytes as they lie in the message.
     pub fn letters(&self, most: usize) -> String {
-        let bytes = self.decoded(most);
+        let mut bytes = self.decoded(most);
+        if self.is_invitation() {
+            bytes = Cow::Owned(calendar::unfolded(&bytes));
+        }
         let content_type = self.headers.as_ref().and_then(MimeHeaders::content_type);
         let named = content_type.and_then(|content_type| content_type.attribute("charset"));
         let named = named.filter(|name| !name.trim().is_empty());

@@ -319,6 +319,25 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_nothing_but_an_invitation_shows_what_it_says() {
+        let invitation = "Content-Type: text/calendar; method=REQUEST; charset=utf-8\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\n\
+            SUMMARY:Hed\n ge\nDTSTART:20261120T100000Z\nLOCATION:Hall\\, upstairs\nEND:VEVENT\nEND:VCALENDAR\n";
+        let shown = "Hedge\nWhen: 20261120T100000Z\nWhere: Hall, upstairs";
+        let with_text = |text: &str| {
+            format!(
+                "Subject: x\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\n{text}\n--b\n{invitation}--b--\n"
+            )
+        };
+        for (message, expected) in [
+            (format!("Subject: x\n{invitation}"), shown),
+            (with_text(" "), shown),
+            (with_text("Please come."), "Please come."),
+        ] {
+            assert_eq!(preview(message.as_bytes()).text, expected, "{message}");
+        }
+    }
+
+    #[test]
     fn parts_that_nest_deeper_than_anybody_looks_are_told() {
         let nested = |depth: usize| {
             let begin = |level| format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n");

@@ -8,11 +8,11 @@ use mail_parser::{Addr, Address, Message};
 use crate::attached;
 use crate::bookkeeping::is_marked_deleted;
 use crate::head_date;
-use crate::html;
 use crate::mime::{Budget, Part, Role};
 use crate::plain::{one_line, push_text};
 use crate::searched::SearchedText;
 use crate::types::{Completeness, Limits, Summary};
+use crate::{calendar, html};
 
 /// Longer names are cut off.
 pub(crate) const LONGEST_NAME: usize = 1000;
@@ -88,7 +88,7 @@ fn names_of_attached(root: &Part<'_>, budget: &mut Budget) -> Vec<String> {
     names
 }
 
-/// The text that a reader of mail would show first, and whether some is missing at its end.
+/// The text that a reader of mail would show first; where there is none, what an invitation says. And whether some is missing at its end.
 pub(crate) fn text(root: &Part<'_>, most: usize) -> (String, bool) {
     let (mut out, mut is_cut) = (String::new(), false);
     for part in root.texts() {
@@ -105,6 +105,13 @@ pub(crate) fn text(root: &Part<'_>, most: usize) -> (String, bool) {
         is_cut |= !push_text(&mut out, &shown, most);
     }
     out.truncate(out.trim_end().len());
+    if out.is_empty() {
+        for part in root.leaves().into_iter().filter(|part| part.is_invitation()) {
+            is_cut |= part.body.len() > TEXT_AS_SENT;
+            is_cut |= !push_text(&mut out, &calendar::shown(&part.letters(TEXT_AS_SENT)), most);
+        }
+        out.truncate(out.trim_end().len());
+    }
     (out, is_cut)
 }
 
