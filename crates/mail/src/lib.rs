@@ -7,6 +7,7 @@ mod base64;
 mod bookkeeping;
 mod calendar;
 mod container;
+mod continued;
 mod date;
 mod encoded_words;
 mod head_date;

@@ -10,7 +10,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders};
 
 use crate::bookkeeping::{JUDGED, Line};
 use crate::lines::without_mark;
-use crate::{base64, calendar, encoded_words, html, quoted, uuencode};
+use crate::{base64, calendar, continued, encoded_words, html, quoted, uuencode};
 
 /// Deeper parts are taken as attachments.
 const DEEPEST: usize = 20;
@@ -333,7 +333,10 @@ pub(crate) fn letters_of_unknown_kind(text: &[u8]) -> String {
 
 /// Headers in which letters are encoded as they should be, or are not: each line may be in letters of its own.
 fn parse_headers<'a>(parser: &MessageParser, head: &'a [u8]) -> Option<Message<'a>> {
-    let head = encoded_words::joined(head);
+    let head = match encoded_words::joined(head) {
+        Cow::Borrowed(head) => continued::joined(head),
+        Cow::Owned(head) => Cow::Owned(continued::joined(&head).into_owned()),
+    };
     if std::str::from_utf8(&head).is_ok() {
         return match head {
             Cow::Borrowed(head) => parser.parse_headers(head),
