@@ -5,11 +5,13 @@
 
 mod cli_support;
 
+use cli_support::program::{copied, everybody_may_start};
 use cli_support::{Office, PASSPHRASE, answer};
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Stdio;
 
 #[test]
@@ -525,4 +527,23 @@ fn what_could_not_be_read_is_not_said_to_be_different() {
         restored.out
     );
     assert!(!restored.out.contains("is not the same"), "{}", restored.out);
+}
+
+/// Of the tests themselves: run by root in `/root`, they would all fail otherwise.
+#[test]
+fn a_program_that_not_everybody_may_start_is_copied_for_everybody() {
+    let set_mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert!(everybody_may_start(Path::new("/bin/sh")));
+    let closed = tempfile::tempdir().unwrap();
+    let program = closed.path().join("chest");
+    fs::copy("/bin/sh", &program).unwrap();
+    for (of_folder, of_program) in [(0o700, 0o755), (0o755, 0o700)] {
+        set_mode(closed.path(), of_folder);
+        set_mode(&program, of_program);
+        assert!(!everybody_may_start(&program), "{of_folder:o} {of_program:o}");
+        let copy = copied(&program);
+        assert_eq!((mode(copy.path()), mode(&copy.path().join("chest"))), (0o755, 0o755));
+        assert_eq!(fs::read(copy.path().join("chest")).unwrap(), fs::read(&program).unwrap());
+    }
 }

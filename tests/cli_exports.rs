@@ -152,7 +152,7 @@ fn an_export_of_more_files_than_a_program_may_hold_open_at_first_is_read() {
     }
     let plain = office.command(["backup", "Exports"]);
     let mut limited = Command::new("/bin/sh");
-    limited.args(["-c", "ulimit -S -n 128 && exec \"$0\" backup Exports", env!("CARGO_BIN_EXE_chest")]);
+    limited.args(["-c", "ulimit -S -n 128 && exec \"$0\" backup Exports"]).arg(plain.get_program());
     limited.env_clear().current_dir(office.path("")).stdin(Stdio::null());
     limited.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let saved = answer(&mut limited).ended(0);

@@ -5,7 +5,9 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 pub mod exports;
+pub mod program;
 
+use program::Program;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
@@ -24,6 +26,7 @@ const NOBODY: u32 = 65_534;
 /// A place of its own for one test.
 pub struct Office {
     folder: TempDir,
+    program: Program,
 }
 
 /// How a run ended.
@@ -73,7 +76,7 @@ impl Office {
     pub fn empty() -> Self {
         let folder = tempfile::Builder::new().prefix("chest-cli").tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let office = Self { folder };
+        let office = Self { folder, program: Program::new() };
         office.write("passphrase", PASSPHRASE);
         office
     }
@@ -134,17 +137,17 @@ impl Office {
 
     /// The program, about to be run: with the passphrase at hand, and nobody at the keyboard.
     pub fn command<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
-        let mut command = self.of_office(env!("CARGO_BIN_EXE_chest"));
+        let mut command = self.of_office(&self.program.path());
         command.args(arguments);
         command
     }
 
     /// Runs what somebody has pasted into a shell.
     pub fn paste(&self, line: &str) -> Answer {
-        answer(self.of_office("/bin/sh").args(["-c", line]))
+        answer(self.of_office(Path::new("/bin/sh")).args(["-c", line]))
     }
 
-    fn of_office(&self, program: &str) -> Command {
+    fn of_office(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().stdin(Stdio::null()).current_dir(self.folder.path());
         command.env("HOME", self.path("home")).env("PATH", "/usr/bin:/bin");
