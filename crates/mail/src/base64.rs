@@ -90,7 +90,7 @@ impl<'a> DataLine<'a> {
         let was_quoted = unquoted.starts_with(b">");
         let bytes =
             unquoted.iter().position(|&byte| byte != b'>' && byte != b' ').map_or(&[][..], |at| &unquoted[at..]);
-        let bytes = without_blanks_at_end(bytes);
+        let bytes = without_remark(without_blanks_at_end(bytes));
         let strangers = bytes.iter().enumerate().filter(|&(at, _)| is_stranger(bytes, at)).count();
         let runs = bytes.split(|&byte| !is_symbol(byte)).map(<[u8]>::len);
         let (symbols, longest_run) = runs.fold((0, 0), |(all, longest), run| (all + run, longest.max(run)));
@@ -125,6 +125,13 @@ impl<'a> DataLine<'a> {
     fn is_padded(&self) -> bool {
         self.bytes.ends_with(b"=")
     }
+}
+
+/// What stands behind padding and a blank is for people.
+fn without_remark(line: &[u8]) -> &[u8] {
+    let end = line.windows(2).position(|two| two[0] == b'=' && two[1].is_ascii_whitespace()).map_or(0, |at| at + 1);
+    let is_data = end.is_multiple_of(GROUP) && end > 0 && line[..end].iter().all(|&byte| is_symbol(byte));
+    if is_data { &line[..end] } else { line }
 }
 
 /// Among blanks are those that do not break a line (in UTF-8, or in one byte), which some programs put there.
@@ -334,6 +341,14 @@ mod tests {
         assert_eq!(read("QUI=QUJD\n"), (b"ABABC".to_vec(), true));
         let lines = format!("{}{}{}", encoded(&file()[..50]), encoded(&file()[50..91]), encoded(&file()[91..]));
         assert!(read(lines) == (file(), false));
+    }
+
+    #[test]
+    fn what_stands_behind_the_padding_is_for_people() {
+        for body in ["ecO2dMOkIHZhYW4uCg== ignored\n", "ecO2dMOkIHZhYW4uCg==\tignored it is\r\n"] {
+            assert_eq!(read(body), ("yötä vaan.\n".into(), false), "{body}");
+        }
+        assert_eq!(decode(b"word= no data").map(|decoded| decoded.bytes), None);
     }
 
     #[test]
