@@ -5,7 +5,7 @@
 //! Files that somebody has encrypted are known by their names, which promise something else; or, where the names are gone too, by
 //! this: about as many documents have gone as noise has come.
 
-use chest_model::{Amount, ChunkId, DoubtKind, Timestamp};
+use chest_model::{Amount, ChunkId, Class, DoubtKind, Timestamp};
 use chest_repo::local::{BaselineRoot, Noticed, OwnDoing};
 use chest_source::form_of_export;
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,11 +165,11 @@ impl Found {
         }
     }
 
-    /// Whether nothing, or not much, is in it but archives and mailboxes that are kept as the files they are: what is in those may be of any
-    /// age. What lies beside exports has been told by these.
-    pub(in crate::backup) fn is_mainly_exports(&self) -> bool {
+    /// Whether nothing, or not much, is in it but archives that are kept as the files they are, and mailboxes that are not backed up as mail:
+    /// what is in those may be of any age. What lies beside exports has been told by these.
+    pub(in crate::backup) fn is_mainly_exports(&self, class: Class) -> bool {
         let beside = less(self.held, self.archived);
-        let exports = self.archived.files + self.mailboxes;
+        let exports = self.archived.files + if class == Class::Email { 0 } else { self.mailboxes };
         let of_files = exports > self.held.files.saturating_sub(exports);
         let of_bytes = self.archived.bytes > beside.bytes && beside.files <= self.archived.files * BESIDE_EACH_ARCHIVE;
         !self.is_export && !self.is_beside && (of_files || of_bytes)
@@ -408,9 +408,12 @@ mod tests {
             ((0, 0), (5, 5), false),
         ] {
             let found = with(zips, others);
-            assert_eq!(found.is_mainly_exports(), expected, "{zips:?} {others:?}");
-            assert!(!Found { is_beside: true, ..found.clone() }.is_mainly_exports(), "the exports have told it");
-            assert!(!Found { is_export: true, ..found }.is_mainly_exports(), "it was taken apart");
+            assert_eq!(found.is_mainly_exports(Class::Documents), expected, "{zips:?} {others:?}");
+            assert!(
+                !Found { is_beside: true, ..found.clone() }.is_mainly_exports(Class::Documents),
+                "the exports have told it"
+            );
+            assert!(!Found { is_export: true, ..found }.is_mainly_exports(Class::Documents), "it was taken apart");
         }
         // A single file bears its name where it lies.
         for (name, expected) in [
@@ -425,14 +428,15 @@ mod tests {
         ] {
             let mut single = Found::of(name);
             single.file(b"", 100, PLAIN);
-            assert_eq!(single.is_mainly_exports(), expected);
+            assert_eq!(single.is_mainly_exports(Class::Documents), expected);
             assert!(single.archives.is_empty(), "it may be what it was");
         }
         // However long, a mailbox among documents is one of them.
         for (documents, expected) in [(1, false), (0, true)] {
             let mut mixed = found(documents, 10);
             mixed.file(b"Outlook Files/archive.pst", 1_000_000, PLAIN);
-            assert_eq!(mixed.is_mainly_exports(), expected);
+            assert_eq!(mixed.is_mainly_exports(Class::Documents), expected);
+            assert!(!mixed.is_mainly_exports(Class::Email), "the newest message says how old it is");
         }
     }
 

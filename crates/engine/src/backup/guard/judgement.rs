@@ -37,7 +37,7 @@ pub(in crate::backup) fn judge(
     let mut baseline = baseline.unwrap_or_else(|| Baseline { follows_a_loss: has_past, ..Baseline::default() });
     note_beside(roots);
     for root in roots.iter_mut() {
-        root.outcome.keeps_exports = root.found.is_mainly_exports();
+        root.outcome.keeps_exports = root.found.is_mainly_exports(root.outcome.description.class);
     }
     // What is wanted in one backup only has neither a past nor a future.
     let wanted = || roots.iter().filter(|root| !root.outcome.is_once);
