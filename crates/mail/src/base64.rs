@@ -40,22 +40,42 @@ pub(crate) fn is_damaged(body: &[u8]) -> bool {
     !is_sound(body) && decode(body).is_some_and(|decoded| decoded.is_damaged)
 }
 
-/// Nothing in it but whole groups and blanks, and padding at the end.
+/// Nothing in it but whole groups and blanks, and padding at the end. Every attachment of every mailbox is looked at so.
 fn is_sound(body: &[u8]) -> bool {
-    let (mut letters, mut pads) = (0_usize, 0_usize);
-    for &byte in body {
-        match byte {
-            b'=' => pads += 1,
-            b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ if value(byte).is_some() && pads == 0 => letters += 1,
-            _ => return false,
+    let (data, end) = body.split_at(memchr::memchr(b'=', body).unwrap_or(body.len()));
+    let Some(letters) = count_letters(data) else { return false };
+    let pads = end.iter().filter(|&&byte| byte == b'=').count();
+    end.iter().all(|&byte| byte == b'=' || is_blank(byte))
+        && match letters % GROUP {
+            0 => true,
+            1 => false,
+            _ => pads > 0,
         }
+}
+
+/// `None` where there is anything else but blanks. Without a branch for each byte, so that several are looked at together.
+fn count_letters(data: &[u8]) -> Option<usize> {
+    let mut blanks = 0;
+    for some in data.chunks(128) {
+        let of_some = some.iter().fold(0_u8, |count, &byte| count + u8::from(is_blank(byte)));
+        let letters = some.iter().fold(0_u8, |count, &byte| count + u8::from(is_letter(byte)));
+        if usize::from(letters + of_some) != some.len() {
+            return None;
+        }
+        blanks += usize::from(of_some);
     }
-    match letters % GROUP {
-        0 => true,
-        1 => false,
-        _ => pads > 0,
-    }
+    Some(data.len() - blanks)
+}
+
+#[inline(always)]
+fn is_blank(byte: u8) -> bool {
+    (byte == b' ') | (byte == b'\t') | (byte == b'\r') | (byte == b'\n')
+}
+
+#[inline(always)]
+fn is_letter(byte: u8) -> bool {
+    let is_of_alphabet = (byte | 0x20).wrapping_sub(b'a') < 26;
+    is_of_alphabet | (byte.wrapping_sub(b'0') < 10) | (byte == b'+') | (byte == b'/')
 }
 
 fn value(byte: u8) -> Option<u8> {
@@ -341,6 +361,20 @@ mod tests {
         assert_eq!(read("QUI=QUJD\n"), (b"ABABC".to_vec(), true));
         let lines = format!("{}{}{}", encoded(&file()[..50]), encoded(&file()[50..91]), encoded(&file()[91..]));
         assert!(read(lines) == (file(), false));
+    }
+
+    #[test]
+    fn every_byte_is_a_letter_a_blank_or_neither() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(is_letter(byte), value(byte).is_some(), "{byte}");
+            let sound = is_sound(&[&[b'A'; 200][..], &[byte], &[b'A'; 200]].concat());
+            assert_eq!(sound, is_blank(byte), "{byte}: one more letter makes no whole groups");
+        }
+        for (text, expected) in
+            [("", true), ("AA", false), ("AA==", true), ("A", false), ("A===", false), ("AAA=A", false)]
+        {
+            assert_eq!(is_sound(text.as_bytes()), expected, "{text}");
+        }
     }
 
     #[test]
