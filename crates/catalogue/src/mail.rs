@@ -91,11 +91,12 @@ pub struct Words(String);
 impl Words {
     /// Of this text.
     pub fn of(text: &str) -> Self {
-        let searched = searched_form(text);
+        let folded = folded_text(text);
         let mut known = HashSet::new();
-        let apart = in_pairs(&searched);
-        let each_once: Vec<&str> = words_of(&apart).filter(|word| known.insert(*word)).collect();
-        Self(each_once.join(" "))
+        let apart = in_pairs(&folded);
+        // A text that bears one accent has few words that do.
+        let each_once = words_of(&apart).filter(|word| known.insert(*word)).map(without_accents);
+        Self(each_once.collect::<Vec<_>>().join(" "))
     }
 }
 
